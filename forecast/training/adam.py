@@ -1,0 +1,67 @@
+"""Adam on random batches, many optimizer steps in one compiled call: for large networks and many series."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.training.levenberg_marquardt import Monitor, Prior
+from forecast.training.problem import Problem
+from forecast.training.program import Array
+
+STACK_VALUES = 4_000_000  # numbers in the batches of one compiled call
+STACK = 256  # steps of one compiled call at the most
+
+
+def adam(
+    problem: Problem,
+    theta: Array,
+    *,
+    prior: Prior,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+    monitor: Monitor,
+) -> Array:
+    """Minimise the weighted mean of r^2 by Adam (Kingma and Ba 2015), its rate on a cosine to zero over the epochs.
+
+    Args:
+        problem: gives the batches.
+        theta: (P,) start.
+        prior: weight decay, decoupled from the gradient (Loshchilov and Hutter 2019), towards the prior's centre.
+        epochs: passes over the windows.
+        batch_size: windows of one step; the last stack of an epoch is filled up from the epoch's first windows.
+        learning_rate: the first step's rate.
+        rng: draws the batches.
+        monitor: called with (theta, squared error) after each epoch; True stops.
+
+    Returns:
+        the last theta (P,); the monitor keeps the best.
+    """
+    program = problem.program
+    size = min(batch_size, len(problem))
+    calls, stack = _layout(
+        -(-len(problem) // size), size * sum(part[0].size for part in problem.take(np.arange(1)))
+    )
+    pull = np.where(prior.groups < 0, 0.0, prior.decay or 0.0)
+    m, v, done, steps = np.zeros_like(theta), np.zeros_like(theta), 0, epochs * calls * stack
+    for _ in range(epochs):
+        error = 0.0
+        order = np.resize(rng.permutation(len(problem)), calls * stack * size)
+        for which in order.reshape(calls, stack * size):
+            batches = [part.reshape(stack, size, *part.shape[1:]) for part in problem.take(which)]
+            rate = learning_rate * 0.5 * (1.0 + np.cos(np.pi * done / steps))
+            theta, m, v, _, losses = program.call(
+                "adam", theta, m, v, done, rate, pull, prior.center, *batches
+            )
+            error += float(losses @ batches[-1].reshape(stack, -1).sum(axis=1))
+            done += stack
+        if monitor(theta, error):
+            break
+    return theta
+
+
+def _layout(steps: int, values: int) -> tuple[int, int]:
+    """(calls, steps of a call) for an epoch of `steps` batches of `values` numbers; the stacks are all of one size."""
+    calls = -(-steps // max(1, min(STACK, STACK_VALUES // values)))
+    return calls, -(-steps // calls)

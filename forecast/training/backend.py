@@ -1,0 +1,170 @@
+"""What differs between the Keras backends, in one file: compiling, differentiating, looping, precision.
+
+Everything else in `forecast.training` is written once, on a flat parameter vector `theta` and `keras.ops`.
+Functions given to this module take arrays and return arrays (or tuples of arrays) of the active backend.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend.common import dtypes
+
+BACKEND = keras.backend.backend()
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+elif BACKEND == "jax":
+    import jax
+elif BACKEND == "torch":
+    import torch
+else:
+    raise ImportError(
+        f"Keras backend: must be 'tensorflow', 'jax' or 'torch' to train forecast networks; received {BACKEND!r}. "
+        "Set the environment variable KERAS_BACKEND before Python starts."
+    )
+
+Function = Callable[..., Any]
+
+
+# Keras promotes float64 to float32 on JAX and torch, in tanh on the one and in every product on the other; there is no
+# public switch. `precision` lifts that rule for as long as float64 work lasts (ARCHITECTURE.md, 2026-11-21).
+_PROMOTION: dict[str, str] = getattr(dtypes, "BIT64_TO_BIT32_DTYPE", {})
+
+
+@contextlib.contextmanager
+def precision(dtype: str) -> Iterator[None]:
+    """A context in which arrays of `dtype` keep their precision; float32 needs nothing."""
+    if dtype != "float64" or BACKEND == "tensorflow":
+        yield
+        return
+    before = _PROMOTION.get("float64")
+    with jax.enable_x64(True) if BACKEND == "jax" else contextlib.nullcontext():
+        _PROMOTION["float64"] = "float64"
+        try:
+            yield
+        finally:
+            _PROMOTION["float64"] = before or "float64"
+
+
+def compiled(function: Function, *, jit: bool = True) -> Function:
+    """`function` compiled once per set of argument shapes; numpy arrays in, backend arrays out.
+
+    Keras resolves `jit_compile="auto"` to no XLA on a TensorFlow without a GPU; here it is on unless `jit=False`.
+    """
+    if BACKEND == "tensorflow":
+        return tf.function(function, jit_compile=jit, autograph=False)
+    if BACKEND == "jax":
+        return jax.jit(function)
+
+    def on_torch(*arrays: np.ndarray) -> Any:
+        return function(*(torch.as_tensor(array) for array in arrays))
+
+    return on_torch
+
+
+def to_numpy(values: Any) -> Any:
+    """Backend arrays, or a tuple of them, as numpy arrays."""
+    if isinstance(values, (tuple, list)):
+        return tuple(to_numpy(value) for value in values)
+    return np.asarray(keras.ops.convert_to_numpy(values))
+
+
+def value_and_gradient(function: Function) -> Function:
+    """(theta, *data) -> (value, d value / d theta) of a scalar `function(theta, *data)`."""
+    if BACKEND == "jax":
+        return jax.value_and_grad(function)
+    if BACKEND == "torch":
+        return _torch_value_and_gradient(function)
+
+    def on_tensorflow(theta: Any, *data: Any) -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(theta)
+            value = function(theta, *data)
+        return value, tape.gradient(value, theta)
+
+    return on_tensorflow
+
+
+def _torch_value_and_gradient(function: Function) -> Function:
+    def on_torch(theta: Any, *data: Any) -> tuple[Any, Any]:
+        with torch.enable_grad():
+            theta = theta.detach().requires_grad_(True)
+            value = function(theta, *data)
+            (gradient,) = torch.autograd.grad(value, theta)
+        return value.detach(), gradient
+
+    return on_torch
+
+
+def row_jacobian(function: Function, outputs: int) -> Function:
+    """(theta, rows) -> (values (B, O), d/d theta (B, O, P), d/d row (B, O, *row)), one gradient per row, vectorised.
+
+    `function(theta, row)` returns the O outputs of one row. A vectorised per-row gradient costs about a hundredth
+    of a tape Jacobian, which treats all B*O outputs as functions of all rows.
+    """
+    if BACKEND == "jax":
+        one = jax.jacrev(lambda theta, row: (function(theta, row),) * 2, (0, 1), has_aux=True)
+
+        def on_jax(theta: Any, rows: Any) -> tuple[Any, Any, Any]:
+            (by_theta, by_row), values = jax.vmap(one, (None, 0))(theta, rows)
+            return values, by_theta, by_row
+
+        return on_jax
+    if BACKEND == "torch":
+        return _torch_row_jacobian(function)
+
+    def on_tensorflow(theta: Any, rows: Any) -> tuple[Any, Any, Any]:
+        def one_row(row: Any) -> tuple[Any, Any, Any]:
+            with tf.GradientTape(persistent=True) as tape:
+                tape.watch([theta, row])
+                values = function(theta, row)
+                parts = [values[k] for k in range(outputs)]
+            gradients = [tape.gradient(part, [theta, row]) for part in parts]
+            return values, tf.stack([g[0] for g in gradients]), tf.stack([g[1] for g in gradients])
+
+        return tf.vectorized_map(one_row, rows)
+
+    return on_tensorflow
+
+
+def _torch_row_jacobian(function: Function) -> Function:
+    def twice(theta: Any, row: Any) -> tuple[Any, Any]:
+        values = function(theta, row)
+        return values, values
+
+    one = torch.func.jacrev(twice, (0, 1), has_aux=True)
+
+    def on_torch(theta: Any, rows: Any) -> tuple[Any, Any, Any]:
+        (by_theta, by_row), values = torch.func.vmap(one, (None, 0))(theta, rows)
+        return values.detach(), by_theta.detach(), by_row.detach()
+
+    return on_torch
+
+
+def loop(step: Function, carry: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """Fold `step(carry, slice) -> (carry, scalar)` over the first axis of `inputs`; returns (carry, scalars).
+
+    Many optimizer steps in one compiled call: `lax.scan` on JAX, a `while_loop` on TensorFlow, Python on torch.
+    (`keras.ops.scan` has no gradient under XLA on TensorFlow and a quadratic backward pass on torch.)
+    """
+    if BACKEND == "jax":
+        return jax.lax.scan(step, carry, inputs)
+    steps = int(inputs[0].shape[0])
+    if BACKEND == "torch":
+        scalars = []
+        for k in range(steps):
+            carry, scalar = step(carry, tuple(x[k] for x in inputs))
+            scalars.append(scalar)
+        return carry, torch.stack(scalars)
+
+    def body(k: Any, carry: tuple[Any, ...], total: Any) -> tuple[Any, tuple[Any, ...], Any]:
+        carry, scalar = step(carry, tuple(tf.gather(x, k) for x in inputs))
+        return k + 1, carry, tf.tensor_scatter_nd_update(total, [[k]], [scalar])
+
+    start = (tf.constant(0), carry, tf.zeros((steps,), inputs[0].dtype))
+    _, carry, scalars = tf.while_loop(lambda k, *_: k < steps, body, start, maximum_iterations=steps)
+    return carry, scalars

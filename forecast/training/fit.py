@@ -1,0 +1,225 @@
+"""From a program and windows to fitted weights: AR start, solver, closed-loop fine-tuning."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import keras
+import numpy as np
+
+from forecast.training.adam import adam
+from forecast.training.lbfgs import lbfgs
+from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt
+from forecast.training.monitor import Monitor
+from forecast.training.problem import FreeRun, OneStep, Problem
+from forecast.training.program import Array, Program
+from forecast.training.start import linear_start, prior_at, random_theta
+from forecast.windows import Windows
+
+SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to train. The fields are those of the neural estimators, which document them."""
+
+    solver: str = "auto"
+    training: str = "one-step"
+    steps: int = 10
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float | None = None
+    validation: float | int = 0
+    patience: int = 20
+    tolerance: float = 1e-5
+    verbose: int = 0
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """theta (P,), the linear AR solution it started from, the history of every stage and the solver used."""
+
+    theta: Array
+    start: Array
+    solver: str
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def choose_solver(solver: str, parameters: int, rows: int) -> str:
+    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for middle ones, Adam for large data."""
+    if solver != "auto":
+        return solver
+    if rows > ROWS or parameters > MIDDLE:
+        return "adam"
+    return "lm" if parameters <= SMALL else "lbfgs"
+
+
+def train(
+    program: Program,
+    windows: Windows,
+    weights: Array,
+    *,
+    options: Options,
+    rng: np.random.Generator,
+    theta: Array | None = None,
+) -> Fitted:
+    """Fit `program` to the windows.
+
+    Args:
+        program: the compiled network.
+        windows: L + H rows each; those with missing values are left out.
+        weights: (N,) weight of every row of the buffer as a target.
+        options: solver, kind of training and limits.
+        rng: draws the initial weights and the batches.
+        theta: (P,) to go on from; None starts at random, with the linear path at the AR solution.
+
+    Returns:
+        the fitted weights.
+    """
+    train_windows, held_out = windows.split(options.validation) if options.validation else (windows, None)
+    one_step = one_step_problem(program, train_windows, weights)
+    held = one_step_problem(program, held_out, weights) if held_out is not None else None
+    start = linear_start(one_step, random_theta(program, rng)) if theta is None else theta
+    solver = choose_solver(options.solver, program.size, len(one_step))
+    decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
+    prior = prior_at(program, start, decay=decay)
+    fitted, history = _solve(solver, one_step, held, start, prior, options, rng)
+    if options.training != "one-step" and program.steps == 1:
+        fitted, more = _closed_loop(
+            program, train_windows, held_out, weights, fitted, start, solver, prior, options, rng
+        )
+        history = history + more
+    return Fitted(fitted, start, solver, history)
+
+
+def _solve(
+    solver: str,
+    problem: Problem,
+    held_out: Problem | None,
+    theta: Array,
+    prior: Prior,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]]]:
+    """Run one solver on one problem; the best theta by validation, else the last."""
+    monitor = Monitor(
+        problem,
+        held_out,
+        theta,
+        patience=options.patience,
+        total=options.epochs,
+        verbose=options.verbose,
+        callbacks=options.callbacks,
+    )
+    if solver == "adam":
+        last = adam(
+            problem,
+            theta,
+            prior=prior,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            rng=rng,
+            monitor=monitor,
+        )
+    else:
+        run = levenberg_marquardt if solver == "lm" else lbfgs
+        last = run(
+            problem,
+            theta,
+            prior=prior,
+            iterations=options.epochs,
+            tolerance=options.tolerance,
+            monitor=monitor,
+        )
+    history = monitor.close()
+    keep_last = held_out is None and solver != "adam" and np.all(np.isfinite(last))
+    return (last if keep_last else monitor.best), history
+
+
+def _closed_loop(
+    program: Program,
+    windows: Windows,
+    held_out: Windows | None,
+    weights: Array,
+    theta: Array,
+    start: Array,
+    solver: str,
+    prior: Prior,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]]]:
+    """Go on in closed loop from the one-step fit; the run grows in stages, since a long run may diverge at first."""
+    history: list[dict[str, float]] = []
+    lengths = _stages(options.steps)
+    for length in lengths:
+        problem = free_run_problem(
+            program, windows, weights, steps=length, overlap=options.training == "multi-step"
+        )
+        held = None
+        if held_out is not None:
+            held = free_run_problem(program, held_out, weights, steps=length, overlap=False)
+        if not np.isfinite(problem.error(theta)):
+            if not np.isfinite(problem.error(start)):
+                _warn_diverged(length, "AR start and the fitted network")
+                break
+            _warn_diverged(length, "network fitted so far; going on from the AR start")
+            theta = start
+        last = length == lengths[-1]
+        stage = options if last else replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3)
+        theta, more = _solve(solver, problem, held, theta, prior, stage, rng)
+        history += more
+    return theta, history
+
+
+def _stages(steps: int) -> list[int]:
+    """Closed-loop lengths on the way to `steps`: each eight times the one before."""
+    lengths = [steps]
+    while lengths[0] > 64:
+        lengths.insert(0, max(8, lengths[0] // 8))
+    return lengths
+
+
+def _warn_diverged(steps: int, what: str) -> None:
+    warnings.warn(
+        f"training: a free run of {steps} steps diverged with the {what}. "
+        "Fewer steps, more lags or weight_decay make the closed loop easier to stabilise.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def one_step_problem(program: Program, windows: Windows, weights: Array) -> OneStep:
+    """The windows without missing values, each target weighted by its row."""
+    keep = np.flatnonzero(windows.finite(np.arange(len(windows))))
+    rows = windows.starts[keep][:, None] + windows.length + np.arange(program.steps)
+    return OneStep(program, windows, weights[rows].astype(program.dtype), keep)
+
+
+def free_run_problem(
+    program: Program, windows: Windows, weights: Array, *, steps: int, overlap: bool
+) -> FreeRun:
+    """Segments of L known rows and `steps` rows in closed loop.
+
+    Args:
+        overlap: True starts a segment at every second step of the run (multi-step training); False lays them end to
+            end (free run).
+    """
+    stride = max(1, steps // 4) if overlap else steps
+    long = windows.with_horizon(steps, stride=stride)
+    keep = np.flatnonzero(long.finite(np.arange(len(long))))
+    batch = long.gather(keep)
+    length = windows.length
+    rows = np.concatenate([batch.y, batch.x], axis=2)
+    target_rows = long.starts[keep][:, None] + length + np.arange(steps)
+    return FreeRun(
+        program,
+        np.ascontiguousarray(rows[:, :length]),
+        np.ascontiguousarray(batch.x[:, length:]),
+        np.ascontiguousarray(batch.y[:, length:]),
+        weights[target_rows].astype(program.dtype),
+    )

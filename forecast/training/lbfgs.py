@@ -1,0 +1,52 @@
+"""L-BFGS on the whole data, by scipy: for networks too large for J'J and data small enough for full passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.optimize
+
+from forecast.training.levenberg_marquardt import Monitor, Prior
+from forecast.training.problem import Problem
+from forecast.training.program import Array
+
+
+def lbfgs(
+    problem: Problem, theta: Array, *, prior: Prior, iterations: int, tolerance: float, monitor: Monitor
+) -> Array:
+    """Minimise mean r^2 + decay ||theta - center||^2 (Liu and Nocedal 1989).
+
+    Args:
+        problem: gives the squared error and its gradient; an infinite error makes the line search step back.
+        theta: (P,) start.
+        prior: the weight decay and its centre.
+        iterations: at most this many iterations.
+        tolerance: stop when an iteration lowers the loss by less than this part.
+        monitor: called with (theta, squared error) after each iteration; True stops.
+
+    Returns:
+        the best theta (P,) the line search accepted.
+    """
+    state = {"theta": theta, "error": np.inf}
+
+    def objective(candidate: Array) -> tuple[float, Array]:
+        error, gradient = problem.gradient(candidate)
+        penalty, pull = prior.penalty(candidate)
+        state["error"] = error
+        if not np.isfinite(error):
+            return 1e30, np.zeros_like(candidate)
+        return error / problem.count + penalty, gradient / problem.count + pull
+
+    def after(candidate: Array) -> None:
+        state["theta"] = np.copy(candidate)
+        if monitor(state["theta"], float(state["error"])):
+            raise StopIteration
+
+    scipy.optimize.minimize(
+        objective,
+        theta.astype("float64"),
+        jac=True,
+        method="L-BFGS-B",
+        callback=after,
+        options={"maxiter": iterations, "maxcor": 20, "ftol": tolerance * 1e-2, "gtol": 1e-9},
+    )
+    return state["theta"]

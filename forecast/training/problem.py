@@ -1,0 +1,181 @@
+"""Least-squares problems in theta: one step ahead (series-parallel) and closed loop over segments (parallel).
+
+Both give the solvers the same four things: the squared error, its gradient, its normal equations, and batches.
+The weights w >= 0 make it sum_t w_t (y_t - yhat_t(theta))^2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from forecast.training.program import CHUNK, Array, Program
+from forecast.windows import Windows
+
+JACOBIAN_VALUES = 16_000_000  # float64 values of one block of sensitivities: 128 MB
+DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data
+
+
+class Problem(Protocol):
+    """What a solver needs to know of the data."""
+
+    program: Program
+    count: float  # sum of the weights: the number of squared errors
+
+    def error(self, theta: Array) -> float: ...
+    def gradient(self, theta: Array) -> tuple[float, Array]: ...
+    def normal(self, theta: Array) -> tuple[Array, Array, float]: ...
+    def take(self, which: Array) -> tuple[Array, ...]: ...
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, eq=False)
+class OneStep:
+    """The true past is the input of every prediction: sum over windows of w (y - f(window))^2."""
+
+    program: Program
+    windows: Windows
+    weights: Array  # (n, H)
+    keep: Array  # (n,) indices of the windows that count
+
+    @property
+    def count(self) -> float:
+        return float(self.weights.sum()) * self.program.targets
+
+    def __len__(self) -> int:
+        return len(self.keep)
+
+    def take(self, which: Array) -> tuple[Array, Array, Array]:
+        """(window (B, L, O+E), target (B, H, O), weight (B, H, O)) of some windows."""
+        window, target, _ = self.windows.paired(self.windows.gather(self.keep[which]))
+        return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+
+    def _blocks(self, name: str, theta: Array) -> Iterator[tuple]:
+        for start in range(0, len(self), CHUNK):
+            which = np.arange(start, min(start + CHUNK, len(self)))
+            for _, values in self.program.chunked(name, theta, *self.take(which)):
+                yield values
+
+    def error(self, theta: Array) -> float:
+        total = 0.0
+        for start in range(0, len(self), CHUNK):
+            window, target, weight = self.take(np.arange(start, min(start + CHUNK, len(self))))
+            total += float(np.sum(weight * (target - self.program.apply(theta, window)) ** 2))
+        return total
+
+    def gradient(self, theta: Array) -> tuple[float, Array]:
+        """(squared error, its gradient (P,))."""
+        error, gradient = zip(*self._blocks("gradient", theta), strict=True)
+        return float(np.sum(error)), np.sum(gradient, axis=0)
+
+    def normal(self, theta: Array) -> tuple[Array, Array, float]:
+        """(J'J (P, P), J'r (P,), r'r) with J = d yhat / d theta and r = y - yhat, accumulated block by block."""
+        hessian, gradient, error = zip(*self._blocks("normal", theta), strict=True)
+        return np.sum(hessian, axis=0), np.sum(gradient, axis=0), float(np.sum(error))
+
+
+@dataclass(frozen=True, eq=False)
+class FreeRun:
+    """The network's own past is its input: T steps in closed loop from the L known rows before each segment.
+
+    Sensitivities follow the recursion of real-time recurrent learning (Williams and Zipser 1989)
+
+        S_t = d yhat_t / d theta = df/dtheta + sum_d (df/dy_{t-d}) S_{t-d},    S_t = 0 before the segment,
+
+    with both derivatives taken along the free run, all segments in parallel.
+    """
+
+    program: Program
+    history: Array  # (B, L, O+E) raw rows before the segment
+    future: Array  # (B, T, E)
+    targets: Array  # (B, T, O)
+    weights: Array  # (B, T)
+
+    @property
+    def count(self) -> float:
+        return float(self.weights.sum()) * self.program.targets
+
+    def __len__(self) -> int:
+        return len(self.history)
+
+    def _run(self, theta: Array, part: slice = slice(None)) -> Array:
+        return self.program.run(theta, self.history[part], self.future[part])
+
+    def error(self, theta: Array) -> float:
+        run = self._run(theta)
+        if not np.all(np.abs(run) < DIVERGED):
+            return float("inf")
+        return float(np.sum(self.weights[:, :, None] * (self.targets - run) ** 2))
+
+    def take(self, which: Array) -> tuple[Array, Array, Array, Array]:
+        """(history (B, L, O+E), future (B, T, max(E, 1)), target (B, T, O), weight (B, T, O)) of some segments."""
+        future = self.future[which] if self.program.exog else np.zeros((len(which), self.future.shape[1], 1))
+        weights = np.repeat(self.weights[which][:, :, None], self.targets.shape[2], axis=2)
+        return self.history[which], future, self.targets[which], weights
+
+    def gradient(self, theta: Array) -> tuple[float, Array]:
+        """(squared error, its gradient (P,)) by backpropagation through the closed loop."""
+        error, total = 0.0, np.zeros(self.program.size)
+        for _, (part, gradient) in self.program.chunked(
+            "run_gradient", theta, *self.take(np.arange(len(self)))
+        ):
+            error, total = error + float(part), total + gradient
+        return (error, total) if np.isfinite(error) else (float("inf"), np.zeros_like(total))
+
+    def normal(self, theta: Array) -> tuple[Array, Array, float]:
+        """(J'J, J'r, r'r) by forward sensitivities, a block of segments at a time."""
+        size, steps = self.program.size, self.targets.shape[1]
+        block = max(1, JACOBIAN_VALUES // (size * steps * self.program.targets))
+        hessian, gradient, error = np.zeros((size, size)), np.zeros(size), 0.0
+        for start in range(0, len(self), block):
+            part = slice(start, start + block)
+            run = self._run(theta, part)
+            root = np.sqrt(self.weights[part])[:, :, None]
+            jacobian = (self._sensitivities(theta, part, run) * root[..., None]).reshape(-1, size)
+            residual = ((self.targets[part] - run) * root).ravel()
+            hessian += jacobian.T @ jacobian
+            gradient += jacobian.T @ residual
+            error += float(residual @ residual)
+        return hessian, gradient, error
+
+    def _sensitivities(self, theta: Array, part: slice, run: Array) -> Array:
+        """S (B, T, O, P) along the free run `run` (B, T, O)."""
+        windows = self._windows_along(part, run)  # (B, T, L, O+E)
+        count, steps, length, _ = windows.shape
+        outputs, size = self.program.targets, self.program.size
+        flat = windows.reshape(count * steps, length, -1)
+        by_theta = np.empty((len(flat), outputs, size))
+        by_past = np.empty((len(flat), outputs, length, outputs))
+        row = 0
+        for rows, (_, d_theta, d_window) in self.program.chunked("jacobian", theta, flat):
+            by_theta[row : row + rows] = d_theta[:rows]
+            by_past[row : row + rows] = d_window[:rows, :, :, :outputs]
+            row += rows
+        return _propagate(
+            by_theta.reshape(count, steps, outputs, size),
+            by_past.reshape(count, steps, outputs, length, outputs),
+        )
+
+    def _windows_along(self, part: slice, run: Array) -> Array:
+        """The paired windows that the closed loop saw: its own outputs as targets of the past."""
+        outputs, length = self.program.targets, self.program.window
+        history, future = self.history[part], self.future[part]
+        past = np.concatenate([history[:, :, :outputs], run[:, :-1]], axis=1)  # (B, L+T-1, O)
+        known = np.concatenate([history[:, 1:, outputs:], future], axis=1)  # (B, L+T-1, E)
+        paired = np.concatenate([past, known], axis=2)
+        view = np.lib.stride_tricks.sliding_window_view(paired, length, axis=1)  # (B, T, F, L)
+        return np.ascontiguousarray(view.swapaxes(2, 3))
+
+
+def _propagate(by_theta: Array, by_past: Array) -> Array:
+    """The linear recursion S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P)."""
+    length = by_past.shape[3]
+    lags = [length - row for row in range(length) if np.any(by_past[:, :, :, row])]
+    for t in range(1, by_theta.shape[1]):
+        for lag in lags:
+            if lag <= t:
+                by_theta[:, t] += by_past[:, t, :, length - lag] @ by_theta[:, t - lag]
+    return by_theta

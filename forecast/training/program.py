@@ -1,0 +1,226 @@
+"""A window network compiled for training: functions of one flat parameter vector `theta` (P,).
+
+A `Program` owns no fitted state. The estimator keeps `theta` as a numpy vector, so that fitting many models of one
+shape compiles once and a fitted model is pickled, copied and saved as plain arrays.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from forecast.layers.feedback import FeedbackCell
+from forecast.training.backend import (
+    compiled,
+    loop,
+    precision,
+    row_jacobian,
+    to_numpy,
+    value_and_gradient,
+)
+
+Array = np.ndarray
+CHUNK = 8192  # rows of one compiled call: bounds the memory of a Jacobian to CHUNK * P values
+
+
+class Program:
+    """Compiled functions of a window network `(B, L, O + E) -> (B, H, O)`.
+
+    Args:
+        build: returns the uncompiled keras.Model; called once.
+        targets: O, the number of target columns, the first O features of a window.
+        dtype: "float32" or "float64", of every computation.
+        jit: compile by XLA on TensorFlow.
+    """
+
+    def __init__(
+        self, build: Callable[[], keras.Model], *, targets: int, dtype: str = "float64", jit: bool = True
+    ):
+        self.targets, self.dtype, self.jit = targets, dtype, jit
+        with precision(dtype):
+            self.network = build()
+            variables = self.network.trainable_variables
+            self.shapes = [tuple(v.shape) for v in variables]
+            self.paths = [v.path for v in variables]
+            self.template = self._flat(variables)
+        self.window, self.features = (int(n) for n in self.network.input_shape[1:])
+        self.steps = int(self.network.output_shape[1])
+        self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
+        self.size = int(self.ends[-1])
+
+    @property
+    def exog(self) -> int:
+        """E, the number of exogenous columns of a window."""
+        return self.features - self.targets
+
+    # parameters -------------------------------------------------------------------------------------------------
+
+    def _flat(self, variables: list[Any]) -> Array:
+        values = [np.asarray(keras.ops.convert_to_numpy(v)).ravel() for v in variables]
+        return np.concatenate(values).astype(self.dtype)
+
+    def slices(self) -> dict[str, slice]:
+        """Where each variable lies in theta, by its Keras path."""
+        starts = np.concatenate([[0], self.ends[:-1]])
+        return {path: slice(int(a), int(b)) for path, a, b in zip(self.paths, starts, self.ends, strict=True)}
+
+    def unpack(self, theta: Any) -> list[Any]:
+        """theta (P,) -> the network's trainable variables, in order."""
+        parts = [theta[part] for part in self.slices().values()]
+        return [keras.ops.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def assign(self, theta: Array, network: keras.Model | None = None) -> keras.Model:
+        """Write theta into the variables of `network` (default: the program's own)."""
+        network = network or self.network
+        with precision(self.dtype):
+            for variable, value in zip(network.trainable_variables, self._split(theta), strict=True):
+                variable.assign(value)
+        return network
+
+    def _split(self, theta: Array) -> list[Array]:
+        return [theta[part].reshape(s) for part, s in zip(self.slices().values(), self.shapes, strict=True)]
+
+    # traced functions -------------------------------------------------------------------------------------------
+
+    def _constants(self) -> list[Any]:
+        return [v.value for v in self.network.non_trainable_variables]
+
+    def _apply(self, theta: Any, windows: Any) -> Any:
+        return self.network.stateless_call(self.unpack(theta), self._constants(), windows)[0]
+
+    def _row(self, theta: Any, window: Any) -> Any:
+        return keras.ops.reshape(self._apply(theta, window[None]), (-1,))
+
+    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any) -> Any:
+        error = targets - self._apply(theta, windows)
+        return keras.ops.sum(weights * error * error)
+
+    @functools.cached_property
+    def _closed_network(self) -> keras.Model:
+        """[history (B, L, O+E), future covariates (B, T, max(E, 1))] -> closed-loop values (B, T, O)."""
+        with precision(self.dtype):
+            history = keras.Input((self.window, self.features), dtype=self.dtype)
+            future = keras.Input((None, max(self.exog, 1)), dtype=self.dtype)
+            cell = FeedbackCell(self.network, targets=self.targets)
+            rnn = keras.layers.RNN(cell, return_sequences=True, dtype=self.dtype)
+            state = keras.ops.reshape(history, (-1, cell.state_size))
+            return keras.Model([history, future], rnn(future, initial_state=state))
+
+    def _run(self, theta: Any, history: Any, future: Any) -> Any:
+        """Closed loop of a one-step network; a network with H outputs answers its H steps at once."""
+        if self.steps > 1:
+            return self._apply(theta, history)
+        model = self._closed_network
+        values = {
+            id(v): value
+            for v, value in zip(self.network.trainable_variables, self.unpack(theta), strict=True)
+        }
+        ordered = [values[id(v)] for v in model.trainable_variables]
+        return model.stateless_call(
+            ordered, [v.value for v in model.non_trainable_variables], [history, future]
+        )[0]
+
+    def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
+        error = targets - self._run(theta, history, future)
+        return keras.ops.sum(weights * error * error)
+
+    def _normal(self, theta: Any, windows: Any, targets: Any, weights: Any) -> tuple[Any, Any, Any]:
+        values, jacobian, _ = row_jacobian(self._row, self.steps * self.targets)(theta, windows)
+        root = keras.ops.sqrt(keras.ops.reshape(weights, (-1, 1)))
+        jacobian = keras.ops.reshape(jacobian, (-1, self.size)) * root
+        residual = (keras.ops.reshape(targets, (-1, 1)) - keras.ops.reshape(values, (-1, 1))) * root
+        transposed = keras.ops.transpose(jacobian)
+        gradient = keras.ops.squeeze(keras.ops.matmul(transposed, residual), axis=1)
+        return keras.ops.matmul(transposed, jacobian), gradient, keras.ops.sum(residual * residual)
+
+    def _adam(
+        self, theta: Any, m: Any, v: Any, count: Any, rate: Any, pull: Any, center: Any, *batches: Any
+    ) -> Any:
+        """Adam (Kingma and Ba 2015), decay decoupled: theta <- theta - rate (move + pull * (theta - center)).
+
+        A whole stack of batches (K, B, ...) in one call; `pull` (P,) is the decay of each parameter.
+        """
+        objective = value_and_gradient(self._loss if len(batches) == 3 else self._run_loss)
+
+        def step(carry: tuple[Any, ...], batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+            theta, m, v, count = carry
+            scale = 1.0 / (keras.ops.sum(batch[-1]) + 1e-12)
+            loss, gradient = objective(theta, *batch)
+            gradient = gradient * scale
+            norm = keras.ops.sqrt(keras.ops.sum(gradient * gradient))
+            gradient = gradient / keras.ops.maximum(norm, 1.0)  # clipped at norm 1 (Pascanu et al. 2013)
+            m, v, count = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient * gradient, count + 1.0
+            move = (m / (1.0 - 0.9**count)) / (keras.ops.sqrt(v / (1.0 - 0.999**count)) + 1e-8)
+            return (theta - rate * (move + pull * (theta - center)), m, v, count), loss * scale
+
+        (theta, m, v, count), losses = loop(step, (theta, m, v, count), tuple(batches))
+        return theta, m, v, count, losses
+
+    @functools.cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The compiled functions by name, each compiled at its first call."""
+        traced = {
+            "apply": self._apply,
+            "run": self._run,
+            "jacobian": row_jacobian(self._row, self.steps * self.targets),
+            "normal": self._normal,
+            "gradient": value_and_gradient(self._loss),
+            "run_gradient": value_and_gradient(self._run_loss),
+            "adam": self._adam,
+        }
+        return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
+
+    # numpy in, numpy out ----------------------------------------------------------------------------------------
+
+    def call(self, name: str, *arrays: Any) -> Any:
+        """Run the compiled function `name` on arrays cast to the program's dtype."""
+        if self.steps == 1:
+            self._closed_network  # noqa: B018  built outside any trace
+        with precision(self.dtype):
+            return to_numpy(self.functions[name](*(np.asarray(a, self.dtype) for a in arrays)))
+
+    def chunked(
+        self, name: str, theta: Array, *arrays: Array, chunk: int = CHUNK
+    ) -> Iterator[tuple[int, Any]]:
+        """Call a compiled function on blocks of rows; short blocks are padded with zeros to a few fixed sizes."""
+        rows = len(arrays[0])
+        for start in range(0, rows, chunk):
+            parts = [array[start : start + chunk] for array in arrays]
+            count = len(parts[0])
+            yield count, self.call(name, theta, *(_pad(part, _bucket(count, chunk)) for part in parts))
+
+    def apply(self, theta: Array, windows: Array) -> Array:
+        """Open loop: paired windows (B, L, O+E) -> (B, H, O)."""
+        parts = [values[:count] for count, values in self.chunked("apply", theta, windows)]
+        return np.concatenate(parts) if parts else np.empty((0, self.steps, self.targets))
+
+    def run(self, theta: Array, history: Array, future: Array) -> Array:
+        """Closed loop from raw history rows (B, L, O+E) over covariates (B, T, E): (B, T, O), in one compiled call.
+
+        T is rounded up to one of a few lengths, so that another horizon seldom compiles anew.
+        """
+        horizon = future.shape[1]
+        length = _bucket(horizon, 1 << 30)
+        future = np.concatenate([future, np.zeros((len(future), length - horizon, future.shape[2]))], axis=1)
+        if not self.exog:
+            future = np.zeros((len(future), length, 1), self.dtype)
+        parts = [values[:count, :horizon] for count, values in self.chunked("run", theta, history, future)]
+        return np.concatenate(parts)
+
+
+def _bucket(count: int, limit: int) -> int:
+    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, ...: at most a third more than `count`, few compiled shapes."""
+    size = 1
+    while size < count:
+        size = size * 3 // 2 if size & (size - 1) == 0 and size > 1 else -(-size * 4 // 3) if size > 1 else 2
+    return min(size, limit)
+
+
+def _pad(part: Array, rows: int) -> Array:
+    if len(part) == rows:
+        return part
+    return np.concatenate([part, np.zeros((rows - len(part), *part.shape[1:]), part.dtype)])

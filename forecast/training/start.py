@@ -1,0 +1,90 @@
+"""Where training starts: random hidden weights, a silent nonlinear branch, the linear path at the AR solution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.training.levenberg_marquardt import Prior
+from forecast.training.problem import OneStep
+from forecast.training.program import CHUNK, Array, Program
+
+START_ROWS = 200_000  # windows that determine the linear start; more add nothing but time
+
+
+def random_theta(program: Program, rng: np.random.Generator) -> Array:
+    """theta (P,) with hidden kernels drawn anew, U(-a, a) with a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010).
+
+    Hidden biases are drawn from U(-1, 1), so that the units' slopes lie apart. Every variable that starts constant
+    otherwise (the linear path, the output layer of the nonlinear branch, gains) keeps its value.
+    """
+    theta = program.template.copy()
+    for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
+        owner, _, name = path.rpartition("/")
+        if owner.rsplit("/", 1)[-1] in ("linear", "output"):
+            continue
+        if len(shape) >= 2:
+            fan_in, fan_out = int(np.prod(shape[:-1])), shape[-1]
+            limit = np.sqrt(6.0 / (fan_in + fan_out))
+            theta[part] = rng.uniform(-limit, limit, part.stop - part.start)
+        elif name == "bias":
+            theta[part] = rng.uniform(-1.0, 1.0, part.stop - part.start)
+    return theta
+
+
+def _linear_members(program: Program) -> Array:
+    """(P,) True for the linear path and the intercept: the parameters in which a start network is linear."""
+    members = np.zeros(program.size, bool)
+    names = {path: path.rsplit("/", 2)[-2:] for path in program.paths}
+    for path, part in program.slices().items():
+        if names[path][0] == "linear" or names[path] == ["output", "bias"]:
+            members[part] = True
+    return members
+
+
+def linear_start(problem: OneStep, theta: Array) -> Array:
+    """theta with its linear path and intercept at the weighted least-squares AR/ARX solution.
+
+    With a silent nonlinear branch the network is linear in these parameters, so that one Gauss-Newton step,
+
+        theta_lin <- theta_lin + argmin_d || sqrt(w) (y - f(theta) - J_lin d) ||^2,
+
+    is the ordinary least-squares fit, solved by the singular value decomposition. A network without a layer named
+    "linear" is returned as it came.
+    """
+    members = _linear_members(problem.program)
+    if not any(path.rsplit("/", 2)[-2] == "linear" for path in problem.program.paths):
+        return theta
+    count = len(problem)
+    which = np.arange(count) if count <= START_ROWS else np.linspace(0, count - 1, START_ROWS).astype(int)
+    design, residual = [], []
+    for start in range(0, len(which), CHUNK):
+        window, target, weight = problem.take(which[start : start + CHUNK])
+        root = np.sqrt(weight).ravel()
+        for rows, (values, jacobian, _) in problem.program.chunked("jacobian", theta, window):
+            columns = jacobian[:rows].reshape(rows * target[0].size, -1)[:, members]
+            design.append(columns * root[:, None])
+            residual.append((target.reshape(rows, -1) - values[:rows].reshape(rows, -1)).ravel() * root)
+    solution = np.linalg.lstsq(np.concatenate(design), np.concatenate(residual), rcond=None)[0]
+    theta = theta.copy()
+    theta[members] += solution
+    return theta
+
+
+def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
+    """A prior with one group a variable: the linear path pulled to `center` (AR), other kernels to zero.
+
+    The intercept of the output is free; a hidden layer's bias shares its own group.
+    """
+    groups, where = np.full(program.size, -1), np.zeros(program.size)
+    number = 0
+    for path, part in program.slices().items():
+        owner, name = path.rsplit("/", 2)[-2:]
+        if owner == "output" and name == "bias":
+            continue
+        if owner == "linear":
+            if name == "bias":
+                continue
+            where[part] = center[part]
+        groups[part] = number
+        number += 1
+    return Prior(groups, where, decay)
