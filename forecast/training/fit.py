@@ -177,10 +177,10 @@ def _closed_loop(
 
 
 def _stages(steps: int) -> list[int]:
-    """Closed-loop lengths on the way to `steps`: each eight times the one before."""
+    """Closed-loop lengths on the way to `steps`: each about four times the one before."""
     lengths = [steps]
-    while lengths[0] > 64:
-        lengths.insert(0, max(8, lengths[0] // 8))
+    while lengths[0] > 16:
+        lengths.insert(0, max(4, lengths[0] // 4))
     return lengths
 
 

@@ -11,7 +11,9 @@ import scipy.linalg
 from forecast.training.problem import Problem
 from forecast.training.program import Array
 
-SMALLEST, LARGEST = 1e-8, 1e10  # bounds of a prior precision relative to the noise precision
+SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
+STRIDE = 10.0  # an update of a prior precision changes it by at most this factor
+WARM_UP = 12  # steps under the initial prior: the evidence of a branch that still starts at zero would prune it
 Monitor = Callable[[Array, float], bool]
 
 
@@ -47,7 +49,7 @@ class Prior:
             size, alpha = int(members.sum()), float(precision[members][0])
             determined = float(np.clip(size - alpha * np.sum(np.diag(inverse)[members]), 0.0, size))
             spread = float(np.sum((theta[members] - self.center[members]) ** 2))
-            value = (determined + 1e-12) / (spread + 1e-12)
+            value = np.clip((determined + 1e-12) / (spread + 1e-12), alpha / STRIDE, alpha * STRIDE)
             updated[members] = np.clip(value, SMALLEST * beta, LARGEST * beta)
             gamma += determined
         return updated, gamma
@@ -83,7 +85,7 @@ def levenberg_marquardt(
     precision, damping, quiet = prior.initial(problem.count), 1e-3, 0
     hessian, gradient, error = problem.normal(theta)
     beta = _noise_precision(problem.count, error, 0.0) if prior.decay is None else 1.0
-    for _ in range(iterations):
+    for iteration in range(iterations):
         curvature = beta * hessian + np.diag(precision)
         slope = beta * gradient - precision * (theta - prior.center)
         cost = _cost(theta, error, beta, precision, prior.center)
@@ -92,14 +94,14 @@ def levenberg_marquardt(
             break
         theta, new_cost, damping = step
         hessian, gradient, error = problem.normal(theta)
-        if prior.decay is None:
+        if prior.decay is None and iteration >= WARM_UP:
             inverse = _inverse(beta * hessian + np.diag(precision))
             precision, gamma = prior.evidence(theta, precision, inverse, beta)
             beta = _noise_precision(problem.count, error, gamma)
         if monitor(theta, error):
             break
         quiet = quiet + 1 if cost - new_cost < tolerance * abs(cost) else 0
-        if quiet == 3:
+        if quiet == 3 and (iteration > WARM_UP or prior.decay is not None):
             break
     return theta
 
@@ -135,15 +137,16 @@ def _noise_precision(count: float, error: float, gamma: float) -> float:
 
 
 def _solve(matrix: Array, vector: Array) -> Array:
+    """The solution of a positive definite system, its rows and columns scaled to a unit diagonal."""
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    vector = (scale * vector.T).T
+    scaled = matrix * scale[:, None] * scale[None, :]
     try:
-        return scipy.linalg.solve(matrix, vector, assume_a="pos")
+        solution = scipy.linalg.cho_solve(scipy.linalg.cho_factor(scaled), vector)
     except np.linalg.LinAlgError:
-        return np.linalg.lstsq(matrix, vector, rcond=None)[0]
+        solution = np.linalg.lstsq(scaled, vector, rcond=None)[0]
+    return (scale * solution.T).T
 
 
 def _inverse(matrix: Array) -> Array:
-    try:
-        factor = scipy.linalg.cho_factor(matrix)
-        return scipy.linalg.cho_solve(factor, np.eye(len(matrix)))
-    except np.linalg.LinAlgError:
-        return np.linalg.pinv(matrix, hermitian=True)
+    return _solve(matrix, np.eye(len(matrix)))

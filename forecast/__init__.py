@@ -1,0 +1,76 @@
+"""Neural autoregression next to its statistical baselines, behind scikit-learn's interface.
+
+Names are loaded when first used (PEP 562), so `import forecast` costs neither Keras nor statsmodels.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AR",
+    "Drift",
+    "ETS",
+    "KerasForecaster",
+    "LagRegressor",
+    "NARX",
+    "Naive",
+    "RollingOrigin",
+    "SARIMAX",
+    "SeasonalNaive",
+    "TDNN",
+    "Theta",
+    "backtest",
+    "datasets",
+    "leaderboard",
+    "load",
+]
+
+if TYPE_CHECKING:
+    from forecast import datasets
+    from forecast.estimators.ar import AR
+    from forecast.estimators.ets import ETS
+    from forecast.estimators.keras_forecaster import KerasForecaster
+    from forecast.estimators.lag_regressor import LagRegressor
+    from forecast.estimators.naive import Drift, Naive, SeasonalNaive
+    from forecast.estimators.narx import NARX
+    from forecast.estimators.sarimax import SARIMAX
+    from forecast.estimators.saving import load
+    from forecast.estimators.tdnn import TDNN
+    from forecast.estimators.theta import Theta
+    from forecast.evaluation.backtest import backtest
+    from forecast.evaluation.leaderboard import leaderboard
+    from forecast.evaluation.splits import RollingOrigin
+
+_HOME = {
+    "AR": "forecast.estimators.ar",
+    "Drift": "forecast.estimators.naive",
+    "ETS": "forecast.estimators.ets",
+    "KerasForecaster": "forecast.estimators.keras_forecaster",
+    "LagRegressor": "forecast.estimators.lag_regressor",
+    "NARX": "forecast.estimators.narx",
+    "Naive": "forecast.estimators.naive",
+    "RollingOrigin": "forecast.evaluation.splits",
+    "SARIMAX": "forecast.estimators.sarimax",
+    "SeasonalNaive": "forecast.estimators.naive",
+    "TDNN": "forecast.estimators.tdnn",
+    "Theta": "forecast.estimators.theta",
+    "backtest": "forecast.evaluation.backtest",
+    "leaderboard": "forecast.evaluation.leaderboard",
+    "load": "forecast.estimators.saving",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "datasets":
+        return import_module("forecast.datasets")
+    if name not in _HOME:
+        raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

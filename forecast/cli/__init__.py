@@ -1,0 +1,44 @@
+"""The command `forecast`: files in, forecasts, tables and pictures out. The only place that prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from forecast.cli.arguments import parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (by default those of the process) and return its exit status.
+
+    0: done. 2: the user can mend it; one line on the standard error says what and how. Set FORECAST_DEBUG=1 to
+    see where such an error came from.
+    """
+    try:
+        options = parser().parse_args(arguments)
+        options.run(options)
+    except SystemExit as stop:  # argparse has said what it has to say
+        return stop.code if isinstance(stop.code, int) else 2
+    except BrokenPipeError:  # the reader of our output has seen enough, as in `forecast datasets | head -3`
+        sys.stdout = open(os.devnull, "w")
+        return 0
+    except KeyboardInterrupt:
+        print("forecast: interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        if os.environ.get("FORECAST_DEBUG"):
+            raise
+        print(f"forecast: {_one_line(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def entry_point() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _one_line(error: BaseException) -> str:
+    notes = getattr(error, "__notes__", [])
+    return " ".join(" ".join([str(error), *notes]).split()) or type(error).__name__

@@ -1,0 +1,210 @@
+"""What can be typed: the commands, their options and their help. Nothing heavy is imported to show it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+Run = Callable[[argparse.Namespace], None]
+
+DATA_HELP = "a .csv or .parquet file, or the name of an embedded data set (see: forecast datasets)"
+OVERVIEW = """\
+Forecast time series with neural autoregression (TDNN, NARX), always next to its statistical baselines.
+
+Try it on the data that come with the package:
+  forecast benchmark
+  forecast fit air_passengers --model NARX --output passengers.forecast
+  forecast predict passengers.forecast --horizon 24 --output forecast.csv forecast.png
+
+Then on your own file, with one row per time and, for several series, a column that names the series:
+  forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
+"""
+COLUMNS = """\
+The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if there is
+such a column. A file of two columns needs none: the first is the time, the second the target. Times are ISO dates
+(2024-01-31, 2024-01-31T13:30) or whole numbers, without gaps.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; `options.run` is the function to call."""
+    root = argparse.ArgumentParser(
+        prog="forecast", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    root.add_argument("--version", action="version", version=f"forecast {version('keras-forecast')}")
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _benchmark(
+        _command(commands, "benchmark", _run_benchmark, "compare all models on real data that comes along")
+    )
+    _fit(_command(commands, "fit", _run_fit, "learn from a table and write a model file"))
+    _predict(_command(commands, "predict", _run_predict, "forecast with a model file"))
+    _backtest(_command(commands, "backtest", _run_backtest, "compare models on your own table"))
+    _datasets(_command(commands, "datasets", _run_datasets, "list, describe and export the embedded data"))
+    return root
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: Run, summary: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(run=run)
+    return command
+
+
+def _benchmark(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "data", nargs="?", default="air_passengers", help=f"{DATA_HELP}; default: %(default)s"
+    )
+    command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
+    _windows(command, default=4)
+    _models(command, "default: TDNN, NARX and all baselines")
+    _columns(command)
+    _output(command, "the picture", default=["forecast-benchmark.png"])
+
+
+def _fit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("data", metavar="DATA", help=DATA_HELP)
+    command.add_argument(
+        "--model", default="NARX", metavar="NAME", help="TDNN, NARX, AR, ...; default: %(default)s"
+    )
+    command.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="options of the model, for example --set lags=12 hidden=8,4; an unknown name lists the known ones",
+    )
+    _columns(command)
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("model.forecast"),
+        metavar="FILE",
+        help="default: %(default)s",
+    )
+
+
+def _predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, metavar="MODEL", help="a file that `forecast fit` wrote")
+    command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
+    command.add_argument(
+        "--future",
+        type=Path,
+        metavar="FILE",
+        help="table of the future covariates, with the columns of the table the model was fitted on; "
+        "it also says how far to forecast",
+    )
+    command.add_argument(
+        "--time", metavar="NAME", help="column of the times in FILE; default: ds, or the first"
+    )
+    command.add_argument(
+        "--id", metavar="NAME", help="column that names the series in FILE; default: unique_id"
+    )
+    command.add_argument(
+        "--level",
+        type=float,
+        nargs="+",
+        metavar="P",
+        help="also intervals of these percentages, for example 80 95",
+    )
+    _output(command, "forecasts (.csv, .parquet) and pictures (.png)", default=[])
+
+
+def _backtest(command: argparse.ArgumentParser) -> None:
+    command.add_argument("data", metavar="DATA", help=DATA_HELP)
+    command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
+    _windows(command, default=5)
+    command.add_argument(
+        "--step", type=int, metavar="S", help="steps between two origins; default: the horizon"
+    )
+    command.add_argument(
+        "--gap", type=int, default=0, metavar="G", help="steps not known yet at an origin; default: 0"
+    )
+    command.add_argument(
+        "--no-refit", action="store_true", help="learn at the first origin only, then only move on"
+    )
+    _models(command, "default: NARX; AR and SeasonalNaive are always added")
+    _columns(command)
+    _output(command, "all forecasts (.csv, .parquet) and pictures (.png)", default=[])
+
+
+def _datasets(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "name", nargs="?", metavar="NAME", help="show the card of this data set; default: list all"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the data set to this .csv or .parquet file"
+    )
+
+
+def _columns(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("columns", COLUMNS)
+    group.add_argument("--time", metavar="NAME", help="column of the times")
+    group.add_argument("--target", metavar="NAME", help="column to forecast")
+    group.add_argument("--id", metavar="NAME", help="column that names the series")
+    group.add_argument(
+        "--covariates",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="columns known in advance that help to forecast; all others are left out",
+    )
+
+
+def _windows(command: argparse.ArgumentParser, *, default: int) -> None:
+    command.add_argument(
+        "--windows",
+        type=int,
+        default=default,
+        metavar="K",
+        help="origins to forecast from; default: %(default)s",
+    )
+
+
+def _models(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument("--models", nargs="+", metavar="NAME", help=f"TDNN, NARX, AR, ...; {default}")
+
+
+def _output(command: argparse.ArgumentParser, what: str, *, default: list[str]) -> None:
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        nargs="+",
+        default=[Path(name) for name in default],
+        metavar="FILE",
+        help=f"where to write {what}" + (f"; default: {default[0]}" if default else ""),
+    )
+
+
+def _run_benchmark(options: argparse.Namespace) -> None:
+    from forecast.cli.comparing import benchmark
+
+    benchmark(options)
+
+
+def _run_fit(options: argparse.Namespace) -> None:
+    from forecast.cli.forecasting import fit
+
+    fit(options)
+
+
+def _run_predict(options: argparse.Namespace) -> None:
+    from forecast.cli.forecasting import predict
+
+    predict(options)
+
+
+def _run_backtest(options: argparse.Namespace) -> None:
+    from forecast.cli.comparing import backtest
+
+    backtest(options)
+
+
+def _run_datasets(options: argparse.Namespace) -> None:
+    from forecast.cli.showing import datasets
+
+    datasets(options)

@@ -1,0 +1,263 @@
+"""The scikit-learn interface every forecaster shares; a family adds only its hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from forecast._checks import check_horizon, explain
+from forecast.estimators import columns, conformal, saving
+from forecast.panel import Panel, Request
+
+State = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Forecaster(RegressorMixin, BaseEstimator):
+    """A scikit-learn regressor over time that gives back the index it was given.
+
+    A family implements `_fit`, `_forecast`, `_fitted` and `min_history`, and may override `_update`,
+    `_state` and `_restore`. Shapes: S series, N rows of all series together, H steps, O target columns,
+    E covariates.
+
+    Args:
+        horizon: steps that `predict()` without an argument returns, at least 1.
+
+    Attributes:
+        panel_: the history, from whose end forecasts start; `update` moves it.
+        n_features_in_: number of covariates seen in `fit`.
+        feature_names_in_: their names, when all of them are strings.
+    """
+
+    handles_missing: ClassVar[bool] = False
+    """True when the target may hold NaN; covariates never may."""
+
+    horizon: int = 1
+
+    # ---------------------------------------------------------------- hooks of a family
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        """Learn from `panel`; set attributes ending in `_` (arrays and plain values only)."""
+        raise NotImplementedError
+
+    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        """Closed loop from the end of each series: future_x (S, H, E) -> (S, H, O)."""
+        raise NotImplementedError
+
+    def _fitted(self, panel: Panel) -> np.ndarray:
+        """One-step-ahead open-loop values (N, O), NaN where the history is too short."""
+        raise NotImplementedError
+
+    def _update(self, panel: Panel) -> None:
+        """Learn on with the extended `panel`; a family without a warm start fits again."""
+        self._fit(panel, self.sample_weight_)
+
+    def min_history(self, panel: Panel) -> int:
+        """Rows of a series before the first one that can be forecast from its own past."""
+        raise NotImplementedError
+
+    def _state(self) -> State:
+        """Learned attributes as plain values and arrays, for `save`."""
+        return saving.split_state(self, skip=("panel_", "conformal_"))
+
+    def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Set what `_state` returned."""
+        for name, value in {**plain, **arrays}.items():
+            setattr(self, name, value)
+
+    # ---------------------------------------------------------------- learning
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`.
+
+        Args:
+            X: the series itself, a long frame (unique_id, ds, y), or, when y is given, the timeline plus
+                known covariates, shape (rows, E).
+            y: target on the rows of X, shape (rows,) or (rows, O).
+            sample_weight: weight of each row as a target, shape (rows,), at least 0.
+
+        Raises:
+            ValueError, TypeError: the data or an argument cannot be used; the message says why and what to do.
+        """
+        check_horizon(self.horizon)
+        panel = self._checked(X, y)
+        weights = columns.row_weights(sample_weight, X, y, panel)
+        self._forget()
+        self._check_length(panel)
+        self._learn(panel, weights)
+        columns.remember(self, X, y, panel)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Append new rows that follow the history, and learn on; the first call is `fit`."""
+        if not hasattr(self, "panel_"):
+            return self.fit(X, y)
+        self.update(X, y)
+        self._update(self.panel_)
+        self.conformal_ = None
+        return self
+
+    def update(self, X: Any, y: Any = None) -> Self:
+        """Append new rows that follow the history: the origin moves, what was learned stays."""
+        check_is_fitted(self, "panel_")
+        columns.check_columns(self, X)
+        panel = self.panel_.extend(self._checked(X, y))
+        if self.sample_weight_ is not None:
+            self.sample_weight_ = columns.extend_weights(self.sample_weight_, self.panel_, panel)
+        self.panel_ = panel
+        return self
+
+    # ---------------------------------------------------------------- forecasting
+
+    def predict(self, X: Any = None) -> Any:
+        """Forecast a number of steps, the rows of an index or frame, or `horizon` steps.
+
+        Timestamps in the history give the value forecast one step ahead from the true values before it;
+        rows with too little history for the model give the mean of the values before them, the very first
+        row the mean of its series. Timestamps after the history give the closed-loop forecast. An array
+        has no timeline: its rows follow the history.
+
+        Args:
+            X: None, a whole number of steps, an index, or a frame or array of future covariates.
+
+        Returns:
+            Forecasts in the form of the target given to `fit`, on the index asked for.
+        """
+        request = self._request(X)
+        return request.restore(self._values(self.panel_, request), name=type(self).__name__)
+
+    def predict_interval(self, X: Any = None, level: float | Iterable[float] = (80, 95)) -> Any:
+        """Forecasts with split-conformal intervals (see `forecast.estimators.conformal`).
+
+        Args:
+            X: as in `predict`.
+            level: nominal coverage of each interval in percent, between 0 and 100.
+
+        Returns:
+            A frame with the columns `<Name>`, `<Name>-lo-80`, `<Name>-hi-80`, ...; with several targets
+            `<Name>-<target>` and so on.
+        """
+        levels = conformal.check_levels(level)
+        request = self._request(X)
+        steps = max(request.horizon, 1)
+        if self.conformal_ is None or self.conformal_.horizon < steps:
+            self.conformal_ = conformal.calibrate(self, steps)
+        center = self._values(self.panel_, request)  # (R, O)
+        step = np.maximum(request.position - self.panel_.lengths[request.series], 0)
+        radius = self.conformal_.radius(levels, request.series, step)  # (levels, R, O)
+        names = self._output_names()
+        values = conformal.interleave(center, radius)
+        return request.restore(
+            values, columns=conformal.column_names(names, levels), name=type(self).__name__
+        )
+
+    def simulate(self, X: Any, initial: Any) -> Any:
+        """Run free on a new input record whose first outputs are given.
+
+        Args:
+            X: covariates of the record, one row a time step (a number of steps for a model without
+                covariates).
+            initial: outputs on the first rows of X, at least as many as the model looks back.
+
+        Returns:
+            Simulated outputs on the remaining rows of X.
+        """
+        check_is_fitted(self, "panel_")
+        known, rest = columns.split_record(X, initial)
+        record = Panel.from_data(*known)
+        columns.check_record(self, record)
+        request = record.request(rest, horizon=self.horizon)
+        return request.restore(self._values(record, request), name=type(self).__name__)
+
+    def make_future_frame(self, horizon: int) -> Any:
+        """The frame of future covariates to fill: the next `horizon` timestamps of every series, all NaN."""
+        check_is_fitted(self, "panel_")
+        return self.panel_.future_frame(check_horizon(horizon))
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`."""
+        check_is_fitted(self, "panel_")
+        if y is None:
+            X, y = columns.split_target(X, self.panel_)
+        forecast = columns.values_of(self.predict(X), type(self).__name__)
+        return float(r2_score(y, forecast, sample_weight=sample_weight))
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted model to one file that `forecast.load` reads back without executing anything."""
+        check_is_fitted(self, "panel_")
+        saving.save(self, path)
+
+    # ---------------------------------------------------------------- inside
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False  # fit(y) is the shortest form
+        tags.target_tags.multi_output = True
+        tags.regressor_tags.poor_score = True  # rows of an array follow the history, also in score
+        return tags
+
+    def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
+        self.sample_weight_ = weights
+        self._fit(panel, weights)
+        self.panel_, self.conformal_ = panel, None
+
+    def _forget(self) -> None:
+        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]:
+            delattr(self, name)
+
+    def _checked(self, X: Any, y: Any) -> Panel:
+        panel = Panel.from_data(X, y, allow_missing=self.handles_missing)
+        columns.check_covariates(panel)
+        return panel
+
+    def _check_length(self, panel: Panel) -> None:
+        need = self.min_history(panel) + 1
+        if panel.n_series and panel.lengths.min() < need:
+            short = int(np.argmin(panel.lengths))
+            raise ValueError(
+                explain(
+                    f"y (series {panel.ids[short]!r}, n_samples={panel.lengths[short]})",
+                    f"at least {need} rows long, {need - 1} to look back and 1 to learn from",
+                    f"{panel.lengths[short]} rows",
+                    "Give a longer history or use fewer lags",
+                )
+            )
+
+    def _request(self, X: Any) -> Request:
+        check_is_fitted(self, "panel_")
+        columns.check_columns(self, X)
+        return self.panel_.request(X, horizon=check_horizon(self.horizon))
+
+    def _values(self, panel: Panel, request: Request) -> np.ndarray:
+        """Values (R, O) on the rows asked for: open loop in the history, closed loop after it."""
+        step = request.position - panel.lengths[request.series]
+        values = np.empty((len(step), panel.n_targets))
+        ahead, inside = step >= 0, step < 0
+        if ahead.any():
+            closed = self._forecast(panel, request.horizon, request.future_x)  # (S, H, O)
+            values[ahead] = closed[request.series[ahead], step[ahead]]
+        if inside.any():
+            rows = panel.offsets[request.series[inside]] + request.position[inside]
+            values[inside] = columns.fill_early(self._fitted(panel), panel)[rows]
+        return values
+
+    def _output_names(self) -> list[str]:
+        name, targets = type(self).__name__, self.panel_.layout.target_names
+        return [name] if len(targets) == 1 else [f"{name}-{target}" for target in targets]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Unweighted(Forecaster):
+    """A forecaster to which the weight of a row means nothing, so `fit` has no `sample_weight`."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # type: ignore[override]
+        """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`, as in `Forecaster.fit`."""
+        return super().fit(X, y)

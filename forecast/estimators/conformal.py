@@ -1,0 +1,184 @@
+"""Prediction intervals from out-of-sample errors: split conformal prediction, one radius per step ahead.
+
+The last rows of every series are held out and a clone of the model is fitted on the rest. From every origin
+in the held-out tail the clone forecasts all steps that can be compared with the truth. With the absolute
+errors r_1 <= ... <= r_n of step h the interval of level p percent around the forecast f_h is
+
+    f_h - q_h <= y_{T+h} <= f_h + q_h,    q_h = r_k,    k = ceil((n + 1) p / 100),
+
+which covers with a probability of at least p percent, and at most p percent + 1 / (n + 1), when the errors are
+exchangeable. Errors of neighbouring origins are not independent, so for one series this holds approximately.
+In a panel the errors of all series are pooled after division by the mean absolute step of each series.
+Each step ahead has its own interval; a band that covers all H steps together would need the level
+100 - (100 - p) / H (Bonferroni).
+
+References:
+    Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.
+    Stankeviciute, K., Alaa, A. M. and van der Schaar, M. (2021). Conformal time-series forecasting. Advances in
+    Neural Information Processing Systems 34.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from forecast._checks import explain
+from forecast.panel import Panel
+
+_ERRORS_WANTED = 100
+"""Errors per step ahead to aim for: they make a level of 99 % attainable."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Sorted absolute errors (n, H, O) in units of `scale` (S, O), filled up with NaN."""
+
+    errors: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead for which errors are known."""
+        return self.errors.shape[1]
+
+    def radius(self, levels: Sequence[float], series: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Half widths (levels, R, O) on R rows, each of one series and step (0 = the first one)."""
+        quantiles = np.stack([self._quantiles(level, int(step.max()) + 1) for level in levels])  # (levels, H, O)
+        radius: np.ndarray = quantiles[:, step] * self.scale[series]
+        return radius
+
+    def _quantiles(self, level: float, steps: int) -> np.ndarray:
+        errors = self.errors[:, :steps]
+        count = np.isfinite(errors).sum(axis=0)  # (H, O)
+        # Rounding keeps (19 + 1) * 0.95 from becoming 19.000000000000004.
+        rank = np.ceil(np.round((count + 1) * level / 100, 9)).astype(int)
+        if (rank > count).any():
+            step = int(np.argmax((rank > count).any(axis=1)))
+            least = int(np.ceil(round(level / (100 - level), 9)))
+            warnings.warn(
+                f"level: {level:g} % needs at least {least} out-of-sample errors per step, and step {step + 1} has "
+                f"{int(count[step].min())}; the largest error is used, so the interval covers less often. Fit on "
+                "a longer history, or ask for a lower level or fewer steps.",
+                UserWarning,
+                stacklevel=4,
+            )
+        rank = np.clip(rank, 1, np.maximum(count, 1))
+        return np.take_along_axis(errors, rank[None] - 1, axis=0)[0]
+
+
+def check_levels(level: float | Iterable[float]) -> tuple[float, ...]:
+    """Levels in percent, as a tuple.
+
+    Example:
+        >>> check_levels(80), check_levels([80, 95])
+        ((80,), (80, 95))
+    """
+    levels = tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
+    remedy = "Pass level=[80, 95]"
+    for value in levels:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(explain("level", "numbers between 0 and 100", level, remedy))
+        if not 0 < value < 100:
+            raise ValueError(explain("level", "between 0 and 100, in percent", value, remedy))
+    if not levels:
+        raise ValueError(explain("level", "at least one number between 0 and 100", level, remedy))
+    return levels
+
+
+def column_names(names: Sequence[str], levels: Sequence[float]) -> list[str]:
+    """Columns of the interval frame: each name, then its bounds level by level.
+
+    Example:
+        >>> column_names(["AR"], [80])
+        ['AR', 'AR-lo-80', 'AR-hi-80']
+    """
+    bounds = [f"-{side}-{level:g}" for level in levels for side in ("lo", "hi")]
+    return [name + end for name in names for end in ("", *bounds)]
+
+
+def interleave(center: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Center (R, O) and radius (levels, R, O) as one table (R, O * (1 + 2 * levels)) in that order."""
+    sides = [value for half in radius for value in (center - half, center + half)]
+    return np.stack([center, *sides], axis=-1).reshape(len(center), -1)
+
+
+def calibrate(model: Any, horizon: int) -> Calibration:
+    """Errors of a clone of `model` that has not seen the tail of its history.
+
+    Args:
+        model: a fitted forecaster.
+        horizon: steps ahead to calibrate, H.
+    """
+    panel: Panel = model.panel_
+    tails = _tails(model, panel, horizon)
+    counts = panel.lengths - tails
+    head = panel.head(counts)
+    weights = None if model.sample_weight_ is None else model.sample_weight_[_kept(panel, counts)]
+    blind = clone(model)
+    blind._learn(head, weights)
+    errors = [
+        _errors_from(blind, panel, counts + np.minimum(origin, tails), tails - origin, horizon)
+        for origin in range(int(tails.max()))
+    ]
+    scale = _scale(head)
+    stacked = np.concatenate(errors) / np.tile(scale, (len(errors), 1))[:, None]  # (origins * S, H, O)
+    return Calibration(np.sort(stacked, axis=0), scale)
+
+
+def _tails(model: Any, panel: Panel, horizon: int) -> np.ndarray:
+    """Rows (S,) held out of each series: enough errors of the last step, at most half of the series."""
+    wanted = horizon - 1 + int(np.ceil(_ERRORS_WANTED / panel.n_series))
+    need = np.maximum(model.min_history(panel) + 1, panel.lengths - panel.lengths // 2)
+    tails = np.clip(panel.lengths - need, 0, wanted)
+    if tails.max() < horizon:
+        raise ValueError(
+            explain(
+                "horizon",
+                f"at most {int(tails.max())} for an interval, since errors are measured on the last half of the "
+                "history",
+                horizon,
+                "Ask for fewer steps or fit on a longer history",
+            )
+        )
+    return tails
+
+
+def _kept(panel: Panel, counts: np.ndarray) -> np.ndarray:
+    position = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
+    kept: np.ndarray = position < np.repeat(counts, panel.lengths)
+    return kept
+
+
+def _errors_from(
+    blind: Any, panel: Panel, origins: np.ndarray, left: np.ndarray, horizon: int
+) -> np.ndarray:
+    """Absolute errors (S, H, O) of forecasts made after `origins` rows, NaN beyond the `left` known rows."""
+    steps = np.arange(horizon)
+    rows = (panel.offsets[:-1] + origins)[:, None] + steps  # (S, H)
+    known = steps < left[:, None]
+    rows = np.where(known, rows, 0)
+    reach = int(known.any(axis=0).sum())
+    forecast = blind._forecast(panel.head(origins), reach, panel.x[rows[:, :reach]])
+    errors = np.full((panel.n_series, horizon, panel.n_targets), np.nan)
+    errors[:, :reach] = np.abs(panel.y[rows[:, :reach]] - forecast)
+    return np.where(known[..., None], errors, np.nan)
+
+
+def _scale(head: Panel) -> np.ndarray:
+    """Mean absolute step (S, O) of each series; 1 for a single series or a constant one."""
+    if head.n_series == 1:
+        return np.ones((1, head.n_targets))
+    scale = np.ones((head.n_series, head.n_targets))
+    for series, (start, stop) in enumerate(zip(head.offsets[:-1], head.offsets[1:], strict=True)):
+        steps = np.abs(np.diff(head.y[start:stop], axis=0))
+        known = np.isfinite(steps)
+        mean = np.where(known, steps, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        scale[series] = np.where(mean > 0, mean, 1.0)
+    return scale

@@ -1,0 +1,26 @@
+"""The closed list of estimators: where each is defined, and so what a model file may name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+MODULES = {
+    "AR": "forecast.estimators.ar",
+    "Drift": "forecast.estimators.naive",
+    "ETS": "forecast.estimators.ets",
+    "LagRegressor": "forecast.estimators.lag_regressor",
+    "Naive": "forecast.estimators.naive",
+    "SARIMAX": "forecast.estimators.sarimax",
+    "SeasonalNaive": "forecast.estimators.naive",
+    "Theta": "forecast.estimators.theta",
+}
+
+
+def estimator_class(name: str) -> Any:
+    """The estimator of this name, imported when asked for.
+
+    Raises:
+        KeyError: no estimator of the package has this name.
+    """
+    return getattr(import_module(MODULES[name]), name)

@@ -1,0 +1,115 @@
+"""Scores of prediction intervals in a backtest frame, computed by utilsforecast.
+
+The interval of a model at a level lies in the columns `<model>-lo-<level>` and `<model>-hi-<level>`. As in
+`forecast.evaluation.metrics`, rows of a group are pooled, rows without y are left out, and a missing bound
+makes the value of its group missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from utilsforecast import losses
+
+from forecast._checks import explain
+from forecast.evaluation.metrics import Loss, model_names, pooled
+
+
+def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
+    """Share of the rows that lie inside the interval, 0 to 1; it should be level / 100.
+
+        coverage = 1/n sum_i [lo_i <= y_i <= hi_i]
+
+    Args:
+        frame: a backtest frame with the columns `<model>-lo-<level>` and `<model>-hi-<level>`.
+        level: nominal coverage in percent, between 0 and 100.
+        by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
+
+    Returns:
+        One row per group, one column per model that has this interval.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1.0, 3.0],
+        ...                       "AR": [1.0, 1.0], "AR-lo-80": [0.0, 0.0], "AR-hi-80": [2.0, 2.0]})
+        >>> float(coverage(frame, level=80).loc["a", "AR"])
+        0.5
+    """
+    return _interval(
+        frame, level, by, lambda rows, names: losses.coverage(rows, names, level, id_col="group")
+    )
+
+
+def interval_width(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
+    """Mean width of the interval, in the unit of y.
+
+        width = 1/n sum_i (hi_i - lo_i)
+
+    Args:
+        frame: a backtest frame with the columns `<model>-lo-<level>` and `<model>-hi-<level>`.
+        level: nominal coverage in percent, between 0 and 100.
+        by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
+
+    Returns:
+        One row per group, one column per model that has this interval; less is better at equal coverage.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1.0, 3.0],
+        ...                       "AR": [1.0, 1.0], "AR-lo-80": [0.0, 0.0], "AR-hi-80": [2.0, 4.0]})
+        >>> float(interval_width(frame, level=80).loc["a", "AR"])
+        3.0
+    """
+
+    def width(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+        columns = [
+            losses.mae(rows, [f"{m}-hi-{level}"], id_col="group", target_col=f"{m}-lo-{level}")
+            for m in models
+        ]
+        return pd.concat(
+            [c.set_index("group").set_axis([m], axis=1) for m, c in zip(models, columns, strict=True)], axis=1
+        ).reset_index()
+
+    return _interval(frame, level, by, width)
+
+
+def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
+    """Winkler score of the interval: its width and a fine for each miss, in the unit of y.
+
+        W = 1/n sum_i (hi_i - lo_i) + 2/a max(0, lo_i - y_i, y_i - hi_i),    a = 1 - level / 100
+
+    Args:
+        frame: a backtest frame with the columns `<model>-lo-<level>` and `<model>-hi-<level>`.
+        level: nominal coverage in percent, between 0 and 100.
+        by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
+
+    Returns:
+        One row per group, one column per model that has this interval; less is better.
+
+    References:
+        R. L. Winkler (1972), A decision-theoretic approach to interval estimation. Journal of the American
+        Statistical Association 67, 187-191.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1.0, 3.0],
+        ...                       "AR": [1.0, 1.0], "AR-lo-80": [0.0, 0.0], "AR-hi-80": [2.0, 2.0]})
+        >>> round(float(winkler(frame, level=80).loc["a", "AR"]), 6)
+        7.0
+    """
+    return _interval(
+        frame, level, by, lambda rows, names: losses.winkler_score(rows, names, level, id_col="group")
+    )
+
+
+def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) -> pd.DataFrame:
+    pairs = {name: [f"{name}-lo-{level}", f"{name}-hi-{level}"] for name in model_names(frame)}
+    present = {name: pair for name, pair in pairs.items() if set(pair) <= set(frame.columns)}
+    if not present:
+        found = [c for c in frame.columns if "-lo-" in str(c)] or "no interval columns"
+        remedy = "Call backtest(..., level=[80, 95]) and score one of these levels"
+        raise ValueError(
+            explain("level", "a level that the frame has columns for", f"{level!r}, with {found}", remedy)
+        )
+    return pooled(frame, by, loss, present)

@@ -1,0 +1,112 @@
+"""One table of many models, with AR and the seasonal naive forecast always in it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from forecast._checks import check_choice, check_count, explain
+from forecast.evaluation import metrics
+from forecast.evaluation.backtest import backtest, name_models
+from forecast.evaluation.cutting import Timeline
+from forecast.evaluation.splits import Align, Window
+from forecast.panel import Panel
+
+By = Literal["model", "step", "series"]
+BASELINES = ("AR", "SeasonalNaive")
+_KEYS = {"model": [], "step": ["step"], "series": ["unique_id"]}
+_ROW = ["unique_id", "ds", "cutoff"]
+
+
+def leaderboard(
+    models: Any,
+    y: Any = None,
+    X: Any = None,
+    *,
+    horizon: int | None = None,
+    windows: int = 5,
+    step: int | None = None,
+    refit: bool | int = True,
+    gap: int = 0,
+    window: Window = "expanding",
+    align: Align = "time",
+    season: int | None = None,
+    by: By = "model",
+    metric: str | None = None,
+    verbose: int = 0,
+) -> pd.DataFrame:
+    """Backtest models beside AR and SeasonalNaive and rank them.
+
+    Every error is computed per series over all its windows and then averaged over the series:
+
+        MAE     mean |y - f|                                   unit of y
+        RMSE    sqrt(mean (y - f)^2)                           unit of y
+        sMAPE   mean 200 |y - f| / (|y| + |f|)                 percent, 0 to 200
+        MASE    mean |y - f| / scale                           1 = seasonal naive in the history
+        RMSSE   sqrt(mean (y - f)^2 / scale^2)                 1 = seasonal naive in the history
+        skill_AR, skill_SeasonalNaive = 1 - E(model) / E(baseline)
+
+    with f the forecast, the scales of `forecast.evaluation.mase` and `rmsse`, and E the column `metric` of this
+    table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill is a loss against it.
+
+    Args:
+        models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned. AR and
+            SeasonalNaive are added, with their defaults, when no model has their name.
+        y: the history, as for `backtest`. With a frame it is only needed for MASE and RMSSE, which are left out
+            without it, and for a missing baseline.
+        X: timeline and known covariates on the rows of y, or None. AR uses them too.
+        horizon: steps forecast from each origin; needed unless `models` is a frame.
+        windows: number of origins.
+        step: steps between two origins; None means `horizon`.
+        refit: True, False or k, as for `backtest`.
+        gap: steps before the cutoff that nobody knows yet.
+        window: "expanding", or the number of last steps to learn from.
+        align: "time" or "end", as for `backtest`.
+        season: steps in a season, for MASE, RMSSE and SeasonalNaive; None means that of the frequency.
+        by: "model" for one row per model; "step" for one per step ahead and model; "series" for one per series
+            and model.
+        metric: column to sort by and to take skills of; None means RMSSE, or RMSE where there is no scale.
+        verbose: 1 shows a progress bar.
+
+    Returns:
+        The table, best model first, its index named model (with step or unique_id before it). `seconds`, with
+        by="model" only, is the time each model took to learn and forecast. `attrs["metric"]` is the metric used.
+
+    Raises:
+        ValueError: A frame without the baselines and without y, no horizon, or what `backtest` raises.
+
+    References:
+        R. J. Hyndman, A. B. Koehler (2006), Another look at measures of forecast accuracy. International Journal
+        of Forecasting 22, 679-688.
+
+    Example:
+        >>> import numpy as np
+        >>> from forecast import Naive
+        >>> y = np.sin(np.arange(60.0))
+        >>> table = leaderboard(Naive(), y, horizon=3, windows=4)
+        >>> table.index.tolist()
+        ['AR', 'Naive', 'SeasonalNaive']
+        >>> float(table.loc["AR", "skill_AR"])
+        0.0
+    """
+    check_choice("by", by, tuple(_KEYS))
+    panel = None if y is None else _panel(y, X)
+    options = {"windows": windows, "step": step, "refit": refit, "gap": gap, "window": window, "align": align}
+    if isinstance(models, pd.DataFrame):
+        frame = _completed(models, y, X, season, verbose)
+    else:
+        frame = backtest(
+            {**name_models(models), **_missing(list(name_models(models)), season)},
+            _needed("y", y),
+            X,
+            horizon=_needed("horizon", horizon),
+            verbose=verbose,
+            **options,
+        )
+    length = frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
+    length = length if season is None else check_count("season", season)
+    history = None if panel is None else Timeline.of(panel, align).long()
+    return _ranked(_errors(frame, history, length, by), by, metric, frame.attrs.get("seconds"))

@@ -1,0 +1,8 @@
+"""Keras layers: tensors in, tensors out, shapes (batch, time, features)."""
+
+from forecast.layers.delay import TappedDelay, TimeDelay
+from forecast.layers.feedback import FeedbackCell
+from forecast.layers.narx import NARXCell
+from forecast.layers.normalization import ReversibleNormalization
+
+__all__ = ["FeedbackCell", "NARXCell", "ReversibleNormalization", "TappedDelay", "TimeDelay"]

@@ -1,0 +1,134 @@
+"""Reversible normalisation: take level and scale out before the network, put them back after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from forecast._checks import check_count, check_positive
+from forecast.layers.delay import known_size
+
+
+@keras.saving.register_keras_serializable(package="forecast")
+class ReversibleNormalization(keras.layers.Layer):
+    """Normalise the targets by mean and scale, and bring a forecast back to their units.
+
+    Equation:
+        z_t = gamma (y_t - m) / s + beta          normalize
+        y_t = s (z_t - beta) / gamma + m          denormalize
+
+    Symbols:
+        y: the targets, the first O columns of the input of shape (B, T, F); the other columns pass unchanged.
+        m, s: mean and scale of each target, together `statistics` of shape (B, 2, O).
+            Per window: mean over time, and s = sqrt(variance over time + `epsilon`), masked steps left out.
+            Per series: given by the caller, shape (B, 2, O), or (1, 2, O) for one series.
+        gamma, beta: trainable, shape (O,), when `affine` is True; else 1 and 0.
+
+    Args:
+        targets: O, number of target columns, which come first; None means all columns.
+        epsilon: added to the variance of a window, greater than 0, so that a constant window stays finite.
+        affine: whether gamma and beta are trained.
+        name: name of the layer.
+        dtype: dtype or dtype policy of the layer.
+        trainable: whether training changes gamma and beta.
+
+    Masked steps of the output are zero.
+
+    Raises:
+        TypeError: `targets` is not a whole number or `epsilon` not a number.
+        ValueError: `targets` is below 1, or `epsilon` is not greater than 0.
+
+    References:
+        Kim, T., Kim, J., Tae, Y., Park, C., Choi, J.-H. and Choo, J. (2022). Reversible instance
+        normalization for accurate time-series forecasting against distribution shift. ICLR.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from forecast.layers import ReversibleNormalization
+        >>> layer = ReversibleNormalization()
+        >>> window = np.array([[[101.0], [103.0]]], dtype="float32")     # (B, T, O) = (1, 2, 1)
+        >>> z, statistics = layer.normalize(window)
+        >>> keras.ops.convert_to_numpy(z).round(3).tolist()
+        [[[-1.0], [1.0]]]
+        >>> keras.ops.convert_to_numpy(layer.denormalize(z, statistics)).round(3).tolist()
+        [[[101.0], [103.0]]]
+    """
+
+    def __init__(
+        self,
+        *,
+        targets: int | None = None,
+        epsilon: float = 1e-5,
+        affine: bool = False,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.targets = None if targets is None else check_count("targets", targets)
+        self.epsilon = check_positive("epsilon", epsilon)
+        self.affine = affine
+        self.supports_masking = True
+
+    def normalize(self, inputs: Any, statistics: Any = None, mask: Any = None) -> tuple[Any, Any]:
+        """(B, T, F) -> normalised (B, T, F), and the statistics (B, 2, O): those given, else the window's."""
+        return self(inputs, statistics=statistics, mask=mask)
+
+    def denormalize(self, outputs: Any, statistics: Any) -> Any:
+        """(B, H, O) in normalised units -> (B, H, O) in the units of the targets."""
+        return self(outputs, statistics=statistics, reverse=True)
+
+    def build(self, inputs_shape: tuple[int | None, ...]) -> None:
+        if not self.affine:
+            return
+        shape = (self.targets or known_size("features", inputs_shape[-1]),)
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+
+    def call(self, inputs: Any, statistics: Any = None, reverse: bool = False, mask: Any = None) -> Any:
+        if reverse:
+            return self._denormalize(inputs, statistics)
+        targets = inputs[:, :, : self.targets]
+        if statistics is None:
+            statistics = self._statistics(targets, mask)
+        scaled = self._normalize(targets, statistics)
+        if self.targets is not None and inputs.shape[2] != self.targets:
+            scaled = ops.concatenate([scaled, inputs[:, :, self.targets :]], axis=-1)
+        if mask is not None:
+            scaled = ops.where(ops.expand_dims(mask, -1), scaled, ops.zeros_like(scaled))
+        return scaled, statistics
+
+    def _statistics(self, targets: Any, mask: Any) -> Any:
+        if mask is None:
+            mean = ops.mean(targets, axis=1, keepdims=True)
+            variance = ops.mean(ops.square(targets - mean), axis=1, keepdims=True)
+        else:
+            present = ops.expand_dims(mask, -1)
+            count = ops.maximum(ops.sum(ops.cast(present, targets.dtype), axis=1, keepdims=True), 1)
+            zero = ops.zeros_like(targets)
+            mean = ops.sum(ops.where(present, targets, zero), axis=1, keepdims=True) / count
+            squares = ops.square(ops.where(present, targets - mean, zero))
+            variance = ops.sum(squares, axis=1, keepdims=True) / count
+        return ops.concatenate([mean, ops.sqrt(variance + self.epsilon)], axis=1)
+
+    def _normalize(self, targets: Any, statistics: Any) -> Any:
+        scaled = (targets - statistics[:, :1]) / statistics[:, 1:]
+        return scaled * self.gamma + self.beta if self.affine else scaled
+
+    def _denormalize(self, outputs: Any, statistics: Any) -> Any:
+        if self.affine:
+            outputs = (outputs - self.beta) / self.gamma
+        return outputs * statistics[:, 1:] + statistics[:, :1]
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "targets": self.targets,
+            "epsilon": self.epsilon,
+            "affine": self.affine,
+        }

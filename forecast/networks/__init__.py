@@ -1,0 +1,7 @@
+"""Network families: a frozen config in, an uncompiled one-step keras.Model out."""
+
+from forecast.networks.closed_loop import closed_loop
+from forecast.networks.narx import NARXConfig, narx
+from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
+
+__all__ = ["DelayLayer", "NARXConfig", "TDNNConfig", "closed_loop", "narx", "tdnn"]

@@ -1,0 +1,157 @@
+"""NARX: one step ahead from lagged targets and inputs, a linear path beside a multilayer perceptron."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from forecast._checks import check_choice, check_count, explain
+from forecast.layers.delay import check_delays
+from forecast.layers.narx import lagged, narx_outputs
+from forecast.layers.normalization import ReversibleNormalization
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NARXConfig:
+    """What a NARX network is made of; see `narx` for the equation.
+
+    Args:
+        targets: O, number of target columns, at least 1.
+        exog: E, number of exogenous columns, at least 0.
+        lags: delays of the targets, each at least 1; may be empty when there are exogenous lags.
+        exog_lags: delays of the exogenous columns, each at least 0; empty when E = 0.
+        hidden: units of each hidden layer; () for the linear model alone.
+        activation: Keras name of the activation of the hidden layers.
+        linear: whether there is a linear path beside the hidden layers.
+        window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
+            back.
+        dtype: "float32" or "float64".
+
+    Raises:
+        TypeError: a number that is not whole.
+        ValueError: a number out of range, or lags that do not fit the columns.
+
+    Example:
+        >>> from forecast.networks import NARXConfig
+        >>> NARXConfig(exog=1, lags=(1, 12), exog_lags=(0, 1)).window
+        12
+        >>> NARXConfig.from_dict(NARXConfig(hidden=(4, 2)).to_dict()).hidden
+        (4, 2)
+    """
+
+    targets: int = 1
+    exog: int = 0
+    lags: tuple[int, ...] = (1,)
+    exog_lags: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = (8,)
+    activation: str = "tanh"
+    linear: bool = True
+    window_norm: bool = False
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        check_columns(self.targets, self.exog, self.lags, self.exog_lags)
+        check_choice("dtype", self.dtype, DTYPES)
+        for units in self.hidden:
+            check_count("hidden", units)
+
+    @property
+    def window(self) -> int:
+        """L, rows of the paired window."""
+        return max(max(self.lags, default=1), max(self.exog_lags, default=0) + 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> NARXConfig:
+        """The config that `to_dict` described."""
+        return cls(**with_tuples(values))
+
+
+def narx(config: NARXConfig) -> keras.Model:
+    """The one-step NARX network, not compiled: paired window (B, L, O+E) -> (B, 1, O).
+
+    Equation:
+        y_t = A u_t + C phi(B u_t + b) + c
+        u_t = [y_{t-l_1}, ..., y_{t-l_n}, x_{t-k_1}, ..., x_{t-k_m}]
+
+    Symbols:
+        l_1, ..., l_n: `config.lags`; k_1, ..., k_m: `config.exog_lags`.
+        u_t: lag by lag; the O targets of l_1, then of l_2, ..., then the E columns of k_1, then of k_2, ...
+        A: kernel of the layer "linear", when `config.linear`.
+        B, b: the layers "hidden_1", "hidden_2", ... with phi = `config.activation`.
+        C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
+        With hidden=() the network is A u_t + c, both in the layer "linear".
+        Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
+            forecast; rows before the start of a short record are zero.
+        With `window_norm` all y above are in the normalised units of `ReversibleNormalization`.
+
+    References:
+        Narendra, K. S. and Parthasarathy, K. (1990). Identification and control of dynamical systems using
+        neural networks. IEEE Transactions on Neural Networks 1(1), 4-27.
+        Lin, T., Horne, B. G., Tino, P. and Giles, C. L. (1996). Learning long-term dependencies in NARX
+        recurrent neural networks. IEEE Transactions on Neural Networks 7(6), 1329-1338.
+
+    Example:
+        >>> from forecast.networks import NARXConfig, narx
+        >>> network = narx(NARXConfig(lags=(1, 2, 12), hidden=(4,)))
+        >>> network.input_shape, network.output_shape
+        ((None, 12, 1), (None, 1, 1))
+        >>> network.count_params()             # linear 3, hidden 3 * 4 + 4, output 4 + 1
+        24
+    """
+
+    def outputs(rows: Any) -> Any:
+        features = lagged(
+            rows, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
+        )
+        return narx_outputs(
+            features,
+            targets=config.targets,
+            hidden=config.hidden,
+            activation=config.activation,
+            linear=config.linear,
+            dtype=config.dtype,
+        )
+
+    return window_network(config, outputs, name="narx")
+
+
+def window_network(config: Any, outputs: Any, name: str) -> keras.Model:
+    """A model from the paired window to (B, 1, O) around `outputs`, rows (B, L, O+E) -> (B, O)."""
+    window = keras.Input((config.window, config.targets + config.exog), dtype=config.dtype, name="window")
+    shape = (-1, 1, config.targets)
+    if not config.window_norm:
+        return keras.Model(window, ops.reshape(outputs(window), shape), name=name)
+    norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
+    rows, statistics = norm.normalize(window)
+    return keras.Model(window, norm.denormalize(ops.reshape(outputs(rows), shape), statistics), name=name)
+
+
+def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A config's fields as they come back from JSON, lists turned into tuples again."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def check_columns(targets: int, exog: int, lags: tuple[int, ...], exog_lags: tuple[int, ...]) -> None:
+    """Numbers of columns and their lags fit together."""
+    check_count("targets", targets)
+    check_count("exog", exog, minimum=0)
+    if lags:
+        check_delays("lags", lags, 1)
+    if exog_lags:
+        check_delays("exog_lags", exog_lags)
+    if exog_lags and not exog:
+        raise ValueError(explain("exog_lags", "empty when exog=0", exog_lags, "Pass exog=1 or exog_lags=()"))
+    if not (lags or exog_lags):
+        raise ValueError(
+            explain("lags", "not empty when exog_lags is empty", lags, "Pass for example lags=(1, 2)")
+        )

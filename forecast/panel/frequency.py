@@ -1,0 +1,172 @@
+"""A frequency of timestamps as arithmetic on whole steps: step n of a series <-> its timestamp.
+
+Timestamps are int64 counts of `unit` since 1970 in UTC, as in `DatetimeIndex.asi8`. Hours and shorter run
+in UTC; days, weeks and business days run on the clock of the time zone, so that a daily series stays at
+midnight across a change of daylight saving time; months and longer follow the calendar.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+OFF_GRID = np.iinfo(np.int64).min
+"""Position of a timestamp that no step of the series falls on."""
+
+_SEASONS = {"Y": 1, "A": 1, "BY": 1, "Q": 4, "BQ": 4, "M": 12, "BM": 12, "W": 52, "B": 5, "C": 5, "D": 7}
+_PERIODS_OF_A_DAY = {"h": 24, "min": 60, "s": 60}
+
+
+def season_length(freq: Any) -> int:
+    """Steps in the natural season of a frequency: a year, a week of days, a day of hours, an hour of minutes.
+
+    Args:
+        freq: pandas frequency (an offset or its name), or None for data without a clock.
+
+    Returns:
+        Y 1, Q 4, M 12, W 52, B 5, D 7, h 24, 30min 48, 15min 96, min 60, s 60; 1 when there is none.
+
+    Example:
+        >>> season_length("MS"), season_length("h"), season_length("30min"), season_length(None)
+        (12, 24, 48, 1)
+    """
+    offset = None if freq is None else to_offset(freq)
+    if offset is None:
+        return 1
+    base = offset.base.freqstr.split("-")[0]
+    base = base[:-1] if base[-1] in "SE" and base[:-1] in _SEASONS else base
+    if base in _SEASONS:
+        whole = _SEASONS[base]
+        return whole // offset.n if whole % offset.n == 0 else 1
+    if base not in _PERIODS_OF_A_DAY:
+        return 1
+    step = pd.Timedelta(offset).total_seconds()
+    span = 86400.0 if step >= 300 else 3600.0 if step >= 60 else 60.0
+    return int(span // step) if span % step == 0 else 1
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time zone and resolution in which the timestamps of a panel are kept."""
+
+    tz: dt.tzinfo | None = None
+    unit: str = "ns"
+
+    def index(self, stamps: np.ndarray) -> pd.DatetimeIndex:
+        """Timestamps (n,) as a DatetimeIndex in the time zone."""
+        naive = pd.DatetimeIndex(np.asarray(stamps, np.int64).view(f"M8[{self.unit}]"))
+        return naive if self.tz is None else naive.tz_localize("UTC").tz_convert(self.tz)
+
+    def local(self, stamps: np.ndarray) -> np.ndarray:
+        """What the clock on the wall shows, (n,) in the same unit."""
+        return stamps if self.tz is None else self.index(stamps).tz_localize(None).asi8
+
+    def utc(self, local: np.ndarray) -> np.ndarray:
+        """Back from the clock on the wall; an hour that the change of time skips moves forward."""
+        if self.tz is None:
+            return local
+        naive = pd.DatetimeIndex(local.view(f"M8[{self.unit}]"))
+        first = np.ones(len(naive), bool)
+        return naive.tz_localize(self.tz, ambiguous=first, nonexistent="shift_forward").asi8
+
+    def ticks(self, delta: pd.Timedelta) -> int:
+        """Length of a duration in units."""
+        return int(delta // pd.Timedelta(1, self.unit))
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """Step arithmetic of one pandas offset on one clock."""
+
+    offset: pd.offsets.BaseOffset
+    clock: Clock
+
+    def stamps(self, starts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Timestamp of step `positions` (n,) counted from the timestamps `starts` (n,)."""
+        if self._tick:
+            return starts + positions * self._tick
+        if self._days:
+            return self.clock.utc(self.clock.local(starts) + positions * self._days)
+        if isinstance(self.offset, pd.offsets.BusinessDay):
+            return self._business_stamps(starts, positions)
+        out = np.empty(len(starts), np.int64)
+        for rows, grid in self._grids(starts, steps=int(positions.max(initial=0)) + 1):
+            out[rows] = grid[positions[rows]]
+        return out
+
+    def positions(self, starts: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+        """Step number of timestamps (n,) counted from `starts` (n,); OFF_GRID where there is none."""
+        if self._tick:
+            whole, rest = np.divmod(stamps - starts, self._tick)
+            return np.where(rest == 0, whole, OFF_GRID)
+        if self._days:
+            passed = self.clock.local(stamps) - self.clock.local(starts)
+            guess = np.floor_divide(passed + self._days // 2, self._days)
+        elif isinstance(self.offset, pd.offsets.BusinessDay):
+            guess = self._business_positions(starts, stamps)
+        else:
+            return self._calendar_positions(starts, stamps)
+        return np.where(self.stamps(starts, guess) == stamps, guess, OFF_GRID)
+
+    # ------------------------------------------------------------ kinds of offsets
+
+    @cached_property
+    def _tick(self) -> int:
+        """Units of a step of constant length (hours and shorter), else 0."""
+        if isinstance(self.offset, pd.offsets.Day) or not isinstance(self.offset, pd.offsets.Tick):
+            return 0
+        return self.clock.ticks(pd.Timedelta(self.offset))
+
+    @cached_property
+    def _days(self) -> int:
+        """Units of a step of whole days on the clock of the wall, else 0."""
+        if not isinstance(self.offset, (pd.offsets.Day, pd.offsets.Week)):
+            return 0
+        days = self.offset.n * (7 if isinstance(self.offset, pd.offsets.Week) else 1)
+        return days * self.clock.ticks(pd.Timedelta(1, "D"))
+
+    @property
+    def _calendar(self) -> np.busdaycalendar:  # not cached: numpy cannot pickle it
+        return getattr(self.offset, "calendar", None) or np.busdaycalendar()
+
+    def _split_days(self, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        local = self.clock.local(stamps)
+        day, of_day = np.divmod(local, self.clock.ticks(pd.Timedelta(1, "D")))
+        return day.astype("M8[D]"), of_day
+
+    def _business_stamps(self, starts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        day, of_day = self._split_days(starts)
+        moved = np.busday_offset(day, positions * self.offset.n, roll="forward", busdaycal=self._calendar)
+        return self.clock.utc(moved.astype(np.int64) * self.clock.ticks(pd.Timedelta(1, "D")) + of_day)
+
+    def _business_positions(self, starts: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+        first, last = self._split_days(starts)[0], self._split_days(stamps)[0]
+        return np.busday_count(first, last, busdaycal=self._calendar) // self.offset.n
+
+    def _grids(self, starts: np.ndarray, steps: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each distinct start: the rows that have it, and the timestamps of its first `steps` steps."""
+        unique, inverse = np.unique(starts, return_inverse=True)
+        rows = np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])
+        firsts = self.clock.index(unique)
+        return [(r, self._grid(first, periods=steps)) for r, first in zip(rows, firsts, strict=True)]
+
+    def _grid(self, first: pd.Timestamp, periods: int) -> np.ndarray:
+        grid = pd.date_range(first, periods=periods, freq=self.offset, unit=self.clock.unit)
+        return grid.asi8
+
+    def _calendar_positions(self, starts: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+        out = np.full(len(stamps), OFF_GRID, np.int64)
+        span = self.clock.index(np.array([starts.min(), max(stamps.max(), starts.min())]))
+        days = max((span[1] - span[0]).days, 0)
+        steps = len(pd.date_range(span[0], span[1], freq=self.offset)) + 2 if days else 2
+        for rows, grid in self._grids(starts, steps=steps):
+            found = np.minimum(np.searchsorted(grid, stamps[rows]), len(grid) - 1)
+            before = stamps[rows] < grid[0]
+            out[rows] = np.where(before, -1, np.where(grid[found] == stamps[rows], found, OFF_GRID))
+        return out

@@ -1,0 +1,102 @@
+"""Long frames (unique_id, ds, y, covariates) of any library that narwhals reads, to pandas columns and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from forecast._checks import explain
+
+ID, TIME, TARGET = "unique_id", "ds", "y"
+
+
+def is_frame(data: object) -> bool:
+    """Whether the data are a data frame, of pandas or of another library."""
+    return isinstance(data, pd.DataFrame) or _foreign(data) is not None
+
+
+def is_long(data: object) -> bool:
+    """Whether the data are a frame with the columns unique_id and ds."""
+    if isinstance(data, pd.DataFrame):
+        columns: list[Any] = list(data.columns)
+    else:
+        frame = _foreign(data)
+        if frame is None:
+            return False
+        columns = frame.columns
+    return ID in columns and TIME in columns
+
+
+def _foreign(data: object) -> nw.DataFrame | None:
+    if isinstance(data, (np.ndarray, list, tuple, pd.DataFrame, pd.Series, pd.Index)):
+        return None
+    frame = nw.from_native(data, eager_only=True, pass_through=True)
+    return frame if isinstance(frame, nw.DataFrame) else None
+
+
+def to_pandas(data: Any) -> tuple[pd.DataFrame, str, str | None, str | None]:
+    """The frame in pandas, its library, and the types of unique_id and ds in that library."""
+    frame = _foreign(data)
+    if frame is None:
+        return data, "pandas", None, None
+    types = frame.schema
+    columns = {name: _column(frame[name]) for name in frame.columns}
+    names = [str(types[name]).split("(")[0] if name in types else None for name in (ID, TIME)]
+    return pd.DataFrame(columns), frame.implementation.value, names[0], names[1]
+
+
+def _column(series: nw.Series) -> Any:
+    values = series.to_numpy()
+    zone = getattr(series.dtype, "time_zone", None)
+    if series.dtype == nw.Date or isinstance(series.dtype, nw.Datetime):
+        index = pd.DatetimeIndex(values)
+        return index if zone is None or index.tz is not None else index.tz_localize("UTC").tz_convert(zone)
+    return values
+
+
+def write_long(
+    ids: pd.Index,
+    times: pd.Index,
+    columns: dict[Any, np.ndarray],
+    library: str,
+    id_type: str | None,
+    time_type: str | None,
+) -> Any:
+    """A long frame with the columns unique_id, ds and `columns`, in the given library.
+
+    `columns` may name unique_id and ds as well (with any value) to fix where they stand.
+    """
+    if ID not in columns:
+        columns = {ID: ids, TIME: times, **columns}
+    columns = {**columns, ID: ids, TIME: times}
+    if library == "pandas":
+        return pd.DataFrame({name: _strip(values) for name, values in columns.items()})
+    native = {str(name): values for name, values in columns.items()}
+    zone = getattr(times, "tz", None)
+    native[ID] = ids.tolist()
+    native[TIME] = (times.tz_convert("UTC").tz_localize(None) if zone is not None else times).to_numpy()
+    frame = nw.from_dict(native, backend=library)
+    time = nw.col(TIME)
+    if zone is not None:
+        time = time.dt.replace_time_zone("UTC").dt.convert_time_zone(str(zone))
+    if time_type is not None and time_type != "Datetime":
+        time = time.cast(getattr(nw, time_type))
+    key = nw.col(ID)
+    key = key if id_type is None or not hasattr(nw, id_type) or id_type == "Enum" else key.cast(getattr(nw, id_type))
+    return frame.with_columns(time, key).select(list(native)).to_native()
+
+
+def _strip(values: Any) -> Any:
+    return values.rename(None) if isinstance(values, pd.Index) else values
+
+
+def require_long(columns: list[Any], needed: tuple[str, ...], argument: str) -> None:
+    """Refuse a long frame without the columns it needs."""
+    lost = [name for name in needed if name not in columns]
+    if lost:
+        received = f"columns {', '.join(map(repr, columns))} without {', '.join(map(repr, lost))}"
+        allowed = f"a long frame with the columns {', '.join(needed)}"
+        raise ValueError(explain(argument, allowed, received, "Add or rename the columns"))

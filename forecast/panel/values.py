@@ -1,0 +1,131 @@
+"""Numbers out of whatever came in, as float arrays (rows, columns), or an error that says what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import check_array
+
+from forecast._checks import explain
+
+
+def numbers_of(data: Any, name: str, *, one_dimensional: bool) -> np.ndarray:
+    """Values as float32 (if they came so) or float64, shape (rows, columns); NaN and infinity may pass.
+
+    Raises:
+        TypeError: sparse data, strings, dates or other objects.
+        ValueError: complex numbers, no rows, or a shape that is not allowed.
+    """
+    if isinstance(data, pd.Series):
+        data = data.to_frame()
+    if isinstance(data, pd.DataFrame):
+        return _frame_numbers(data, name)
+    return _array_numbers(data, name, one_dimensional)
+
+
+def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    check_rows(len(frame), name, frame.shape)
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()].unique().tolist()
+        raise ValueError(explain(name, "a frame with unique column names", f"{twice} more than once", "Rename"))
+    types = list(frame.dtypes)
+    parts = {}
+    for position, dtype in enumerate(types):
+        if dtype == object:
+            parts[position] = _object_numbers(frame.iloc[:, position], name)
+        elif not pd.api.types.is_numeric_dtype(dtype) or isinstance(dtype, pd.SparseDtype):
+            raise _not_numeric(name, frame.columns[position], f"dtype {dtype}")
+        elif pd.api.types.is_complex_dtype(dtype):
+            raise _complex(name)
+    single = bool(types) and all(dtype == np.float32 for dtype in types)
+    dtype = np.float32 if single else np.float64
+    if not parts:
+        return np.ascontiguousarray(frame.to_numpy(dtype=dtype, na_value=np.nan))
+    columns = [
+        parts[k] if k in parts else frame.iloc[:, k].to_numpy(dtype=dtype, na_value=np.nan)
+        for k in range(len(types))
+    ]
+    return np.column_stack(columns)
+
+
+def _object_numbers(column: pd.Series, name: str) -> np.ndarray:
+    values = [np.nan if value is None or value is pd.NA else value for value in column]
+    if any(isinstance(value, str) for value in values):
+        raise _not_numeric(name, column.name, "strings")
+    if any(isinstance(value, complex) for value in values):
+        raise _complex(name)
+    try:
+        return np.array([float(value) for value in values])
+    except (TypeError, ValueError) as error:
+        raise _not_numeric(name, column.name, f"objects ({error})") from error
+
+
+def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
+    raw = data if sparse.issparse(data) else np.asarray(data)
+    if not sparse.issparse(data) and raw.dtype.kind in "USMmV":
+        raise _not_numeric(name, None, f"dtype {raw.dtype}")
+    if not sparse.issparse(data) and raw.dtype == object and raw.ndim < 3:
+        _refuse_strings(raw, name)
+    try:
+        values = check_array(
+            raw, ensure_2d=not one_dimensional, ensure_all_finite=False, dtype="numeric", input_name=name
+        )
+    except (TypeError, ValueError) as error:
+        if sparse.issparse(data) or raw.dtype != object:
+            raise
+        raise _not_numeric(name, None, f"objects ({error})") from error
+    values = values[:, None] if values.ndim == 1 else values
+    return np.ascontiguousarray(values, dtype=np.float32 if values.dtype == np.float32 else np.float64)
+
+
+def _refuse_strings(values: np.ndarray, name: str) -> None:
+    if any(isinstance(value, str) for value in values.ravel()):
+        raise _not_numeric(name, None, "strings")
+
+
+def _not_numeric(name: str, column: Any, received: str) -> TypeError:
+    place = "" if column is None else f" in column {column!r}"
+    remedy = "Convert to float, encode categories (for example pd.get_dummies), and move dates to the index"
+    return TypeError(explain(name, "real numbers", f"{received}{place}", remedy))
+
+
+def _complex(name: str) -> ValueError:
+    remedy = "Pass real and imaginary part as two columns"
+    return ValueError("Complex data not supported. " + explain(name, "real numbers", "complex numbers", remedy))
+
+
+def check_rows(rows: int, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse data without any row."""
+    if rows == 0:
+        received = f"0 sample(s) (shape={shape}) while a minimum of 1 is required"
+        raise ValueError(explain(name, "at least one row long", received, "Check how the data were selected"))
+
+
+def check_finite(
+    values: np.ndarray,
+    name: str,
+    columns: list[Any],
+    label: Callable[[int], str],
+    *,
+    allow_missing: bool,
+) -> None:
+    """Refuse infinity, and NaN unless allowed; `label(row)` says in words where a row stands."""
+    if np.isfinite(values.sum()) or np.isfinite(values).all():
+        return
+    for bad, word in ((np.isinf(values), "infinity"), (np.isnan(values), "NaN")):
+        if not bad.any() or (word == "NaN" and allow_missing):
+            continue
+        row, column = (int(k) for k in np.argwhere(bad)[0])
+        place = f"{word} in column {columns[column]!r} at {label(row)} ({int(bad.sum())} in all)"
+        if word == "NaN":
+            remedy = (
+                f"Fill the gaps, for example {name}.interpolate() or {name}.ffill(), or use a forecaster that "
+                "handles missing values"
+            )
+        else:
+            remedy = "Replace the infinite values; a logarithm or a division by zero often makes them"
+        raise ValueError(explain(name, f"free of {word}", place, remedy))

@@ -1,0 +1,128 @@
+"""RollingOrigin cuts where its equation says, in rows, in panels and inside scikit-learn."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+
+from forecast.evaluation import RollingOrigin
+
+
+class Last(RegressorMixin, BaseEstimator):
+    """Forecasts the training row `back` rows before its end."""
+
+    def __init__(self, back=1):
+        self.back = back
+
+    def fit(self, X, y):
+        self.value_ = np.asarray(y)[-self.back]
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.value_)
+
+
+def splits(data, **options):
+    return [(train.tolist(), test.tolist()) for train, test in RollingOrigin(**options).split(data)]
+
+
+@pytest.mark.parametrize("windows, horizon, gap", [(3, 2, 0), (4, 1, 0), (2, 5, 3)])
+def test_single_series_equals_time_series_split(windows, horizon, gap):
+    rows = np.arange(30.0)
+    ours = splits(rows, horizon=horizon, windows=windows, gap=gap)
+    theirs = TimeSeriesSplit(windows, test_size=horizon, gap=gap).split(rows)
+    assert ours == [(train.tolist(), test.tolist()) for train, test in theirs]
+
+
+def test_sliding_equals_max_train_size():
+    rows = np.arange(30.0)
+    theirs = TimeSeriesSplit(3, test_size=4, max_train_size=7).split(rows)
+    assert splits(rows, horizon=4, windows=3, window=7) == [(a.tolist(), b.tolist()) for a, b in theirs]
+
+
+def test_step_moves_the_origin():
+    cut = splits(np.arange(10.0), horizon=3, windows=3, step=1)
+    assert [test for _, test in cut] == [[5, 6, 7], [6, 7, 8], [7, 8, 9]]
+    assert [train[-1] for train, _ in cut] == [4, 5, 6]
+
+
+def test_get_n_splits_needs_no_data():
+    assert RollingOrigin(windows=7).get_n_splits() == 7
+
+
+def long_panel():
+    """Series a has 8 days, b only the last 5, c ends 3 days early; rows of b come first."""
+    days = pd.date_range("2024-01-01", periods=8)
+    parts = [("b", days[3:]), ("a", days), ("c", days[:5])]
+    return pd.concat(
+        [pd.DataFrame({"unique_id": name, "ds": ds, "y": 1.0}) for name, ds in parts], ignore_index=True
+    )
+
+
+FORMS = {
+    "long": lambda long: long,
+    "polars": pl.from_pandas,
+    "multiindex": lambda long: long.set_index(["unique_id", "ds"]),
+    "multiindex series": lambda long: long.set_index(["unique_id", "ds"])["y"],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_panels_are_cut_by_time(form):
+    long = long_panel()
+    for (train, test), days in zip(
+        RollingOrigin(horizon=2, windows=2).split(FORMS[form](long)), ((3, 5), (5, 7)), strict=True
+    ):
+        cutoff = pd.Timestamp("2024-01-01") + pd.Timedelta(days=days[0])
+        end = pd.Timestamp("2024-01-01") + pd.Timedelta(days=days[1])
+        assert train.tolist() == np.flatnonzero(long["ds"] <= cutoff).tolist()
+        assert test.tolist() == np.flatnonzero((long["ds"] > cutoff) & (long["ds"] <= end)).tolist()
+
+
+def test_align_end_tests_the_last_rows_of_every_series():
+    long = pd.DataFrame({"unique_id": ["a"] * 6 + ["b"] * 4, "ds": [*range(6), *range(4)], "y": 0.0})
+    (train, test), *_ = RollingOrigin(horizon=2, windows=1, align="end").split(long)
+    assert train.tolist() == [0, 1, 2, 3, 6, 7] and test.tolist() == [4, 5, 8, 9]
+    (_, by_time), *_ = RollingOrigin(horizon=2, windows=1).split(long)
+    assert by_time.tolist() == [4, 5]
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_the_index_class_does_not_matter(zone):
+    stamps = pd.date_range("2024-03-30", periods=48, freq="h", tz=zone)
+    panel = pd.DataFrame({"y": 0.0}, index=pd.MultiIndex.from_product([["a"], stamps]))
+    assert splits(panel, horizon=6, windows=3) == splits(np.zeros(48), horizon=6, windows=3)
+
+
+def test_inside_scikit_learn():
+    y = pd.Series(np.arange(20.0), index=pd.period_range("2020", periods=20, freq="M"))
+    X = pd.DataFrame(index=y.index)
+    cv = RollingOrigin(horizon=2, windows=3)
+    scores = cross_val_score(Last(), X, y, cv=cv, scoring="neg_mean_absolute_error")
+    assert scores.tolist() == [-1.5, -1.5, -1.5]
+    search = GridSearchCV(Last(), {"back": [1, 3]}, cv=cv, scoring="neg_mean_absolute_error").fit(X, y)
+    assert search.best_params_ == {"back": 1}
+    assert repr(clone(cv, safe=False)) == repr(cv)
+
+
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"horizon": 0}, ValueError, "horizon: must be a whole number of at least 1; received 0"),
+        ({"horizon": 2.0}, TypeError, "horizon: must be a whole number"),
+        ({"windows": 0}, ValueError, "windows: must be"),
+        ({"step": 0}, ValueError, "step: must be"),
+        ({"gap": -1}, ValueError, "gap: must be a whole number of at least 0; received -1"),
+        ({"window": "sliding"}, ValueError, "window: must be one of 'expanding'"),
+        ({"window": 0}, ValueError, "window: must be"),
+        ({"align": "start"}, ValueError, "align: must be one of 'time', 'end'"),
+        ({"horizon": 3, "windows": 4}, ValueError, "which need 13 steps. Pass fewer windows"),
+        ({"horizon": 3, "windows": 2, "gap": 4}, ValueError, "which need 11 steps"),
+        ({"horizon": 3, "windows": 2, "window": 5}, ValueError, "which need 11 steps"),
+    ],
+)
+def test_bad_arguments(options, error, words):
+    with pytest.raises(error, match=words.replace("(", r"\(")):
+        splits(np.arange(10.0), **options)
