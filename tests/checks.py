@@ -121,7 +121,7 @@ def randomize(model: Any, *, seed: int = 1, scale: float = 0.4) -> None:
 
 
 def reload(model: keras.Model, folder: Path) -> keras.Model:
-    """The model written to a .keras file and read back, nothing but the file and the registered classes used."""
+    """The model written to a .keras file and read back."""
     model.save(folder / "model.keras")
     return keras.models.load_model(folder / "model.keras")
 

@@ -12,8 +12,8 @@ from forecast.cli.arguments import parser
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (by default those of the process) and return its exit status.
 
-    0: done. 2: the user can mend it; one line on the standard error says what and how. Set FORECAST_DEBUG=1 to
-    see where such an error came from.
+    0: done. 2: the user can mend it; one line on the standard error says what and how. With FORECAST_DEBUG=1
+    in the environment such an error shows where it came from.
     """
     try:
         options = parser().parse_args(arguments)

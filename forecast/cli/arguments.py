@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -22,17 +23,23 @@ Then on your own file, with one row per time and, for several series, a column t
   forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
 """
 COLUMNS = """\
-The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if there is
-such a column. A file of two columns needs none: the first is the time, the second the target. Times are ISO dates
-(2024-01-31, 2024-01-31T13:30) or whole numbers, without gaps.
+The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if
+there is one. A file of two columns needs none: the first is the time, the second the target. Times are ISO
+dates (2024-01-31, 2024-01-31T13:30) or whole numbers, without gaps.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser() -> Parser:
     """The parser of the whole command; `options.run` is the function to call."""
-    root = argparse.ArgumentParser(
-        prog="forecast", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    root = Parser(prog="forecast", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter)
     root.add_argument("--version", action="version", version=f"forecast {version('keras-forecast')}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _benchmark(
@@ -45,17 +52,19 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: Run, summary: str
-) -> argparse.ArgumentParser:
+def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, summary: str) -> Parser:
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     command.set_defaults(run=run)
+    first = {"benchmark": "[DATA] ", "datasets": "[NAME] ", "predict": "MODEL "}.get(name, "DATA ")
+    command.usage = (
+        f"forecast {name} {first}[options]"  # lists of values would swallow what comes behind them
+    )
     return command
 
 
-def _benchmark(command: argparse.ArgumentParser) -> None:
+def _benchmark(command: Parser) -> None:
     command.add_argument(
-        "data", nargs="?", default="air_passengers", help=f"{DATA_HELP}; default: %(default)s"
+        "data", nargs="?", metavar="DATA", default="air_passengers", help=f"{DATA_HELP}; default: %(default)s"
     )
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
     _windows(command, default=4)
@@ -64,7 +73,7 @@ def _benchmark(command: argparse.ArgumentParser) -> None:
     _output(command, "the picture", default=["forecast-benchmark.png"])
 
 
-def _fit(command: argparse.ArgumentParser) -> None:
+def _fit(command: Parser) -> None:
     command.add_argument("data", metavar="DATA", help=DATA_HELP)
     command.add_argument(
         "--model", default="NARX", metavar="NAME", help="TDNN, NARX, AR, ...; default: %(default)s"
@@ -74,7 +83,7 @@ def _fit(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="options of the model, for example --set lags=12 hidden=8,4; an unknown name lists the known ones",
+        help="options of the model, such as lags=12 hidden=8,4; an unknown name lists the known ones",
     )
     _columns(command)
     command.add_argument(
@@ -87,7 +96,7 @@ def _fit(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _predict(command: argparse.ArgumentParser) -> None:
+def _predict(command: Parser) -> None:
     command.add_argument("model", type=Path, metavar="MODEL", help="a file that `forecast fit` wrote")
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
     command.add_argument(
@@ -113,7 +122,7 @@ def _predict(command: argparse.ArgumentParser) -> None:
     _output(command, "forecasts (.csv, .parquet) and pictures (.png)", default=[])
 
 
-def _backtest(command: argparse.ArgumentParser) -> None:
+def _backtest(command: Parser) -> None:
     command.add_argument("data", metavar="DATA", help=DATA_HELP)
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
     _windows(command, default=5)
@@ -131,7 +140,7 @@ def _backtest(command: argparse.ArgumentParser) -> None:
     _output(command, "all forecasts (.csv, .parquet) and pictures (.png)", default=[])
 
 
-def _datasets(command: argparse.ArgumentParser) -> None:
+def _datasets(command: Parser) -> None:
     command.add_argument(
         "name", nargs="?", metavar="NAME", help="show the card of this data set; default: list all"
     )
@@ -140,7 +149,7 @@ def _datasets(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _columns(command: argparse.ArgumentParser) -> None:
+def _columns(command: Parser) -> None:
     group = command.add_argument_group("columns", COLUMNS)
     group.add_argument("--time", metavar="NAME", help="column of the times")
     group.add_argument("--target", metavar="NAME", help="column to forecast")
@@ -154,7 +163,7 @@ def _columns(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _windows(command: argparse.ArgumentParser, *, default: int) -> None:
+def _windows(command: Parser, *, default: int) -> None:
     command.add_argument(
         "--windows",
         type=int,
@@ -164,11 +173,11 @@ def _windows(command: argparse.ArgumentParser, *, default: int) -> None:
     )
 
 
-def _models(command: argparse.ArgumentParser, default: str) -> None:
+def _models(command: Parser, default: str) -> None:
     command.add_argument("--models", nargs="+", metavar="NAME", help=f"TDNN, NARX, AR, ...; {default}")
 
 
-def _output(command: argparse.ArgumentParser, what: str, *, default: list[str]) -> None:
+def _output(command: Parser, what: str, *, default: list[str]) -> None:
     command.add_argument(
         "-o",
         "--output",

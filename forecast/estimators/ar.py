@@ -11,7 +11,8 @@ import numpy as np
 from forecast._checks import check_choice, check_count, check_lags, explain
 from forecast.estimators import autoregression as auto
 from forecast.estimators.base import Forecaster
-from forecast.estimators.local import match_series
+from forecast.estimators.columns import series_name
+from forecast.estimators.local import each_target, match_series
 from forecast.estimators.shifting import history_end, position_of_rows, series_of_rows, shift
 from forecast.panel import Panel
 
@@ -79,11 +80,9 @@ class AR(Forecaster):
         check_choice("ic", self.ic, auto.CRITERIA)
         shape = (panel.n_series, panel.n_targets)
         found = {}
-        for series in range(panel.n_series):
-            part = slice(panel.offsets[series], panel.offsets[series + 1])
-            weights = None if sample_weight is None else sample_weight[part]
-            for target in range(panel.n_targets):
-                found[series, target] = self._fit_one(panel, part, target, weights)
+        for series, target, rows, y in each_target(panel):
+            weights = None if sample_weight is None else sample_weight[rows]
+            found[series, target] = self._fit_one(panel, series, y, panel.x[rows], weights)
         self.lags_ = np.array(sorted({lag for lags, _ in found.values() for lag in lags}), dtype=np.int64)
         self.order_ = np.array([max(lags, default=0) for lags, _ in found.values()]).reshape(shape)
         self.coef_ = np.zeros((*shape, len(self.lags_)))
@@ -95,10 +94,9 @@ class AR(Forecaster):
             self.coef_[where][np.searchsorted(self.lags_, lags)] = own
 
     def _fit_one(
-        self, panel: Panel, part: slice, target: int, weights: np.ndarray | None
+        self, panel: Panel, series: int, y: np.ndarray, x: np.ndarray, weights: np.ndarray | None
     ) -> tuple[tuple[int, ...], np.ndarray]:
         """Lags and coefficients [trend (2), covariates, lags] of one series and target."""
-        y, x = panel.y[part, target].astype(float), panel.x[part]
         seasonal, exog = self._seasonal(panel), self._exog(panel)
         given = self._lags()
         if given is None:
@@ -109,7 +107,7 @@ class AR(Forecaster):
         if not (np.isfinite(design).all(axis=1) & np.isfinite(goal)).any():
             raise ValueError(
                 explain(
-                    f"y (series {panel.ids[int(np.searchsorted(panel.offsets, part.start))]!r})",
+                    f"y{series_name(panel, series)}",
                     "observed on at least one row together with all its lags",
                     f"{int(np.isfinite(y).sum())} observed values of {len(y)}",
                     "Use fewer lags or fill the missing values",

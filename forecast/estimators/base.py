@@ -89,11 +89,11 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """
         check_horizon(self.horizon)
         panel = self._checked(X, y)
-        weights = columns.row_weights(sample_weight, X, y, panel)
+        weights = columns.row_weights(sample_weight, panel)
         self._forget()
         self._check_length(panel)
         self._learn(panel, weights)
-        columns.remember(self, X, y, panel)
+        columns.remember(self, X, panel)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -109,7 +109,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Append new rows that follow the history: the origin moves, what was learned stays."""
         check_is_fitted(self, "panel_")
         columns.check_columns(self, X)
-        panel = self.panel_.extend(self._checked(X, y))
+        panel = self.panel_.extend(self._checked(X, y, like=self.panel_))
         if self.sample_weight_ is not None:
             self.sample_weight_ = columns.extend_weights(self.sample_weight_, self.panel_, panel)
         self.panel_ = panel
@@ -213,8 +213,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]:
             delattr(self, name)
 
-    def _checked(self, X: Any, y: Any) -> Panel:
-        panel = Panel.from_data(X, y, allow_missing=self.handles_missing)
+    def _checked(self, X: Any, y: Any, like: Panel | None = None) -> Panel:
+        panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like)
         columns.check_covariates(panel)
         return panel
 
@@ -224,9 +224,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
             short = int(np.argmin(panel.lengths))
             raise ValueError(
                 explain(
-                    f"y (series {panel.ids[short]!r}, n_samples={panel.lengths[short]})",
+                    f"y{columns.series_name(panel, short)}",
                     f"at least {need} rows long, {need - 1} to look back and 1 to learn from",
-                    f"{panel.lengths[short]} rows",
+                    f"n_samples={panel.lengths[short]}",
                     "Give a longer history or use fewer lags",
                 )
             )

@@ -6,51 +6,74 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import _check_feature_names, _check_n_features, _check_sample_weight
+from sklearn.utils.validation import validate_data
 
 from forecast._checks import explain
 from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
 
+LONG_TARGET = "y"
 
-def remember(model: Any, X: Any, y: Any, panel: Panel) -> None:
+
+def remember(model: Any, X: Any, panel: Panel) -> None:
     """Set `n_features_in_`, and `feature_names_in_` where the covariates have names."""
+    if panel.layout.form == "pair":
+        validate_data(model, X, skip_check_array=True)
+        return
     model.n_features_in_ = panel.n_exog
     names = panel.layout.exog_names
-    named = not (isinstance(X, (np.ndarray, list)) or not hasattr(X, "columns"))
-    if named and panel.n_exog and all(isinstance(name, str) for name in names):
+    if names and all(isinstance(name, str) for name in names):
         model.feature_names_in_ = np.array(names, dtype=object)
 
 
 def check_columns(model: Any, X: Any) -> None:
-    """Compare the covariates of a plain table with those seen in `fit`, in scikit-learn's words."""
-    if isinstance(X, pd.DataFrame):
-        _check_feature_names(model, X, reset=False)
+    """Compare a table of covariates with the one seen in `fit`."""
+    if model.panel_.layout.form != "pair" or isinstance(X, (pd.Index, pd.Series)) or np.ndim(X) != 2:
+        return
+    try:
+        validate_data(model, X, reset=False, skip_check_array=True)
+    except ValueError as error:
+        wanted = list(getattr(model, "feature_names_in_", ())) or f"{model.n_features_in_} columns"
+        received = list(X.columns) if hasattr(X, "columns") else f"{np.shape(X)[1]} columns"
+        remedy = "Select them, for example X[list(model.feature_names_in_)]"
+        raise ValueError(f"{error} " + explain("X", f"a table of the columns {wanted}", received, remedy)) from error
 
 
 def check_covariates(panel: Panel) -> None:
     """Refuse missing covariates, which no forecaster can guess."""
-    missing = ~np.isfinite(panel.x)
+    missing = np.isnan(panel.x)
     if missing.any():
         row, column = np.argwhere(missing)[0]
         raise ValueError(
             explain(
                 f"X[{panel.layout.exog_names[column]!r}]",
-                "finite in every row: only a target may be missing",
-                f"NaN or infinity in {int(missing.any(axis=1).sum())} rows, first in row {int(row)}",
-                "Fill the covariates, e.g. X.interpolate()",
+                "known in every row, since only a target may be missing",
+                f"NaN in {int(missing.any(axis=1).sum())} rows, first in row {int(row)}",
+                "Fill the covariates, for example X.interpolate()",
             )
         )
 
 
-def row_weights(sample_weight: Any, X: Any, y: Any, panel: Panel) -> np.ndarray | None:
+def row_weights(sample_weight: Any, panel: Panel) -> np.ndarray | None:
     """Weights (N,) in the panel's order of rows."""
     if sample_weight is None:
         return None
-    weights: np.ndarray = _check_sample_weight(
-        sample_weight, np.empty((len(panel.y), 1)), dtype=np.float64, ensure_non_negative=True
-    )
-    return weights
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    allowed, rows = "one number of at least 0 per row, not all of them zero", len(panel.y)
+    if weights.shape != (rows,):
+        received = f"weights of shape {weights.shape} for {rows} rows"
+    elif not np.isfinite(weights).all() or (weights < 0).any():
+        received = "negative or infinite weights, or NaN"
+    elif not weights.any():
+        received = "sample weights that are all zero"
+    else:
+        return panel.panel_rows(weights)
+    raise ValueError(explain("sample_weight", allowed, received, "Pass None to weigh all rows alike"))
+
+
+def series_name(panel: Panel, series: int) -> str:
+    """The series in words for a message; nothing when there is only one without a label."""
+    return f" of series {panel.ids[series]!r}" if panel.layout.multi or panel.layout.form == "long" else ""
 
 
 def extend_weights(weights: np.ndarray, old: Panel, new: Panel) -> np.ndarray:
@@ -92,9 +115,15 @@ def values_of(forecast: Any, name: str) -> Any:
 
 def split_target(X: Any, panel: Panel) -> tuple[Any, Any]:
     """What to pass to `predict`, and the true values, from rows that hold both."""
-    future = Panel.from_data(X)
-    _, y = future.to_user()
-    return X, y
+    form = panel.layout.form
+    if form == "pair":
+        raise ValueError(
+            explain("y", "given to score, as it was to fit", "None", "Call score(X_future, y_future)")
+        )
+    if form == "single":
+        return (X.index if isinstance(X, (pd.Series, pd.DataFrame)) else len(X)), X
+    rest = X.drop(columns=LONG_TARGET) if isinstance(X, pd.DataFrame) else X.drop(LONG_TARGET)
+    return rest, np.asarray(X[LONG_TARGET])
 
 
 def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:

@@ -10,6 +10,7 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 
 from forecast._checks import check_choice, explain
 from forecast.estimators.base import Unweighted
+from forecast.estimators.columns import series_name
 from forecast.estimators.local import each_target, match_series, quiet, season_of, stacked
 from forecast.panel import Panel
 
@@ -75,15 +76,15 @@ class ETS(Unweighted):
         check_choice("seasonal", self.seasonal, ("auto", None, "add", "mul"))
         self.season_ = season_of(self.season, panel)
         shape = (panel.n_series, panel.n_targets)
-        found = [self._fit_one(y, panel.ids[series]) for series, _, _, y in each_target(panel)]
+        found = [self._fit_one(y, series_name(panel, series)) for series, _, _, y in each_target(panel)]
         self.form_ = np.array([form for form, _ in found]).reshape(shape)
         self.params_ = stacked([params for _, params in found], shape)
 
-    def _fit_one(self, y: np.ndarray, series: object) -> tuple[str, np.ndarray]:
+    def _fit_one(self, y: np.ndarray, where: str) -> tuple[str, np.ndarray]:
         if np.ptp(y) == 0:
             return "", np.empty(0)
         results = []
-        for form in self._candidates(y, series):
+        for form in self._candidates(y, where):
             with quiet():
                 result = self._model(y, form).fit(disp=False, maxiter=1000)
             if np.isfinite(result.params).all():
@@ -97,26 +98,26 @@ class ETS(Unweighted):
         with quiet():
             return np.asarray(self._model(y, "add,,").fit(disp=False).params, dtype=float)
 
-    def _candidates(self, y: np.ndarray, series: object) -> Iterator[str]:
+    def _candidates(self, y: np.ndarray, where: str) -> Iterator[str]:
         """Forms to fit, as "error,trend,season"."""
         positive = bool(y.min() > 0)
         if not positive and "mul" in (self.error, self.trend, self.seasonal):
             raise ValueError(
                 explain(
-                    f"y (series {series!r})",
+                    f"y{where}",
                     "greater than 0 everywhere for a multiplicative error, trend or season",
                     f"a smallest value of {y.min():g}",
                     'Use "add"',
                 )
             )
-        seasonal = self._seasonal_kinds(len(y), positive, series)
+        seasonal = self._seasonal_kinds(len(y), positive, where)
         errors = ("add", "mul") if self.error == "auto" and positive else (self.error.replace("auto", "add"),)
         for error in errors:
             for kind in seasonal:
                 if self.seasonal != "auto" or kind in ("", error):
                     yield f"{error},{self.trend or ''},{kind}"
 
-    def _seasonal_kinds(self, rows: int, positive: bool, series: object) -> tuple[str, ...]:
+    def _seasonal_kinds(self, rows: int, positive: bool, where: str) -> tuple[str, ...]:
         if self.seasonal is None:
             return ("",)
         enough = self.season_ > 1 and rows >= 2 * self.season_
@@ -127,7 +128,7 @@ class ETS(Unweighted):
         if not enough:
             raise ValueError(
                 explain(
-                    f"season (series {series!r})",
+                    f"season{where}",
                     "at least 2, and at most half the rows, for a seasonal model",
                     f"{self.season_} with {rows} rows",
                     "Pass seasonal=None, another season, or a longer history",
@@ -158,12 +159,14 @@ class ETS(Unweighted):
                 continue
             params = self.params_[which[series], target]
             with quiet():
-                yield series, target, rows, y, self._model(y, form).smooth(params[np.isfinite(params)])
+                result = self._model(y, form).smooth(params[np.isfinite(params)])
+            yield series, target, rows, y, result
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
         for series, target, _, y, result in self._smoothed(panel):
-            values[series, :, target] = y[-1] if result is None else result.forecast(horizon)
+            with quiet():
+                values[series, :, target] = y[-1] if result is None else result.forecast(horizon)
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:

@@ -9,10 +9,13 @@ MODULES = {
     "AR": "forecast.estimators.ar",
     "Drift": "forecast.estimators.naive",
     "ETS": "forecast.estimators.ets",
+    "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
+    "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
+    "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
 }
 

@@ -124,7 +124,8 @@ class SARIMAX(Unweighted):
                 yield series, target, rows, y, None
                 continue
             with quiet():
-                yield series, target, rows, y, self._model(y, panel.x[rows]).filter(params, cov_type="none")
+                result = self._model(y, panel.x[rows]).filter(params, cov_type="none")
+            yield series, target, rows, y, result
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
@@ -133,7 +134,8 @@ class SARIMAX(Unweighted):
                 values[series, :, target] = y[np.isfinite(y)][-1]
                 continue
             exog = np.asarray(future_x[series], dtype=float) if panel.n_exog else None
-            values[series, :, target] = result.forecast(horizon, exog=exog)
+            with quiet():
+                values[series, :, target] = result.forecast(horizon, exog=exog)
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:

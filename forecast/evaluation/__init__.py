@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from forecast.evaluation.backtest import backtest
 from forecast.evaluation.comparison import compare
 from forecast.evaluation.intervals import coverage, interval_width, winkler
+from forecast.evaluation.leaderboard import leaderboard
 from forecast.evaluation.metrics import mae, mase, rmse, rmsse, smape
 from forecast.evaluation.splits import RollingOrigin
 
@@ -12,9 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RollingOrigin",
+    "backtest",
     "compare",
     "coverage",
     "interval_width",
+    "leaderboard",
     "mae",
     "mase",
     "plot_backtest",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -13,8 +15,10 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from forecast._checks import check_count, explain
-from forecast.evaluation.asking import ask
-from forecast.evaluation.splits import Align, RollingOrigin, Window, clock
+from forecast.estimators.conformal import check_levels
+from forecast.evaluation.cutting import Known, Question, Rows, Tested, ask_ahead, read_answer
+from forecast.evaluation.metrics import is_model_name
+from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Panel
 
 Models = Any  # an estimator, a list of estimators or a mapping of names to estimators
@@ -82,35 +86,132 @@ def backtest(
         1         y   4       3  16.0    8.0
     """
     named = name_models(models)
-    every = check_refit(refit, named, windows)
+    levels = () if level is None else check_levels(level)
+    every = _learning_interval(refit, named, levels)
     origin = RollingOrigin(horizon, windows=windows, step=step, gap=gap, window=window, align=align)
-    panel = Panel.from_data(y, allow_missing=True) if X is None else Panel.from_data(X, y, allow_missing=True)
-    timeline = Timeline.of(panel, align)
-    levels = () if level is None else tuple(level)
-    fitted = {name: clone(model) for name, model in named.items()}
-    seconds = dict.fromkeys(named, 0.0)
-    scored: list[_Scored] = []
-    known: _Known | None = None
-    with tqdm(total=len(named) * windows, disable=not verbose, desc="backtest") as bar:
-        for number, cut in enumerate(origin.cuts(timeline.ticks)):
-            previous, learn = known, number % every == 0
-            known = _Known.at(timeline, cut.known, None if learn else previous)
-            piece = _Scored(known, timeline.scored(cut.test, known, gap), {})
-            for name, model in fitted.items():
-                bar.set_postfix_str(name)
-                began = perf_counter()
-                try:
-                    _learn(model, known, None if learn else previous, panel)
-                    answer = ask(model, name, panel, known, horizon + gap, levels)
-                except Exception as error:
-                    error.add_note(f"In backtest: model {name!r}, window {number + 1} of {windows}.")
-                    raise
-                seconds[name] += perf_counter() - began
-                piece.answers.update(piece.pick(answer))
-                bar.update()
-            scored.append(piece)
-    frame = _assemble(panel, timeline, scored, gap)
-    options = {"horizon": horizon, "windows": windows, "step": step, "refit": refit}
-    options |= {"gap": gap, "window": window, "align": align}
-    frame.attrs = {"seconds": seconds, "season_length": panel.season_length, **options}
+    rows = Rows(to_panel(y, X), align)
+    cuts = list(origin.cuts(rows.ticks))
+    _warn_untested(rows, cuts)
+    with tqdm(total=len(named) * len(cuts), disable=not verbose, desc="backtest") as bar:
+        run = _Run(rows, {name: clone(model) for name, model in named.items()}, levels, horizon, gap, bar)
+        parts = [run.window(cut, learn=number % every == 0) for number, cut in enumerate(cuts)]
+    frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    frame.attrs = {"seconds": run.seconds, "season_length": rows.panel.season_length}
+    frame.attrs |= {"horizon": horizon, "windows": windows, "step": step, "refit": refit}
+    frame.attrs |= {"gap": gap, "window": window, "align": align}
     return frame
+
+
+def name_models(models: Models) -> dict[str, Any]:
+    """Models by name; the name of a listed model is that of its class."""
+    if isinstance(models, Mapping):
+        named = [(str(name), model) for name, model in models.items()]
+    else:
+        listed = [models] if hasattr(models, "fit") else list(models)
+        named = [(type(model).__name__, model) for model in listed]
+    names = [name for name, _ in named]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not named or twice:
+        received = f"{', '.join(twice)} more than once" if twice else "none"
+        remedy = "Name them: {'NARX 12': NARX(lags=12), 'NARX 24': NARX(lags=24)}"
+        raise ValueError(explain("models", "one or more models of different names", received, remedy))
+    for name, model in named:
+        if not (hasattr(model, "fit") and hasattr(model, "predict")) or isinstance(model, type):
+            remedy = "Pass for example NARX(lags=12)"
+            raise TypeError(explain("models", "estimators with fit and predict", model, remedy))
+        if not is_model_name(name):
+            remedy = "Choose another name"
+            raise ValueError(explain("models", "named unlike the other columns", name, remedy))
+    return dict(named)
+
+
+def to_panel(y: Any, X: Any) -> Panel:
+    """The history as a panel; whether missing values are bearable is for each model to say."""
+    return Panel.from_data(y, allow_missing=True) if X is None else Panel.from_data(X, y, allow_missing=True)
+
+
+def _learning_interval(refit: bool | int, named: dict[str, Any], levels: tuple[float, ...]) -> int:
+    """Every how many windows to learn, after a look at what the models can do."""
+    every = (1 if refit else sys.maxsize) if isinstance(refit, bool) else check_count("refit", refit)
+    for name, model in named.items():
+        if every > 1 and not hasattr(model, "update"):
+            allowed = f"True for {name}, which has no update"
+            raise TypeError(
+                explain("refit", allowed, refit, "Pass refit=True, or a forecaster of this package")
+            )
+        if levels and not hasattr(model, "predict_interval"):
+            allowed = f"None for {name}, which has no predict_interval"
+            raise TypeError(explain("level", allowed, levels, "Pass level=None"))
+    return every
+
+
+def _warn_untested(rows: Rows, cuts: list[Cut]) -> None:
+    """Say when series end before the first cutoff, as those of a panel counted by row number do."""
+    tested = np.zeros(rows.panel.n_series, dtype=bool)
+    for cut in cuts:
+        tested[rows.series[cut.test]] = True
+    if not tested.all():
+        warnings.warn(
+            f"align: {int((~tested).sum())} of {len(tested)} series have no row after the first cutoff and are not "
+            "tested. Pass align='end' to count each series back from its own end.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+@dataclass(eq=False)
+class _Run:
+    """Clones of the models on their way through the windows."""
+
+    rows: Rows
+    models: dict[str, Any]
+    levels: tuple[float, ...]
+    horizon: int
+    gap: int
+    bar: tqdm
+    known: Known | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def window(self, cut: Cut, *, learn: bool) -> pd.DataFrame:
+        """The part of the backtest frame that belongs to one cutoff."""
+        panel, before = self.rows.panel, None if learn else self.known
+        self.known = Known.at(self.rows, cut.known, before)
+        data = self.known.data(panel, before)
+        question = ask_ahead(panel, self.known, self.gap + self.horizon)
+        tested = Tested.of(self.rows, cut.test, question.known)
+        columns: dict[str, np.ndarray] = {}
+        for name, model in self.models.items():
+            values = self._answer(name, model, data, question, learn)  # (k, steps, O, bounds)
+            for number, suffix in enumerate(
+                ["", *(f"-{b}-{p:g}" for p in self.levels for b in ("lo", "hi"))]
+            ):
+                columns[name + suffix] = tested.pick(values[..., number])
+        return tested.frame(self.gap, columns)
+
+    def _answer(
+        self, name: str, model: Any, data: tuple[Any, ...], question: Question, learn: bool
+    ) -> np.ndarray:
+        self.bar.set_postfix_str(name)
+        began = perf_counter()
+        try:
+            (model.fit if learn else model.update)(*data)
+            if self.levels:
+                answer = model.predict_interval(question.argument, level=self.levels)
+            else:
+                answer = model.predict(question.argument)
+            values = read_answer(answer)
+        except Exception as error:
+            error.add_note(
+                f"Raised by {name!r} in window {self.bar.n // len(self.models) + 1} of a backtest."
+            )
+            raise
+        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+        self.bar.update()
+        shape = (len(question.known.series), self.gap + self.horizon, self.rows.panel.n_targets)
+        try:
+            return values.reshape(*shape, 1 + 2 * len(self.levels))
+        except ValueError:
+            allowed = f"a forecaster with one forecast for each of {shape[0]} series, {shape[1]} steps, {shape[2]} targets"
+            raise ValueError(
+                explain(f"models[{name!r}]", allowed, f"shape {values.shape}", "Check predict")
+            ) from None

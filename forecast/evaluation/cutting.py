@@ -1,10 +1,12 @@
-"""A panel on the clock of a backtest: what is known in a window, and which rows it tests."""
+"""A panel on the clock of a backtest: which rows a window knows, which it tests, what it says to a model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -13,58 +15,69 @@ from forecast.panel import Panel
 
 
 @dataclass(frozen=True, eq=False)
-class Timeline:
-    """Where each of the N rows of a panel stands.
+class Rows:
+    """Where each of the N rows of a panel of S series and O targets stands.
 
-    Attributes:
-        panel: the whole panel, S series.
-        times: timestamp of each row, (N,).
-        series: series number of each row, (N,).
-        position: row number within its series, (N,).
-        ticks: clock value of each row, (N,), see `forecast.evaluation.splits.clock`.
+    Args:
+        panel: the whole panel.
+        align: how its clock runs, see `RollingOrigin`.
     """
 
     panel: Panel
-    times: pd.Index
-    series: np.ndarray
-    position: np.ndarray
-    ticks: np.ndarray
+    align: Align = "time"
 
-    @classmethod
-    def of(cls, panel: Panel, align: Align) -> Self:
-        """Number the rows of a panel."""
-        times = panel.index(0).append([panel.index(i) for i in range(1, panel.n_series)])
-        series = np.repeat(np.arange(panel.n_series), panel.lengths)
-        position = np.arange(len(series)) - np.repeat(panel.offsets[:-1], panel.lengths)
-        return cls(panel, times, series, position, clock(times, series, align))
+    @cached_property
+    def series(self) -> np.ndarray:
+        """Series number of each row, (N,)."""
+        return self.panel.series_of_rows()
 
-    def labels(self) -> np.ndarray:
-        """unique_id of each series and target, (S, O)."""
-        targets = [str(name) for name in self.panel.layout.target_names]
-        ids = list(self.panel.ids)
+    @cached_property
+    def position(self) -> np.ndarray:
+        """Row number within its series, (N,)."""
+        return np.arange(len(self.series)) - self.panel.offsets[self.series]
+
+    @cached_property
+    def times(self) -> pd.Index:
+        """Timestamp of each row, (N,)."""
+        return self.panel.timeline.stamps(self.series, self.position).rename(None)
+
+    @cached_property
+    def ticks(self) -> np.ndarray:
+        """Clock value of each row, (N,)."""
+        return clock(self.times, self.series, self.align)
+
+    @cached_property
+    def labels(self) -> pd.Index:
+        """unique_id of each series and target, (S * O,), the targets of a series side by side."""
+        layout, targets = self.panel.layout, [str(name) for name in self.panel.layout.target_names]
+        if not layout.multi and layout.form != "long":
+            return pd.Index(targets)
         if len(targets) == 1:
-            single = self.panel.n_series == 1 and ids[0] is None
-            return np.array(targets if single else ids, dtype=object).reshape(-1, 1)
-        if self.panel.n_series == 1 and ids[0] is None:
-            return np.array([targets], dtype=object)
-        return np.array([[f"{i}/{target}" for target in targets] for i in ids], dtype=object)
+            return self.panel.ids
+        return pd.Index([f"{name}/{target}" for name in self.panel.ids for target in targets])
 
     def long(self) -> pd.DataFrame:
         """The whole history as a long frame unique_id, ds, y."""
-        labels = self.labels()
+        width = self.panel.n_targets
         parts = [
-            pd.DataFrame({"unique_id": column[self.series], "ds": self.times, "y": self.panel.y[:, o]})
-            for o, column in enumerate(labels.T)
+            pd.DataFrame(
+                {
+                    "unique_id": self.labels.take(self.series * width + target),
+                    "ds": self.times,
+                    "y": self.panel.y[:, target],
+                }
+            )
+            for target in range(width)
         ]
-        return pd.concat(parts, ignore_index=True).infer_objects()
+        return pd.concat(parts, ignore_index=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """The rows that a window knows, one stretch start:stop of each of its k series.
+    """The rows that a model knows in a window: one stretch start:stop of each of k series.
 
     Attributes:
-        series: series numbers in rising order, (k,).
+        series: series numbers in the model's order, (k,).
         start: first known row of each, counted within the series, (k,).
         stop: end of the known rows of each, (k,).
     """
@@ -74,40 +87,125 @@ class Known:
     stop: np.ndarray
 
     @classmethod
-    def at(cls, timeline: Timeline, mask: np.ndarray, among: Known | None = None) -> Self:
-        """The known rows under `mask`; with `among`, only of series that were known there."""
-        size = timeline.panel.n_series
-        start, stop = np.full(size, len(mask)), np.zeros(size, dtype=np.int64)
-        np.minimum.at(start, timeline.series[mask], timeline.position[mask])
-        np.maximum.at(stop, timeline.series[mask], timeline.position[mask] + 1)
-        series = np.flatnonzero(stop) if among is None else among.series
-        if among is not None:  # a series that has ended stays known to its end
-            stop[series] = np.maximum(stop[series], among.stop)
-        return cls(series, np.minimum(start, stop)[series], stop[series])
+    def at(cls, rows: Rows, mask: np.ndarray, before: Known | None = None) -> Self:
+        """The rows under `mask`; after the window `before`, its series alone, which grow or stay as they are."""
+        size = rows.panel.n_series
+        stop = np.zeros(size, dtype=np.int64)
+        np.maximum.at(stop, rows.series[mask], rows.position[mask] + 1)
+        if before is not None:
+            return cls(before.series, before.start, np.maximum(stop[before.series], before.stop))
+        start = stop - np.bincount(rows.series[mask], minlength=size)
+        series = np.flatnonzero(stop)
+        known = cls(series, start[series], stop[series])
+        return known if rows.panel.order is None else known.ordered(rows.panel)
 
-    def cut(self, panel: Panel) -> Panel:
-        """These rows as a panel of their own."""
-        return _stretch(panel, self.series, self.start, self.stop)
+    def data(self, panel: Panel, after: Known | None = None) -> tuple[Any, ...]:
+        """What a user would pass to `fit` for these rows, or to `update` for those after the window `after`."""
+        begin, end = np.zeros(panel.n_series, dtype=np.int64), np.zeros(panel.n_series, dtype=np.int64)
+        begin[self.series] = self.start if after is None else after.stop
+        end[self.series] = self.stop
+        X, y = panel.slice(begin, end).to_user()
+        return (y,) if X is None else (X, y)
 
-    def news(self, panel: Panel, before: Known) -> Panel:
-        """The rows that came after those of `before`, whose series are the same."""
-        return _stretch(panel, self.series, before.stop, self.stop)
+    def ordered(self, panel: Panel) -> Self:
+        """The same with the series in the order in which they appear in `data`."""
+        where = np.empty(panel.n_series, dtype=np.int64)
+        where[self.series] = np.arange(len(self.series))
+        part = Panel.from_data(*self.data(panel), allow_missing=True, like=panel)
+        order = where[panel.ids.get_indexer(part.ids)]
+        return type(self)(self.series[order], self.start[order], self.stop[order])
 
-    def ahead(self, panel: Panel, steps: int) -> np.ndarray:
-        """Covariates of the next `steps` rows of each series (k, steps, E); past its end the last ones are held."""
+    def covariates(self, panel: Panel, steps: int) -> np.ndarray:
+        """Those of the next `steps` rows (k, steps, E); past the end of a series its last ones are held."""
         position = self.stop[:, None] + np.arange(steps)
-        rows = np.minimum(position, panel.lengths[self.series, None] - 1) + panel.offsets[self.series, None]
-        return panel.x[rows]
+        position = np.minimum(position, panel.lengths[self.series, None] - 1)
+        return panel.x[position + panel.offsets[self.series, None]]
 
 
-def _stretch(panel: Panel, series: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Panel:
-    begin, end = np.zeros(panel.n_series, dtype=np.int64), np.zeros(panel.n_series, dtype=np.int64)
-    begin[series], end[series] = start, stop
-    return panel.slice(begin, end)
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What to pass to `predict`, and the known rows with the series in the order in which answers come."""
+
+    argument: Any
+    known: Known
 
 
-def fill_future(frame: Any, values: np.ndarray, names: list[Any]) -> Any:
-    """A future frame with its covariate columns filled by `values` (rows, E)."""
+def ask_ahead(panel: Panel, known: Known, steps: int) -> Question:
+    """Ask for the next `steps` rows: a number, or the future rows when the model was fitted with an X."""
+    if panel.n_exog == 0 and panel.layout.form != "pair":
+        return Question(steps, known)
+    part = Panel.from_data(*known.data(panel), allow_missing=True, like=panel)
+    known = known if panel.order is None else known.ordered(panel)
+    values = known.covariates(panel, steps).reshape(len(known.series) * steps, panel.n_exog)
+    return Question(_filled(part.future_frame(steps), values), known)
+
+
+def _filled(frame: Any, values: np.ndarray) -> Any:
+    """A future frame with its covariates, the last columns, set to `values`."""
+    if isinstance(frame, np.ndarray):
+        return values
+    if not values.shape[1]:
+        return frame
     if isinstance(frame, pd.DataFrame):
-        return frame.assign(**{}) if not names else frame.assign(**dict(zip(names, values.T, strict=True)))
-    raise NotImplementedError
+        return frame.assign(**dict(zip(frame.columns[-values.shape[1] :], values.T, strict=True)))
+    whole = nw.from_native(frame, eager_only=True)
+    names = whole.columns[-values.shape[1] :]
+    columns = [
+        nw.new_series(n, v, backend=whole.implementation) for n, v in zip(names, values.T, strict=True)
+    ]
+    return whole.with_columns(*columns).to_native()
+
+
+def read_answer(answer: Any) -> np.ndarray:
+    """The numbers of what `predict` or `predict_interval` returned, one row per forecast."""
+    frame = nw.from_native(answer, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        names = [name for name in frame.columns if name not in ("unique_id", "ds")]
+        answer = np.column_stack([frame[name].to_numpy() for name in names])
+    return np.asarray(answer, dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """The n rows that a window tests.
+
+    Args:
+        rows: all rows of the panel.
+        at: numbers of the tested rows, (n,).
+        place: place of the series of each in the answers, (n,).
+        step: place of each among the steps of an answer, (n,).
+        last: row number of the cutoff of each before the gap, (n,).
+    """
+
+    rows: Rows
+    at: np.ndarray
+    place: np.ndarray
+    step: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Rows, mask: np.ndarray, known: Known) -> Self:
+        """The rows under `mask` of the series that are known."""
+        where = np.full(rows.panel.n_series, -1)
+        where[known.series] = np.arange(len(known.series))
+        at = np.flatnonzero(mask & (where[rows.series] >= 0))
+        place = where[rows.series[at]]
+        last = rows.panel.offsets[rows.series[at]] + known.stop[place] - 1
+        return cls(rows, at, place, at - last - 1, last)
+
+    def pick(self, values: np.ndarray) -> np.ndarray:
+        """Of the answers (k, steps, O) those for the tested rows, target by target, (O * n,)."""
+        return values[self.place, self.step].T.ravel()
+
+    def frame(self, gap: int, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+        """The backtest frame of these rows; its index numbers series and target, to sort by."""
+        panel, times = self.rows.panel, self.rows.times
+        width = panel.n_targets
+        order = (self.rows.series[self.at] * width + np.arange(width)[:, None]).ravel()
+        keys = {
+            "unique_id": self.rows.labels.take(order).array,
+            "ds": times.take(np.tile(self.at, width)).array,
+            "cutoff": times.take(np.tile(self.last + gap, width)).array,
+            "y": panel.y[self.at].T.ravel(),
+        }
+        return pd.DataFrame({**keys, **columns}, index=order)

@@ -37,7 +37,7 @@ def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_
         0.5
     """
     return _interval(
-        frame, level, by, lambda rows, names: losses.coverage(rows, names, level, id_col="group")
+        frame, level, by, lambda rows, names: losses.coverage(rows, names, _plain(level), id_col="group")
     )
 
 
@@ -64,7 +64,7 @@ def interval_width(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("u
 
     def width(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
         columns = [
-            losses.mae(rows, [f"{m}-hi-{level}"], id_col="group", target_col=f"{m}-lo-{level}")
+            losses.mae(rows, [f"{m}-hi-{level:g}"], id_col="group", target_col=f"{m}-lo-{level:g}")
             for m in models
         ]
         return pd.concat(
@@ -99,12 +99,12 @@ def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_i
         7.0
     """
     return _interval(
-        frame, level, by, lambda rows, names: losses.winkler_score(rows, names, level, id_col="group")
+        frame, level, by, lambda rows, names: losses.winkler_score(rows, names, _plain(level), id_col="group")
     )
 
 
 def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) -> pd.DataFrame:
-    pairs = {name: [f"{name}-lo-{level}", f"{name}-hi-{level}"] for name in model_names(frame)}
+    pairs = {name: [f"{name}-lo-{level:g}", f"{name}-hi-{level:g}"] for name in model_names(frame)}
     present = {name: pair for name, pair in pairs.items() if set(pair) <= set(frame.columns)}
     if not present:
         found = [c for c in frame.columns if "-lo-" in str(c)] or "no interval columns"
@@ -113,3 +113,8 @@ def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) 
             explain("level", "a level that the frame has columns for", f"{level!r}, with {found}", remedy)
         )
     return pooled(frame, by, loss, present)
+
+
+def _plain(level: float) -> int | float:
+    """A whole level as an int, since column names are written with it."""
+    return int(level) if float(level).is_integer() else level

@@ -9,11 +9,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from forecast._checks import check_choice, check_count, explain
+from forecast.estimators.ar import AR
+from forecast.estimators.naive import SeasonalNaive
 from forecast.evaluation import metrics
-from forecast.evaluation.backtest import backtest, name_models
-from forecast.evaluation.cutting import Timeline
+from forecast.evaluation.backtest import backtest, name_models, to_panel
+from forecast.evaluation.cutting import Rows
 from forecast.evaluation.splits import Align, Window
-from forecast.panel import Panel
 
 By = Literal["model", "step", "series"]
 BASELINES = ("AR", "SeasonalNaive")
@@ -93,7 +94,7 @@ def leaderboard(
         0.0
     """
     check_choice("by", by, tuple(_KEYS))
-    panel = None if y is None else _panel(y, X)
+    panel = None if y is None else to_panel(y, X)
     options = {"windows": windows, "step": step, "refit": refit, "gap": gap, "window": window, "align": align}
     if isinstance(models, pd.DataFrame):
         frame = _completed(models, y, X, season, verbose)
@@ -108,5 +109,85 @@ def leaderboard(
         )
     length = frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
     length = length if season is None else check_count("season", season)
-    history = None if panel is None else Timeline.of(panel, align).long()
+    history = None if panel is None else Rows.of(panel, align).long()
     return _ranked(_errors(frame, history, length, by), by, metric, frame.attrs.get("seconds"))
+
+
+def _missing(names: list[str], season: int | None) -> dict[str, BaseEstimator]:
+    """The baselines that no model stands for."""
+    baselines = {"AR": AR(), "SeasonalNaive": SeasonalNaive(season=season)}
+    return {name: model for name, model in baselines.items() if name not in names}
+
+
+def _completed(frame: pd.DataFrame, y: Any, X: Any, season: int | None, verbose: int) -> pd.DataFrame:
+    """The frame with columns for the missing baselines, backtested with the frame's own arguments."""
+    absent = [name for name in BASELINES if name not in metrics.model_names(frame)]
+    if not absent:
+        return frame
+    if y is None or "horizon" not in frame.attrs:
+        received = f"a frame without {' and '.join(absent)}"
+        remedy = (
+            "Pass y, and the frame as backtest() returned it, or backtest these baselines with the models"
+        )
+        raise ValueError(explain("models", "a frame with both baselines unless y is given", received, remedy))
+    asked = ("horizon", "windows", "step", "refit", "gap", "window", "align")
+    options = {name: frame.attrs[name] for name in asked}
+    models = {name: model for name, model in _missing([], season).items() if name in absent}
+    extra = backtest(models, y, X, verbose=verbose, **options)
+    whole = frame.merge(extra[[*_ROW, *absent]], on=_ROW, how="left", validate="one_to_one")
+    seconds = {**frame.attrs.get("seconds", {}), **extra.attrs["seconds"]}
+    whole.attrs = {**frame.attrs, "seconds": seconds}
+    return whole
+
+
+def _needed(name: str, value: Any) -> Any:
+    if value is None:
+        remedy = f"Pass {name}, or the frame that backtest() returned in place of models"
+        raise ValueError(explain(name, "given when models are to be backtested", None, remedy))
+    return value
+
+
+def _errors(frame: pd.DataFrame, history: pd.DataFrame | None, season: int, by: By) -> pd.DataFrame:
+    """All errors, one column each, on an index of the groups of `by` and the model."""
+    keys = ["unique_id", "step"] if by == "step" else ["unique_id"]
+    tables = {
+        "MAE": metrics.mae(frame, by=keys),
+        "RMSE": metrics.rmse(frame, by=keys),
+        "sMAPE": metrics.smape(frame, by=keys),
+    }
+    if history is not None:
+        tables["MASE"] = metrics.mase(frame, history, season_length=season, by=keys)
+        tables["RMSSE"] = metrics.rmsse(frame, history, season_length=season, by=keys)
+    return pd.DataFrame({name: _over_series(table, by) for name, table in tables.items()})
+
+
+def _over_series(table: pd.DataFrame, by: By) -> pd.Series:
+    """Mean over the series, a missing value kept; columns become the last index level, `model`."""
+    table = table.rename_axis(columns="model")
+    if by == "model":
+        return table.mean(skipna=False) if len(table) else pd.Series(np.nan, index=table.columns)
+    if by == "step":
+        table = table.groupby(level="step").agg(lambda column: column.mean(skipna=False))
+    return table.T.unstack()
+
+
+def _ranked(
+    table: pd.DataFrame, by: By, metric: str | None, seconds: dict[str, float] | None
+) -> pd.DataFrame:
+    """The table with skills and seconds, best first within each group."""
+    if metric is None:
+        metric = "RMSSE" if "RMSSE" in table and table["RMSSE"].notna().any() else "RMSE"
+    check_choice("metric", metric, list(table.columns))
+    error = table[metric]
+    for name in BASELINES:
+        base = error.xs(name, level="model") if _KEYS[by] else error[name]
+        base = error.index.droplevel("model").map(base).to_numpy() if _KEYS[by] else base
+        with np.errstate(divide="ignore", invalid="ignore"):
+            table[f"skill_{name}"] = np.where(error == base, 0.0, 1.0 - error.to_numpy() / base)
+    if by == "model" and seconds is not None:
+        table["seconds"] = pd.Series(seconds)
+    table = table.sort_values(metric, kind="stable")
+    if _KEYS[by]:
+        table = table.sort_index(level=_KEYS[by], sort_remaining=False, kind="stable")
+    table.attrs = {"metric": metric}
+    return table

@@ -41,7 +41,12 @@ def model_names(frame: pd.DataFrame) -> list[str]:
                 "Pass what backtest() returned",
             )
         )
-    return [c for c in frame.columns if c not in KEYS and c != "step" and not _INTERVAL.search(str(c))]
+    return [column for column in frame.columns if is_model_name(column)]
+
+
+def is_model_name(name: object) -> bool:
+    """Whether a column of a backtest frame may have this name and hold point forecasts."""
+    return name not in (*KEYS, "step") and not _INTERVAL.search(str(name))
 
 
 def add_step(frame: pd.DataFrame) -> pd.DataFrame:

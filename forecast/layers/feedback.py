@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import keras
@@ -135,7 +136,10 @@ class FeedbackCell(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> FeedbackCell:
-        return cls(**{**config, "step": keras.saving.deserialize_keras_object(config["step"])})
+        step = keras.saving.deserialize_keras_object(
+            copy.deepcopy(config["step"])
+        )  # Keras empties what it reads
+        return cls(**{**config, "step": step})
 
 
 def _window_shape(step: keras.Model) -> tuple[int, int]:

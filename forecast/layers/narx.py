@@ -125,7 +125,9 @@ class NARXCell(FeedbackCell):
     ) -> None:
         exog_lags = _optional_delays("input_delays", input_delays, 0)
         lags = _optional_delays("output_delays", output_delays, 1)
+        check_count("targets", targets)
         check_count("inputs", inputs, minimum=0)
+        hidden = tuple(check_count("hidden", units) for units in hidden)
         if bool(exog_lags) != bool(inputs) or not (lags or exog_lags):
             raise ValueError(
                 explain(
@@ -153,7 +155,7 @@ class NARXCell(FeedbackCell):
         )
         self.input_delays = exog_lags
         self.output_delays = lags
-        self.hidden = tuple(hidden)
+        self.hidden = hidden
         self.activation = keras.activations.get(activation)
         self.linear = linear
         self.inputs = inputs

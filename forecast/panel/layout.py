@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -74,8 +74,3 @@ class Layout:
     def long_frame(self, ids: pd.Index, times: pd.Index, columns: dict[Any, np.ndarray]) -> Any:
         """A long frame in the user's library."""
         return long.write_long(ids, times, columns, self.library, self.id_type, self.time_type)
-
-
-def plain_columns(names: Sequence[Hashable]) -> pd.Index:
-    """Labels made up for the columns of an array."""
-    return pd.Index(list(names))

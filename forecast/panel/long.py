@@ -85,7 +85,11 @@ def write_long(
     if time_type is not None and time_type != "Datetime":
         time = time.cast(getattr(nw, time_type))
     key = nw.col(ID)
-    key = key if id_type is None or not hasattr(nw, id_type) or id_type == "Enum" else key.cast(getattr(nw, id_type))
+    key = (
+        key
+        if id_type is None or not hasattr(nw, id_type) or id_type == "Enum"
+        else key.cast(getattr(nw, id_type))
+    )
     return frame.with_columns(time, key).select(list(native)).to_native()
 
 

@@ -41,9 +41,7 @@ def check_sorted(keys: np.ndarray, offsets: np.ndarray, index: pd.Index, where: 
     if (steps == 0).any():
         rows = np.flatnonzero(steps == 0)
         received = f"duplicate timestamps {shorten(index[rows].unique())}"
-        remedy = (
-            "Keep one row for each timestamp, for example y[~y.index.duplicated()] or y.groupby(level=0).mean()"
-        )
+        remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()] or y.groupby(level=0).mean()"
         raise ValueError(
             explain(f"timestamps{where(int(rows[0]))}", "unique in each series", received, remedy)
         )

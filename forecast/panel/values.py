@@ -31,7 +31,9 @@ def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     check_rows(len(frame), name, frame.shape)
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].unique().tolist()
-        raise ValueError(explain(name, "a frame with unique column names", f"{twice} more than once", "Rename"))
+        raise ValueError(
+            explain(name, "a frame with unique column names", f"{twice} more than once", "Rename")
+        )
     types = list(frame.dtypes)
     parts = {}
     for position, dtype in enumerate(types):
@@ -95,7 +97,9 @@ def _not_numeric(name: str, column: Any, received: str) -> TypeError:
 
 def _complex(name: str) -> ValueError:
     remedy = "Pass real and imaginary part as two columns"
-    return ValueError("Complex data not supported. " + explain(name, "real numbers", "complex numbers", remedy))
+    return ValueError(
+        "Complex data not supported. " + explain(name, "real numbers", "complex numbers", remedy)
+    )
 
 
 def check_rows(rows: int, name: str, shape: tuple[int, ...]) -> None:
@@ -114,7 +118,7 @@ def check_finite(
     allow_missing: bool,
 ) -> None:
     """Refuse infinity, and NaN unless allowed; `label(row)` says in words where a row stands."""
-    if np.isfinite(values.sum()) or np.isfinite(values).all():
+    if np.isfinite(values).all():
         return
     for bad, word in ((np.isinf(values), "infinity"), (np.isnan(values), "NaN")):
         if not bad.any() or (word == "NaN" and allow_missing):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import keras
 import numpy as np
 
 from forecast.training.adam import adam
 from forecast.training.lbfgs import lbfgs
+from forecast.training.keras_fit import keras_fit
 from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt
 from forecast.training.monitor import Monitor
 from forecast.training.problem import FreeRun, OneStep, Problem
@@ -37,6 +39,7 @@ class Options:
     tolerance: float = 1e-5
     verbose: int = 0
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    loss: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,21 @@ def _solve(
         verbose=options.verbose,
         callbacks=options.callbacks,
     )
+    if solver == "keras":
+        return keras_fit(
+            problem.program,
+            problem,
+            held_out,
+            theta,
+            loss=options.loss,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            patience=options.patience,
+            verbose=options.verbose,
+            callbacks=options.callbacks,
+            rng=rng,
+        )
     if solver == "adam":
         last = adam(
             problem,

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from forecast.layers.feedback import FeedbackCell
+from forecast.layers.saturation import Saturation
 from forecast.training.backend import (
     compiled,
     loop,
@@ -25,6 +26,7 @@ from forecast.training.backend import (
 
 Array = np.ndarray
 CHUNK = 8192  # rows of one compiled call: bounds the memory of a Jacobian to CHUNK * P values
+RUN_CHUNK = 65_536  # series of one compiled closed loop
 
 
 class Program:
@@ -81,6 +83,10 @@ class Program:
                 variable.assign(value)
         return network
 
+    def read(self) -> Array:
+        """theta from the variables of the network."""
+        return self._flat(self.network.trainable_variables)
+
     def _split(self, theta: Array) -> list[Array]:
         return [theta[part].reshape(s) for part, s in zip(self.slices().values(), self.shapes, strict=True)]
 
@@ -105,27 +111,27 @@ class Program:
         with precision(self.dtype):
             history = keras.Input((self.window, self.features), dtype=self.dtype)
             future = keras.Input((None, max(self.exog, 1)), dtype=self.dtype)
-            cell = FeedbackCell(self.network, targets=self.targets)
+            window = keras.Input((self.window, self.features), dtype=self.dtype)
+            bounded = Saturation(name="saturation", dtype=self.dtype)(self.network(window))
+            cell = FeedbackCell(keras.Model(window, bounded), targets=self.targets)
             rnn = keras.layers.RNN(cell, return_sequences=True, dtype=self.dtype)
             state = keras.ops.reshape(history, (-1, cell.state_size))
             return keras.Model([history, future], rnn(future, initial_state=state))
 
-    def _run(self, theta: Any, history: Any, future: Any) -> Any:
-        """Closed loop of a one-step network; a network with H outputs answers its H steps at once."""
-        if self.steps > 1:
-            return self._apply(theta, history)
+    def _run(self, theta: Any, limits: Any, history: Any, future: Any) -> Any:
+        """Closed loop of a one-step network, each value kept within `limits` (2, O)."""
         model = self._closed_network
-        values = {
-            id(v): value
-            for v, value in zip(self.network.trainable_variables, self.unpack(theta), strict=True)
-        }
-        ordered = [values[id(v)] for v in model.trainable_variables]
-        return model.stateless_call(
-            ordered, [v.value for v in model.non_trainable_variables], [history, future]
-        )[0]
+        values = {v.path: value for v, value in zip(self.network.trainable_variables, self.unpack(theta), strict=True)}
+        constants = {v.path: v.value for v in model.non_trainable_variables} | {"saturation/limits": limits}
+        trained = [values[v.path] for v in model.trainable_variables]
+        fixed = [constants[v.path] for v in model.non_trainable_variables]
+        return model.stateless_call(trained, fixed, [history, future])[0]
 
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
-        error = targets - self._run(theta, history, future)
+        free = keras.ops.full((2, self.targets), float("inf"), dtype=self.dtype) * keras.ops.convert_to_tensor(
+            [[-1.0], [1.0]], dtype=self.dtype
+        )
+        error = targets - self._run(theta, free, history, future)
         return keras.ops.sum(weights * error * error)
 
     def _normal(self, theta: Any, windows: Any, targets: Any, weights: Any) -> tuple[Any, Any, Any]:
@@ -184,31 +190,37 @@ class Program:
             return to_numpy(self.functions[name](*(np.asarray(a, self.dtype) for a in arrays)))
 
     def chunked(
-        self, name: str, theta: Array, *arrays: Array, chunk: int = CHUNK
+        self, name: str, theta: Array, *arrays: Array, fixed: tuple[Array, ...] = (), chunk: int = CHUNK
     ) -> Iterator[tuple[int, Any]]:
         """Call a compiled function on blocks of rows; short blocks are padded with zeros to a few fixed sizes."""
         rows = len(arrays[0])
         for start in range(0, rows, chunk):
             parts = [array[start : start + chunk] for array in arrays]
             count = len(parts[0])
-            yield count, self.call(name, theta, *(_pad(part, _bucket(count, chunk)) for part in parts))
+            yield count, self.call(name, theta, *fixed, *(_pad(part, _bucket(count, chunk)) for part in parts))
 
     def apply(self, theta: Array, windows: Array) -> Array:
         """Open loop: paired windows (B, L, O+E) -> (B, H, O)."""
         parts = [values[:count] for count, values in self.chunked("apply", theta, windows)]
         return np.concatenate(parts) if parts else np.empty((0, self.steps, self.targets))
 
-    def run(self, theta: Array, history: Array, future: Array) -> Array:
+    def run(self, theta: Array, history: Array, future: Array, limits: Array | None = None) -> Array:
         """Closed loop from raw history rows (B, L, O+E) over covariates (B, T, E): (B, T, O), in one compiled call.
 
-        T is rounded up to one of a few lengths, so that another horizon seldom compiles anew.
+        T is rounded up to one of a few lengths, so that another horizon seldom compiles anew. `limits` (2, O) bounds
+        every value that is fed back; None leaves the loop free.
         """
         horizon = future.shape[1]
         length = _bucket(horizon, 1 << 30)
         future = np.concatenate([future, np.zeros((len(future), length - horizon, future.shape[2]))], axis=1)
         if not self.exog:
             future = np.zeros((len(future), length, 1), self.dtype)
-        parts = [values[:count, :horizon] for count, values in self.chunked("run", theta, history, future)]
+        if limits is None:
+            limits = np.array([[-np.inf], [np.inf]]) * np.ones(self.targets)
+        parts = [
+            values[:count, :horizon]
+            for count, values in self.chunked("run", theta, history, future, fixed=(limits,), chunk=RUN_CHUNK)
+        ]
         return np.concatenate(parts)
 
 

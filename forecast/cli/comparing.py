@@ -1,0 +1,75 @@
+"""`forecast benchmark` and `forecast backtest`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from forecast._checks import check_horizon
+from forecast.cli.models import BASELINES, build
+from forecast.cli.tables import STEPS, Data, check_endings, read_data, write
+from forecast.datasets import catalogue, load_dataset
+from forecast.evaluation.backtest import backtest as roll
+from forecast.evaluation.leaderboard import leaderboard
+from forecast.evaluation.plots import plot_backtest, plot_leaderboard
+
+DRAWN = 3  # models in the picture of the forecasts: the best ones
+
+
+def benchmark(options: Namespace) -> None:
+    """Compare all models, on embedded data with all covariates they have."""
+    if options.data in catalogue().index and not options.covariates:
+        frame = load_dataset(options.data)
+        target = options.target or ("y" if "y" in frame else None)
+        if isinstance(frame, pd.DataFrame):
+            options.covariates = [name for name in frame.columns if name != (target or frame.columns[0])]
+    options.step, options.gap, options.no_refit = None, 0, False
+    _compare(options, options.models or ("TDNN", "NARX", *BASELINES))
+
+
+def backtest(options: Namespace) -> None:
+    """Compare models on a table."""
+    _compare(options, options.models or ("NARX",))
+
+
+def _compare(options: Namespace, names: Sequence[str]) -> None:
+    check_endings(options.output)
+    models = {name: build(name) for name in dict.fromkeys((*names, "AR", "SeasonalNaive"))}
+    data = read_data(options)
+    horizon = (data.season if data.season > 1 else STEPS) if options.horizon is None else options.horizon
+    check_horizon(horizon)
+    covariates = f", covariates {', '.join(options.covariates)}" if options.covariates else ""
+    print(
+        f"{data.name}: {len(data.y)} rows{covariates}; {horizon} steps ahead from {options.windows} origins"
+    )
+    frame = roll(
+        models,
+        data.y,
+        data.X,
+        horizon=horizon,
+        windows=options.windows,
+        step=options.step,
+        gap=options.gap,
+        refit=not options.no_refit,
+        verbose=1,
+    )
+    table = leaderboard(frame, data.y, data.X)
+    print(table.to_string(float_format="{:.3f}".format))
+    print(f"best first by {table.attrs['metric']}; skill: share of the baseline's error that is saved")
+    attributes, frame.attrs = frame.attrs, {}  # a parquet file has no place for them
+    for line in write(options.output, frame, lambda: _picture(data, frame, table, horizon)):
+        print(line)
+    frame.attrs = attributes
+
+
+def _picture(data: Data, frame: pd.DataFrame, table: pd.DataFrame, horizon: int) -> Any:
+    """The best models' forecasts from every origin above the errors of all."""
+    figure, (above, below) = plt.subplots(2, 1, figsize=(9, 8), height_ratios=(3, 2), layout="constrained")
+    rows = horizon * (frame["cutoff"].nunique() + 3)
+    plot_backtest(frame, models=list(table.index[:DRAWN]), y=data.y, last=rows, ax=above)
+    plot_leaderboard(table, ax=below)
+    return figure

@@ -1,0 +1,30 @@
+"""`forecast datasets`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+import pandas as pd
+
+from forecast._checks import check_choice
+from forecast.cli.tables import check_endings, write_table
+from forecast.datasets import catalogue, load_dataset
+
+
+def datasets(options: Namespace) -> None:
+    """List the embedded data, show the card of one set, or write it to a file."""
+    cards = catalogue()
+    if options.name is None:
+        print(cards[["title", "frequency", "length"]].reset_index().to_string(index=False, justify="left"))
+        print("\nforecast datasets NAME shows the card, forecast datasets NAME -o FILE.csv writes the data")
+        return
+    card = cards.loc[check_choice("NAME", options.name, list(cards.index))]
+    if options.output is None:
+        for field, value in card.items():
+            print(f"{field:>9}  {value}")
+        return
+    check_endings([options.output], (".csv", ".parquet"))
+    data = load_dataset(options.name)
+    frame = data.to_frame("y") if isinstance(data, pd.Series) else data
+    write_table(options.output, frame)
+    print(f"wrote {options.output}: {len(frame)} rows")

@@ -1,0 +1,170 @@
+"""Any keras.Model as a forecaster."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from forecast._checks import check_count, explain
+from forecast.estimators.base import State
+from forecast.estimators.neural import SOLVERS, NeuralForecaster
+from forecast.panel import Panel
+from forecast.training.keras_fit import seeded
+from forecast.training.program import Program
+
+_KEPT = 8  # compiled programs of the models used last
+_programs: OrderedDict[str, Program] = OrderedDict()
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class KerasForecaster(NeuralForecaster):
+    """A Keras model of the user on windows of the history, one model for all series.
+
+        [y_t, ..., y_{t+H-1}] = f([y_{t-L}, x_{t-L+1}], ..., [y_{t-1}, x_t]) + noise
+
+    A model with one step of output is fed back for longer forecasts; one with H steps answers them at once, and longer
+    horizons in blocks of H.
+
+    Args:
+        build: called as `build(window, features, targets)`, returns an uncompiled keras.Model from (B, L, O+E) to
+            (B, H, O), (B, H) or (B, O). Features are the O targets, then the E covariates, each row's covariates one
+            step ahead of its targets; all in scaled units.
+        window: L, rows of history the model sees.
+        loss: Keras name of the loss, or a keras.losses.Loss, for solver="keras".
+        solver: "keras" trains by `model.fit` with Adam, dropout and normalisation layers included; "lm", "lbfgs" and
+            "adam" are the package's solvers of the squared error, for models whose output is a function of the
+            weights alone.
+        The other arguments are those of `NeuralForecaster`; "multi-step" and "free-run" training need a one-step model
+        and a solver of the package.
+
+    Attributes:
+        theta_: weights of every member, shape (members, P); `network_` is the keras.Model that carries them.
+        history_: loss of every epoch of every member.
+
+    Raises:
+        ValueError, TypeError: an argument, the model's shapes or the data cannot be used. `save` is refused, because a
+            function cannot be stored without pickle: save `network_` as a .keras file instead.
+
+    Example:
+        >>> import numpy as np
+        >>> def build(window, features, targets):
+        ...     rows = keras.Input((window, features))
+        ...     return keras.Model(rows, keras.layers.Dense(2 * targets)(keras.layers.Flatten()(rows)))
+        >>> y = np.sin(np.arange(80) * 0.5)
+        >>> model = KerasForecaster(build=build, window=6, epochs=5, random_state=0).fit(y)
+        >>> model.predict(4).shape                                      # two blocks of two steps
+        (4,)
+    """
+
+    build: Callable[[int, int, int], keras.Model] | None = None
+    window: int = 12
+    loss: Any = "mean_squared_error"
+    solver: str = "keras"
+    epochs: int = 50
+
+    _solvers: ClassVar[tuple[str, ...]] = (*SOLVERS, "keras")
+
+    def _program(self, panel: Panel) -> Program:
+        if self.build is None:
+            raise ValueError(
+                explain("build", "a function (window, features, targets) -> keras.Model", None, "Pass build=my_model")
+            )
+        shape = (check_count("window", self.window), panel.n_targets + panel.n_exog, panel.n_targets)
+        with seeded(self.random_state):
+            model = _with_steps(self.build(*shape), shape)
+        dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
+        program = Program(lambda: model, targets=panel.n_targets, dtype=dtype, jit=self.jit_compile)
+        self.window_, self.targets_ = program.window, panel.n_targets
+        self.model_ = _to_bytes(model)
+        _remember(_key(self.model_), program)
+        return program
+
+    def _fitted_program(self) -> Program:
+        key = _key(self.model_)
+        if key not in _programs:
+            model = _from_bytes(self.model_)
+            dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
+            _remember(key, Program(lambda: model, targets=self.targets_, dtype=dtype, jit=self.jit_compile))
+        return _programs[key]
+
+    def _train(
+        self, program: Program, panel: Panel, sample_weight: np.ndarray | None, starts: list[np.ndarray | None]
+    ) -> None:
+        rng = np.random.default_rng(self.random_state)
+        drawn = [program.template if start is None and k == 0 else start for k, start in enumerate(starts)]
+        starts = [self._redrawn(program, rng) if start is None else start for start in drawn]
+        with seeded(self.random_state):
+            super()._train(program, panel, sample_weight, starts)
+        self.model_ = _to_bytes(program.network)  # with the batch statistics that training left
+        _remember(_key(self.model_), program)
+
+    def _redrawn(self, program: Program, rng: np.random.Generator) -> np.ndarray:
+        """Weights of the same model from its own initialisers, for a further member."""
+        fresh = keras.models.clone_model(program.network)
+        return np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in fresh.trainable_variables])
+
+    def _state(self) -> State:
+        raise ValueError(
+            explain(
+                "KerasForecaster.save",
+                "called on an estimator without foreign functions",
+                f"build={self.build!r}",
+                'Use model.network_.save("model.keras"), or joblib.dump for files you trust',
+            )
+        )
+
+
+def _with_steps(model: keras.Model, shape: tuple[int, int, int]) -> keras.Model:
+    """The model with outputs (B, H, O), after a check of its shapes."""
+    window, features, targets = shape
+    if tuple(model.input_shape[1:]) != (window, features):
+        raise ValueError(
+            explain("build", f"a model of inputs (batch, {window}, {features})", model.input_shape, "Use the arguments")
+        )
+    output = tuple(model.output_shape[1:])
+    if len(output) == 2 and output[1] == targets:
+        return model
+    if len(output) != 1 or output[0] % targets:
+        raise ValueError(
+            explain(
+                "build",
+                f"a model of outputs (batch, steps, {targets}) or (batch, steps * {targets})",
+                model.output_shape,
+                "End it with Dense(steps * targets)",
+            )
+        )
+    steps = keras.layers.Reshape((output[0] // targets, targets), dtype=model.outputs[0].dtype)
+    return keras.Model(model.inputs, steps(model.outputs[0]))
+
+
+def _to_bytes(model: keras.Model) -> np.ndarray:
+    """The .keras file of a model as bytes (n,) uint8."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.keras"
+        model.save(path)
+        return np.frombuffer(path.read_bytes(), dtype=np.uint8)
+
+
+def _from_bytes(data: np.ndarray) -> keras.Model:
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.keras"
+        path.write_bytes(data.tobytes())
+        return keras.models.load_model(path)
+
+
+def _key(data: np.ndarray) -> str:
+    return hashlib.sha256(data.tobytes()).hexdigest()
+
+
+def _remember(key: str, program: Program) -> None:
+    _programs[key] = program
+    while len(_programs) > _KEPT:
+        _programs.popitem(last=False)

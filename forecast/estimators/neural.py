@@ -1,0 +1,284 @@
+"""What the neural forecasters share: scaling, training, closed-loop and open-loop forecasts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from forecast._checks import check_choice, check_count, check_lags, explain
+from forecast.estimators.autoregression import autoregression_order
+from forecast.estimators.base import Forecaster
+from forecast.estimators.shifting import history_end
+from forecast.networks import NARXConfig, TDNNConfig, narx, tdnn
+from forecast.panel import Panel
+from forecast.training.fit import ROWS, Options, choose_solver, train
+from forecast.training.program import Program
+from forecast.windows import Windows
+
+SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"
+TRAININGS = ("one-step", "multi-step", "free-run")
+SCALES = ("series", "window", None)
+Config = NARXConfig | TDNNConfig
+
+
+@functools.lru_cache(maxsize=32)
+def program_of(config: Config, jit: bool) -> Program:
+    """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
+    build = narx if isinstance(config, NARXConfig) else tdnn
+    return Program(lambda: build(config), targets=config.targets, dtype=config.dtype, jit=jit)  # type: ignore[arg-type]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NeuralForecaster(Forecaster):
+    """A window network y_t = f(y_{t-1}, ..., x_t, ...) behind the scikit-learn interface.
+
+    A family adds its architecture and `_program(panel)`. The training options below are the same for all.
+
+    Args:
+        scale: "series" standardises every series by its own mean and deviation in the training part; "window" also
+            normalises each window by its own statistics (for series that wander); None leaves the data alone.
+        solver: "lm" Levenberg-Marquardt, "lbfgs", "adam", or "auto": by number of parameters and rows.
+        training: "one-step" (series-parallel), "multi-step" (closed loop of `steps` steps from every few rows) or
+            "free-run" (closed loop over segments of `steps` laid end to end); the last two start from the one-step fit.
+        steps: closed-loop steps of "multi-step" and "free-run"; None = `horizon`, and at least 10.
+        epochs: passes over the data at most, iterations of "lm" and "lbfgs".
+        batch_size: windows of one step of "adam".
+        learning_rate: the first rate of "adam"; it falls to zero on a cosine.
+        weight_decay: strength of the pull towards the linear AR solution; None = from the evidence with "lm"
+            (MacKay 1992; Foresee and Hagan 1997), 0 otherwise.
+        validation: part (float) or number of rows (int) at the end of every series held out to stop early, epoch 0 (the
+            AR solution) included; "auto" = 0 with "lm", whose evidence needs none, and 0.2 otherwise.
+        patience: epochs without a better validation error before stopping.
+        members: networks trained from different random starts; the forecast is their median.
+        jit_compile: compile by XLA on TensorFlow.
+        verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+        callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
+        random_state: seed of the random starts and batches.
+    """
+
+    scale: str | None = "series"
+    solver: str = "auto"
+    training: str = "one-step"
+    steps: int | None = None
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float | None = None
+    validation: float | int | str = "auto"
+    patience: int = 20
+    members: int = 1
+    jit_compile: bool = True
+    verbose: int = 0
+    callbacks: Sequence[keras.callbacks.Callback] | None = None
+    random_state: int | None = None
+
+    _solvers: ClassVar[tuple[str, ...]] = SOLVERS
+
+    # ---------------------------------------------------------------- what a family adds
+
+    def _program(self, panel: Panel) -> Program:
+        """The compiled network for the data; may set attributes ending in `_`."""
+        raise NotImplementedError
+
+    def _fitted_program(self) -> Program:
+        """The same network again, from learned attributes alone."""
+        raise NotImplementedError
+
+    # ---------------------------------------------------------------- hooks of the base
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        self._check_options()
+        self._check_varies(panel)
+        program = self._program(panel)
+        self._measure_scale(panel)
+        self._train(program, panel, sample_weight, starts=[None] * self.members)
+
+    def _update(self, panel: Panel) -> None:
+        self._train(self._fitted_program(), panel, self.sample_weight_, starts=list(self.theta_))
+
+    def _train(
+        self, program: Program, panel: Panel, sample_weight: np.ndarray | None, starts: list[np.ndarray | None]
+    ) -> None:
+        y, x = self._scaled(panel)
+        windows = Windows(panel, length=program.window, horizon=program.steps, values=(y, x))
+        weights = np.ones(len(y)) if sample_weight is None else sample_weight
+        options = self._options(program, len(windows))
+        rng = np.random.default_rng(self.random_state)
+        fits = [train(program, windows, weights, options=options, rng=rng, theta=start) for start in starts]
+        self.theta_ = np.stack([fit.theta for fit in fits])  # (members, P)
+        self.linear_theta_ = np.stack([fit.start for fit in fits])
+        self.solver_ = fits[0].solver
+        self.history_ = [fit.history for fit in fits]
+        low, high = np.nanmin(y, axis=0), np.nanmax(y, axis=0)
+        self.limits_ = np.stack([2 * low - high, 2 * high - low])  # (2, O): the range of the data, tripled
+
+    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        program = self._fitted_program()
+        y, x = self._scaled(panel)
+        known = (future_x - self.x_center_) / self.x_spread_
+        past_y, past_x = (history_end(values, panel, program.window) for values in (y, x))  # (S, L, O), (S, L, E)
+        if program.steps > 1:
+            runs = [self._run_direct(program, theta, past_y, past_x, known) for theta in self.theta_]
+        else:
+            history = np.concatenate([past_y, past_x], axis=2)
+            runs = [program.run(theta, history, known, self.limits_) for theta in self.theta_]
+        center, spread = self._series_scale(panel)
+        return np.median(runs, axis=0) * spread[:, None] + center[:, None]
+
+    def _fitted(self, panel: Panel) -> np.ndarray:
+        program = self._fitted_program()
+        windows = Windows(panel, length=program.window, horizon=1, values=self._scaled(panel))
+        paired, _, _ = windows.paired(windows.gather(np.arange(len(windows))))
+        values = np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)
+        center, spread = self._row_scale(panel)
+        fitted = np.full((len(panel.y), panel.n_targets), np.nan)
+        rows = windows.starts + program.window
+        fitted[rows] = values * spread[rows] + center[rows]
+        return fitted
+
+    def min_history(self, panel: Panel) -> int:
+        """L, the rows of a window."""
+        if hasattr(self, "window_"):
+            return self.window_
+        return self._program(panel).window
+
+    @property
+    def network_(self) -> keras.Model:
+        """The network of the first member, (B, L, O+E) in scaled units -> (B, H, O), with the fitted weights."""
+        program = self._fitted_program()
+        return program.assign(self.theta_[0])
+
+    # ---------------------------------------------------------------- scaling
+
+    def _measure_scale(self, panel: Panel) -> None:
+        shape = (panel.n_series, panel.n_targets)
+        self.center_, self.spread_ = np.zeros(shape), np.ones(shape)
+        self.x_center_, self.x_spread_ = np.zeros(panel.n_exog), np.ones(panel.n_exog)
+        if self.scale is None:
+            return
+        self.center_, self.spread_ = _moments_of_series(panel)
+        if panel.n_exog:
+            self.x_center_, self.x_spread_ = _moments(panel.x)
+
+    def _series_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation (S, O) of each series: that of the training part, for a new series that of its history."""
+        if len(self.center_) == 1 or self.scale is None:
+            return tuple(np.repeat(part[:1], panel.n_series, axis=0) for part in (self.center_, self.spread_))
+        trained = {series: position for position, series in enumerate(self.panel_.ids)} if hasattr(self, "panel_") else {}
+        if not trained:
+            return self.center_, self.spread_
+        where = np.array([trained.get(series, -1) for series in panel.ids])
+        if (where >= 0).all():
+            return self.center_[where], self.spread_[where]
+        center, spread = _moments_of_series(panel)
+        known = (where >= 0)[:, None]
+        return np.where(known, self.center_[where], center), np.where(known, self.spread_[where], spread)
+
+    def _row_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        center, spread = self._series_scale(panel)
+        return np.repeat(center, panel.lengths, axis=0), np.repeat(spread, panel.lengths, axis=0)
+
+    def _scaled(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        center, spread = self._row_scale(panel)
+        return (panel.y - center) / spread, (panel.x - self.x_center_) / self.x_spread_
+
+    # ---------------------------------------------------------------- inside
+
+    def _run_direct(
+        self, program: Program, theta: np.ndarray, y: np.ndarray, x: np.ndarray, known: np.ndarray
+    ) -> np.ndarray:
+        """Blocks of H steps from a network with H outputs, each block fed back as history of the next."""
+        horizon, length, blocks = known.shape[1], program.window, []
+        record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
+        for start in range(0, horizon, program.steps):
+            window = np.concatenate([y[:, -length:], record[:, start + 1 : start + 1 + length]], axis=2)
+            block = np.clip(program.apply(theta, window), *self.limits_)
+            blocks.append(block)
+            y = np.concatenate([y, block], axis=1)
+        return np.concatenate(blocks, axis=1)[:, :horizon]
+
+    def _options(self, program: Program, rows: int) -> Options:
+        solver = choose_solver(self.solver, program.size, rows)
+        validation = self.validation
+        if isinstance(validation, str):
+            validation = 0 if solver == "lm" and self.weight_decay is None else 0.2
+        return Options(
+            solver=solver,
+            training=self.training,
+            steps=max(self.horizon, 10) if self.steps is None else self.steps,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            validation=validation,
+            patience=self.patience,
+            verbose=self.verbose,
+            callbacks=tuple(self.callbacks or ()),
+            loss=getattr(self, "loss", None),
+        )
+
+    def _check_options(self) -> None:
+        check_choice("solver", self.solver, self._solvers)
+        check_choice("training", self.training, TRAININGS)
+        check_choice("scale", self.scale, SCALES)
+        for name in ("epochs", "batch_size", "patience", "members"):
+            check_count(name, getattr(self, name))
+        if self.steps is not None:
+            check_count("steps", self.steps)
+
+    def _check_varies(self, panel: Panel) -> None:
+        """Refuse a constant series, from which a network can learn nothing."""
+        _, spread = _moments_of_series(panel, floor=0.0)
+        if (spread == 0).any():
+            series = panel.ids[int(np.argwhere(spread == 0)[0, 0])]
+            raise ValueError(
+                explain(
+                    f"y (series {series!r})", "a series that varies", "a constant one", "Forecast it with Naive()"
+                )
+            )
+
+    def _precision(self, panel: Panel) -> str:
+        """float64 for the solvers that need it, float32 for Adam."""
+        large = self.solver == "auto" and len(panel.y) > ROWS
+        return "float32" if self.solver == "adam" or large else "float64"
+
+
+def resolve_lags(model: Any, panel: Panel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(lags, exog_lags) of a model: "auto" is the AR order by BIC, capped by the data, plus the season."""
+    lags: tuple[int, ...]
+    if isinstance(model.lags, str):
+        check_choice("lags", model.lags, ("auto",))
+        order, season = autoregression_order(panel), panel.season_length
+        longest = max(1, int(panel.lengths.min()) // 3)
+        extra = (season,) if 1 < season <= longest else ()
+        lags = tuple(sorted({*range(1, min(order, longest) + 1), *extra}))
+    else:
+        lags = check_lags("lags", model.lags)
+    if not panel.n_exog:
+        return lags, ()
+    if isinstance(model.exog_lags, str):
+        check_choice("exog_lags", model.exog_lags, ("auto",))
+        return lags, (0,)
+    return lags, check_lags("exog_lags", model.exog_lags, minimum=0)
+
+
+def _moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation (S, O) of the targets of each series; `floor` in the place of a zero deviation."""
+    counts = np.isfinite(panel.y)
+    values = np.where(counts, panel.y, 0.0).astype(float)
+    size = np.maximum(np.add.reduceat(counts, panel.offsets[:-1], axis=0), 1)
+    center = np.add.reduceat(values, panel.offsets[:-1], axis=0) / size
+    deviation = np.where(counts, panel.y - np.repeat(center, panel.lengths, axis=0), 0.0)
+    spread = np.sqrt(np.add.reduceat(deviation**2, panel.offsets[:-1], axis=0) / size)
+    tiny = spread <= 1e-12 * np.maximum(np.abs(center), 1e-300)
+    return center, np.where(tiny, floor, spread)
+
+
+def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    spread = values.std(axis=0)
+    return values.mean(axis=0), np.where(spread > 0, spread, 1.0)

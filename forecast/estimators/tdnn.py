@@ -1,0 +1,123 @@
+"""The TDNN estimator: a network with delays in every layer, from the lagged record to the next value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forecast._checks import check_count, explain
+from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lags
+from forecast.networks import DelayLayer, TDNNConfig
+from forecast.panel import Panel
+from forecast.training.program import Program
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TDNN(NeuralForecaster):
+    """A time-delay network, distributed if it has delays beyond the first layer; one network for all series.
+
+        h^0_s = [y_{s-1}, x_s],   h^k_s = phi(sum_d W_{k,d} h^{k-1}_{s-d} + b_k),   y_t = C h^K_t + c + a'u_t + noise_t
+
+    d runs over the delays of layer k. The linear path a'u_t over `lags` is at the least-squares AR solution before the
+    first step, when C = 0. Forecasts beyond one step feed the network its own results, in one compiled loop; a value
+    fed back stays within three times the range of the training data.
+
+    Args:
+        lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third of the
+            shortest series, plus the season), an int n for lags 1..n, or a list.
+        hidden: units of each hidden layer, at least one layer.
+        delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)` numbers: 0 for
+            none; an int for the same everywhere.
+        activation: Keras name of the activation of the hidden layers; a sequence for one a layer, None is linear.
+        linear: whether there is a linear path beside the layers.
+        feedback: whether past targets are inputs; False gives a finite impulse response model of the covariates alone
+            (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
+        The other arguments are those of `NeuralForecaster`.
+
+    Attributes:
+        lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using time-delay
+        neural networks. IEEE Transactions on Acoustics, Speech, and Signal Processing 37(3), 328-339.
+        Wan, E. A. (1994). Time series prediction by using a connectionist network with internal delay lines.
+        In Weigend, A. S. and Gershenfeld, N. A. (eds), Time Series Prediction, Addison-Wesley, 195-217.
+
+    Example:
+        >>> import numpy as np
+        >>> y = np.sin(np.arange(60) * 0.7)
+        >>> model = TDNN(lags=4, hidden=(4,), delays=2, random_state=0).fit(y)
+        >>> bool(np.abs(model.predict(5) - np.sin(np.arange(60, 65) * 0.7)).max() < 0.05)
+        True
+    """
+
+    lags: int | Sequence[int] | str = "auto"
+    hidden: Sequence[int] = (8,)
+    delays: int | Sequence[int] = 0
+    activation: str | None | Sequence[str | None] = "tanh"
+    linear: bool = True
+    feedback: bool = True
+
+    def _program(self, panel: Panel) -> Program:
+        self.lags_ = resolve_lags(self, panel)[0]
+        first = tuple(lag - 1 for lag in self.lags_)
+        later = [tuple(range(depth + 1)) for depth in self._depths()]
+        activations = self._activations()
+        layers = tuple(
+            DelayLayer(units, delays, activation)
+            for units, delays, activation in zip(self.hidden, [first, *later], activations, strict=False)
+        )
+        exog_lags = first if panel.n_exog else ()
+        self.config_ = TDNNConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            layers=layers,
+            output_delays=later[-1],
+            linear=self.linear,
+            linear_lags=self.lags_ if self.feedback else (),
+            linear_exog_lags=exog_lags,
+            feedback=self.feedback,
+            window_norm=self.scale == "window",
+            dtype=self._precision(panel),
+        ).to_dict()
+        self.window_ = self._fitted_program().window
+        return self._fitted_program()
+
+    def _fitted_program(self) -> Program:
+        return program_of(TDNNConfig.from_dict(self.config_), self.jit_compile)
+
+    def _depths(self) -> list[int]:
+        if isinstance(self.delays, int):
+            return [check_count("delays", self.delays, minimum=0)] * len(self.hidden)
+        if len(self.delays) != len(self.hidden):
+            raise ValueError(
+                explain(
+                    "delays",
+                    f"one number for each of the {len(self.hidden)} connections after the first hidden layer",
+                    tuple(self.delays),
+                    "Pass an int for the same delay everywhere",
+                )
+            )
+        return [check_count("delays", depth, minimum=0) for depth in self.delays]
+
+    def _activations(self) -> list[str | None]:
+        if self.activation is None or isinstance(self.activation, str):
+            return [self.activation] * len(self.hidden)
+        if len(self.activation) != len(self.hidden):
+            raise ValueError(
+                explain(
+                    "activation",
+                    f"one name for each of the {len(self.hidden)} hidden layers",
+                    tuple(self.activation),
+                    'Pass a single name, such as "tanh", for the same everywhere',
+                )
+            )
+        return list(self.activation)
+
+    @property
+    def exog_lags(self) -> tuple[int, ...]:
+        """Delays of the covariates: those of the targets, counted from the current value."""
+        return tuple(lag - 1 for lag in self.lags_)

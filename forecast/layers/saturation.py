@@ -1,0 +1,41 @@
+"""A bound on the fed-back forecast, so that no closed loop runs away from the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="forecast")
+class Saturation(keras.layers.Layer):
+    """Keeps each target between two bounds, without bounds until they are set.
+
+    Equation:
+        y = min(max(y, low), high)
+
+    Symbols:
+        low, high: the rows of the variable `limits` (2, O), not trained; -inf and +inf at first.
+        y: (..., O) in and out.
+
+    Example:
+        >>> layer = Saturation()
+        >>> y = layer(ops.convert_to_tensor([[5.0], [-5.0]]))
+        >>> layer.limits.assign([[-1.0], [2.0]])
+        >>> ops.convert_to_numpy(layer(ops.convert_to_tensor([[5.0], [-5.0]]))).ravel().tolist()
+        [2.0, -1.0]
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.limits = self.add_weight(
+            shape=(2, input_shape[-1]), initializer=_unbounded, trainable=False, name="limits"
+        )
+
+    def call(self, inputs: Any) -> Any:
+        return ops.minimum(ops.maximum(inputs, self.limits[0]), self.limits[1])
+
+
+def _unbounded(shape: tuple[int, int], dtype: Any = None) -> Any:
+    bounds = [[-float("inf")] * shape[1], [float("inf")] * shape[1]]
+    return ops.convert_to_tensor(bounds, dtype=dtype)

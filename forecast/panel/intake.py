@@ -1,0 +1,233 @@
+"""The one conversion at the border: what the user gave -> numbers, series keys, timestamps and a layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast._checks import explain
+from forecast.panel import long
+from forecast.panel.layout import Layout
+from forecast.panel.regularity import shorten
+from forecast.panel.values import numbers_of
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows in the user's order: targets (N, O), covariates (N, E), series key and timestamp of each."""
+
+    y: np.ndarray
+    x: np.ndarray
+    keys: pd.Index | None
+    times: pd.Index
+    layout: Layout
+
+
+def read(X: Any, y: Any) -> Table:
+    """Recognise the form of the data and take it apart."""
+    if X is None:
+        remedy = "Pass the series first: fit(y), or the timeline with covariates before it: fit(X, y)"
+        received = "None, and a forecaster that requires y to be passed, but the target y is None"
+        received = received if y is None else "X=None"
+        raise ValueError(explain("X", "the series, or the timeline of y", received, remedy))
+    if y is not None:
+        return _read_pair(X, y)
+    if long.is_long(X):
+        return _read_long(X)
+    if long.is_frame(X) and not isinstance(X, pd.DataFrame):
+        long.require_long(list(X.columns), (long.ID, long.TIME, long.TARGET), "y")
+    if isinstance(X, pd.DataFrame):
+        return _read_frame(X)
+    values = numbers_of(X, "y", one_dimensional=True)
+    keys, times = (
+        split_index(X.index, "y") if isinstance(X, pd.Series) else (None, pd.RangeIndex(len(values)))
+    )
+    return Table(values, _empty(values), keys, times, _single_layout(X, values))
+
+
+def _empty(values: np.ndarray) -> np.ndarray:
+    return np.empty((len(values), 0), values.dtype)
+
+
+def labels(letter: str, count: int) -> pd.Index:
+    """Names for the columns of an array: y, or y0, y1, ...; x0, x1, ..."""
+    if letter == "y" and count == 1:
+        return pd.Index(["y"])
+    return pd.Index([f"{letter}{k}" for k in range(count)], dtype=object if count == 0 else None)
+
+
+def _single_layout(data: Any, values: np.ndarray) -> Layout:
+    exog = labels("x", 0)
+    if isinstance(data, pd.Series):
+        name = "y" if data.name is None else data.name
+        multi, id_name = _levels(data.index)
+        return Layout(
+            "single", "series", pd.Index([name]), exog, name=data.name, multi=multi, id_name=id_name
+        )
+    kind = "array1d" if np.ndim(data) == 1 else "array2d"
+    return Layout("single", kind, labels("y", values.shape[1]), exog)  # type: ignore[arg-type]
+
+
+def _levels(index: pd.Index) -> tuple[bool, Any]:
+    multi = isinstance(index, pd.MultiIndex)
+    return multi, index.names[0] if multi else None
+
+
+def split_index(index: pd.Index, name: str) -> tuple[pd.Index | None, pd.Index]:
+    """Series keys (None for a single series) and timestamps of an index."""
+    if not isinstance(index, pd.MultiIndex):
+        return None, index
+    if index.nlevels != 2:
+        remedy = "Join the levels that name a series into one"
+        raise ValueError(
+            explain(f"index of {name}", "of two levels (series, time)", f"{index.nlevels} levels", remedy)
+        )
+    return index.get_level_values(0), index.get_level_values(1)
+
+
+def _flat_columns(frame: pd.DataFrame, name: str) -> None:
+    if isinstance(frame.columns, pd.MultiIndex):
+        remedy = "Join the levels, for example X.columns = ['_'.join(c) for c in X.columns]"
+        received = f"{frame.columns.nlevels} levels"
+        raise ValueError(explain(f"columns of {name}", "one level of names", received, remedy))
+
+
+def _read_frame(frame: pd.DataFrame) -> Table:
+    _flat_columns(frame, "y")
+    _refuse_misplaced_keys(frame)
+    multi, id_name = _levels(frame.index)
+    keys, times = split_index(frame.index, "y")
+    if frame.shape[1] == 0:
+        remedy = "Pass the target as well, fit(X, y), or a frame with the target columns"
+        raise ValueError(explain("y", "a frame with at least one column", "a frame without columns", remedy))
+    values = numbers_of(frame, "y", one_dimensional=True)
+    is_target = frame.columns == long.TARGET
+    if not multi or not is_target.any():
+        layout = Layout("single", "frame", frame.columns, labels("x", 0), multi=multi, id_name=id_name)
+        return Table(values, _empty(values), keys, times, layout)
+    layout = Layout(
+        "joint",
+        "frame",
+        frame.columns[is_target],
+        frame.columns[~is_target],
+        multi=True,
+        id_name=id_name,
+        columns=frame.columns,
+    )
+    return Table(values[:, is_target], values[:, ~is_target], keys, times, layout)
+
+
+def _refuse_misplaced_keys(frame: pd.DataFrame) -> None:
+    if long.TIME in frame.columns and not pd.api.types.is_numeric_dtype(frame[long.TIME].dtype):
+        remedy = (
+            "For one series set the index, y = frame.set_index('ds')['y']; for several add the column "
+            "'unique_id' (reset_index() if it is the index)"
+        )
+        raise ValueError(explain("y", "a long frame with the columns unique_id, ds, y", "ds alone", remedy))
+
+
+def _read_long(frame: Any) -> Table:
+    data, library, id_type, time_type = long.to_pandas(frame)
+    _flat_columns(data, "y")
+    long.require_long(list(data.columns), (long.ID, long.TIME, long.TARGET), "y")
+    covariates = data.columns.drop([long.ID, long.TIME, long.TARGET])
+    y = numbers_of(data[[long.TARGET]], "y", one_dimensional=True)
+    x = numbers_of(data[covariates], "X", one_dimensional=True) if len(covariates) else _empty(y)
+    layout = Layout(
+        "long",
+        "frame",
+        pd.Index([long.TARGET]),
+        covariates,
+        columns=data.columns,
+        library=library,
+        id_type=id_type,
+        time_type=time_type,
+    )
+    return Table(y, x, pd.Index(data[long.ID]), time_index(data[long.TIME]), layout)
+
+
+def time_index(column: pd.Series) -> pd.Index:
+    """The column ds as an index."""
+    return pd.Index(column, name=None)
+
+
+def _read_pair(X: Any, y: Any) -> Table:
+    if isinstance(X, pd.Series):
+        remedy = "Pass X.to_frame(), or a frame without columns, pd.DataFrame(index=y.index)"
+        raise ValueError(
+            explain("X", "two-dimensional when y is given", "a Series. Reshape your data", remedy)
+        )
+    if long.is_long(X):
+        remedy = "Put the target into the long frame as column 'y' and call fit(long)"
+        raise ValueError(explain("X", "the timeline of y and covariates", "a long frame and y", remedy))
+    targets = numbers_of(y, "y", one_dimensional=True)
+    covariates = _covariates(X, targets)
+    if len(covariates) != len(targets):
+        received = f"{len(covariates)} rows of X and {len(targets)} of y"
+        remedy = "Pass the rows of X that belong to y, for example X.loc[y.index]"
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"[{len(covariates)}, {len(targets)}]. " + explain("y", "as long as X", received, remedy)
+        )
+    _check_aligned(X, y)
+    index = next((data.index for data in (X, y) if _has_index(data)), pd.RangeIndex(len(targets)))
+    keys, times = split_index(index, "X" if _has_index(X) else "y")
+    return Table(targets, covariates, keys, times, _pair_layout(X, y, targets, covariates, index))
+
+
+def _has_index(data: Any) -> bool:
+    return isinstance(data, (pd.Series, pd.DataFrame))
+
+
+def _covariates(X: Any, targets: np.ndarray) -> np.ndarray:
+    if isinstance(X, pd.DataFrame):
+        _flat_columns(X, "X")
+        if X.shape[1] == 0 and len(X):
+            return np.empty((len(X), 0), targets.dtype)
+    elif np.ndim(X) == 2 and np.shape(X)[1] == 0 and len(X):
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={np.shape(X)}) while a minimum of 1 is required. "
+            + explain("X", "an array with columns", "0 columns", "Without covariates call fit(y)")
+        )
+    return numbers_of(X, "X", one_dimensional=False)
+
+
+def _check_aligned(X: Any, y: Any) -> None:
+    if not (_has_index(X) and _has_index(y)) or X.index.equals(y.index):
+        return
+    here, there = y.index.difference(X.index), X.index.difference(y.index)
+    received = "the same timestamps in another order"
+    if len(here):
+        received = f"y at {shorten(here)}, where X has no row"
+    elif len(there):
+        received = f"X at {shorten(there)}, where y has no row"
+    remedy = "Align them first, for example X = X.loc[y.index] or y = y.loc[X.index]"
+    raise ValueError(explain("y", "on the same index as X (y aligned with X)", received, remedy))
+
+
+def _pair_layout(X: Any, y: Any, targets: np.ndarray, covariates: np.ndarray, index: pd.Index) -> Layout:
+    multi, id_name = _levels(index)
+    x_frame = isinstance(X, pd.DataFrame)
+    name = None
+    if isinstance(y, pd.DataFrame):
+        _flat_columns(y, "y")
+        kind, columns = "frame", y.columns
+    elif isinstance(y, pd.Series):
+        kind, name = "series", y.name
+        columns = pd.Index(["y" if name is None else name])
+    else:
+        kind = "array1d" if np.ndim(y) == 1 else "array2d"
+        columns = labels("y", targets.shape[1])
+    return Layout(
+        "pair",
+        kind,  # type: ignore[arg-type]
+        columns,
+        X.columns if x_frame else labels("x", covariates.shape[1]),
+        x_kind="frame" if x_frame else "array",
+        name=name,
+        multi=multi,
+        id_name=id_name,
+    )

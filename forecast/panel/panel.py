@@ -1,0 +1,272 @@
+"""Panel: one float buffer for all series, and what is needed to give the user's index back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast._checks import explain
+from forecast.panel import state
+from forecast.panel.appending import appended
+from forecast.panel.intake import Table, read
+from forecast.panel.layout import Layout
+from forecast.panel.request import Request, build_request
+from forecast.panel.timeline import Timeline, build_timeline
+from forecast.panel.values import check_finite
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """S series of O targets and E covariates in one buffer of N rows.
+
+    Row offsets[i] + t holds step t of series i. Shapes: y (N, O), x (N, E), offsets (S+1,).
+
+    Args:
+        y: targets, shape (N, O), float32 if they came so, else float64.
+        x: covariates of the same timestamps, shape (N, E).
+        offsets: first row of each series and N, int64, shape (S+1,).
+        timeline: timestamps of all series, as starts and steps.
+        ids: labels of the series, length S.
+        layout: types and names of the user's data.
+        order: row of the user's data for each row here, shape (N,), or None when they are the same.
+        allow_missing: whether NaN was allowed.
+
+    Example:
+        >>> import pandas as pd
+        >>> y = pd.Series([1.0, 2.0, 4.0], pd.period_range("2024-01", periods=3, freq="M"), name="sales")
+        >>> panel = Panel.from_data(y)
+        >>> panel.n_series, panel.lengths, panel.season_length
+        (1, array([3]), 12)
+        >>> panel.request(2, horizon=1).restore(np.array([[8.0], [16.0]]))
+        2024-04     8.0
+        2024-05    16.0
+        Freq: M, Name: sales, dtype: float64
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    offsets: np.ndarray
+    timeline: Timeline
+    ids: pd.Index
+    layout: Layout
+    order: np.ndarray | None = None
+    allow_missing: bool = False
+
+    # ------------------------------------------------------------ in
+
+    @classmethod
+    def from_data(
+        cls, X: Any, y: Any = None, *, allow_missing: bool = False, like: Panel | None = None
+    ) -> Panel:
+        """The one conversion of user data: `from_data(y)`, `from_data(X, y)` or `from_data(long)`.
+
+        Args:
+            X: without y: a Series, an array (rows,) or (rows, O), a frame whose columns are all targets, a
+                MultiIndex (series, time) Series or frame (column "y" the target and the others covariates,
+                or all targets), or a long frame unique_id, ds, y and covariates, of pandas or polars. With
+                y: the timeline and covariates, a frame (perhaps without columns) or an array (rows, E).
+            y: targets on the rows of X, (rows,) or (rows, O).
+            allow_missing: let NaN pass.
+            like: a panel that lends its frequency to new rows too few to tell it.
+
+        Raises:
+            ValueError: timestamps unsorted, duplicate or missing; y not aligned with X; NaN or infinity;
+                complex numbers; no rows.
+            TypeError: sparse data, strings, dates or objects instead of numbers.
+        """
+        table = read(X, y)
+        panel = _grouped(table, None if like is None else like.timeline, allow_missing)
+        for values, name, columns in (
+            (panel.y, "y", panel.layout.target_names),
+            (panel.x, "X", panel.layout.exog_names),
+        ):
+            check_finite(values, name, columns, panel._row_label, allow_missing=allow_missing)
+        return panel
+
+    # ------------------------------------------------------------ sizes
+
+    @property
+    def n_series(self) -> int:
+        """S, the number of series."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_targets(self) -> int:
+        """O, the number of target columns."""
+        return self.y.shape[1]
+
+    @property
+    def n_exog(self) -> int:
+        """E, the number of covariates."""
+        return self.x.shape[1]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Rows of each series, shape (S,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def season_length(self) -> int:
+        """Steps of the season the frequency suggests: M 12, Q 4, W 52, D 7, h 24, ...; 1 without one."""
+        return self.timeline.season
+
+    def index(self, series: int) -> pd.Index:
+        """Timestamps of one series."""
+        return self.timeline.index(series, 0, int(self.lengths[series]))
+
+    # ------------------------------------------------------------ cutting and growing
+
+    def slice(self, start: int | np.ndarray = 0, stop: int | np.ndarray | None = None) -> Panel:
+        """Rows start..stop-1 of each series; whole numbers or arrays (S,), negative ones from the end."""
+        lengths = self.lengths
+        first = _bound(start, lengths)
+        last = lengths if stop is None else _bound(stop, lengths)
+        count = np.maximum(last - first, 0)
+        offsets = np.concatenate([[0], np.cumsum(count)])
+        rows = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] + first - offsets[:-1], count)
+        order = None if self.order is None else np.argsort(np.argsort(self.order[rows]))
+        contiguous = self.n_series == 1
+        at = np.s_[int(first[0]) : int(first[0] + count[0])] if contiguous else rows
+        return replace(
+            self,
+            y=self.y[at],
+            x=self.x[at],
+            offsets=offsets,
+            timeline=self.timeline.later(first),
+            order=order,
+        )
+
+    def head(self, counts: int | np.ndarray | None = None, *, drop: int | np.ndarray | None = None) -> Panel:
+        """The first `counts` rows of each series (one number or one a series), or all but the last `drop`."""
+        if (counts is None) == (drop is None):
+            remedy = "Pass head(100), or head(drop=12)"
+            raise ValueError(explain("head", "called with either counts or drop", "both or neither", remedy))
+        stop = np.maximum(self.lengths - drop, 0) if drop is not None else np.asarray(counts)
+        return self.slice(0, stop)
+
+    def extend(self, new: Panel) -> Panel:
+        """This panel with new rows after the last ones; a gap or an overlap is named in the error.
+
+        Rows without timestamps (arrays) simply follow. Series not in `new` stay as they are.
+        """
+        return appended(self, new)
+
+    # ------------------------------------------------------------ out
+
+    def to_user(self) -> tuple[Any, Any]:
+        """(X, y) in the user's own form; X is None where the data came as one object."""
+        index = self.user_index()
+        y, x = self.user_rows(self.y), self.user_rows(self.x)
+        layout = self.layout
+        if layout.form == "long":
+            columns = dict.fromkeys(layout.columns)  # type: ignore[arg-type]
+            columns |= {layout.targets[0]: y[:, 0], **{name: x[:, k] for k, name in enumerate(layout.exog)}}
+            keys, times = self._row_keys()
+            return None, layout.long_frame(keys, times, columns)
+        if layout.form == "joint":
+            frame = pd.DataFrame(np.hstack([y, x]), index, layout.targets.append(layout.exog))
+            return None, frame[list(layout.columns)] if layout.columns is not None else frame
+        return (layout.x_as_given(x, index) if layout.form == "pair" else None), layout.y_as_given(y, index)
+
+    def user_rows(self, values: np.ndarray) -> np.ndarray:
+        """Rows (N, ...) of the panel in the order of the user's rows."""
+        if self.order is None:
+            return values
+        out = np.empty_like(values)
+        out[self.order] = values
+        return out
+
+    def panel_rows(self, values: np.ndarray) -> np.ndarray:
+        """Rows (N, ...) of the user's data, such as weights, in the order of the panel."""
+        return values if self.order is None else values[self.order]
+
+    def user_index(self) -> pd.Index:
+        """The index of the user's rows: a MultiIndex (series, time) when there are keys, else timestamps."""
+        if not self.layout.multi:
+            return self.index(0) if self.layout.form != "long" else pd.RangeIndex(len(self.y))
+        keys, times = self._row_keys()
+        return pd.MultiIndex.from_arrays([keys, times], names=[self.layout.id_name, self.timeline.name])
+
+    def _row_keys(self) -> tuple[pd.Index, pd.Index]:
+        series = self.user_rows(self.series_of_rows())
+        position = self.user_rows(np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths))
+        return self.ids.take(series), self.timeline.stamps(series, position)
+
+    def series_of_rows(self) -> np.ndarray:
+        """Number of the series of every row, shape (N,)."""
+        return np.repeat(np.arange(self.n_series), self.lengths)
+
+    def request(self, X: Any = None, *, horizon: int = 1) -> Request:
+        """What `predict(X)` asks for: None (`horizon` steps), a number of steps, an index, or covariates.
+
+        Raises:
+            ValueError: columns missing, extra or in another order; future rows or a series missing;
+                timestamps before the history; a horizon below 1.
+            TypeError: a horizon that is no whole number; an index of another kind than the history's.
+        """
+        return build_request(self, X, horizon)
+
+    def future_frame(self, horizon: int) -> Any:
+        """The frame to fill for `predict`: the next `horizon` timestamps of each series, covariates NaN."""
+        return build_request(self, horizon, horizon, check_covariates=False).blank(self.layout)
+
+    # ------------------------------------------------------------ state
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Plain values for JSON and arrays, from which `from_state` makes the same panel again."""
+        return state.panel_state(self)
+
+    @classmethod
+    def from_state(cls, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Panel:
+        """The panel that `to_state` described."""
+        return cls(**state.panel_fields(plain, arrays))
+
+    def _row_label(self, row: int) -> str:
+        series = int(np.searchsorted(self.offsets, row, side="right")) - 1
+        step = row - int(self.offsets[series])
+        stamp = self.timeline.stamps(np.array([series]), np.array([step]))[0]
+        if not self.layout.has_index:
+            return f"row {stamp}"
+        return str(stamp) if not _several(self.layout) else f"{stamp} of series {self.ids[series]!r}"
+
+
+def _several(layout: Layout) -> bool:
+    return layout.multi or layout.form == "long"
+
+
+def _bound(value: int | np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    value = np.broadcast_to(np.asarray(value, np.int64), lengths.shape)
+    return np.clip(np.where(value < 0, lengths + value, value), 0, lengths)
+
+
+def _grouped(table: Table, like: Timeline | None, allow_missing: bool) -> Panel:
+    """Rows brought together by series, in the order in which the series appear."""
+    if table.keys is None:
+        offsets = np.array([0, len(table.y)], np.int64)
+        ids, order, times = pd.Index([0]), None, table.times
+    else:
+        ids, codes = _codes(table.keys)
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))])
+        order = None if (np.diff(codes) >= 0).all() else np.argsort(codes, kind="stable")
+        times = table.times if order is None else table.times[order]
+    y, x = (table.y, table.x) if order is None else (table.y[order], table.x[order])
+
+    def where(row: int) -> str:
+        if table.keys is None:
+            return ""
+        return f" of series {ids[int(np.searchsorted(offsets, row, side='right')) - 1]!r}"
+
+    timeline = build_timeline(times, offsets, where, like)
+    return Panel(y, x, offsets, timeline, ids, table.layout, order, allow_missing)
+
+
+def _codes(keys: pd.Index) -> tuple[pd.Index, np.ndarray]:
+    codes, ids = pd.factorize(keys)
+    if (codes < 0).any():
+        row = int(np.argmax(codes < 0))
+        remedy = "Drop these rows or fill in the series they belong to"
+        raise ValueError(explain("unique_id", "known in every row", f"a missing value in row {row}", remedy))
+    return pd.Index(ids).rename(None), codes

@@ -1,0 +1,89 @@
+"""Training by `keras.Model.fit`, for a user's model with dropout, batch statistics or a loss of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from forecast.training.problem import OneStep
+from forecast.training.program import Array, Program
+
+
+class _Batches(keras.utils.PyDataset):
+    """Random batches of windows, gathered when asked for."""
+
+    def __init__(self, problem: OneStep, size: int, rng: np.random.Generator | None):
+        super().__init__()
+        self.problem, self.size, self.rng = problem, size, rng
+        self.order = np.arange(len(problem))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.size)
+
+    def __getitem__(self, index: int) -> tuple[Array, Array, Array]:
+        window, target, weight = self.problem.take(self.order[index * self.size : (index + 1) * self.size])
+        return window, target, weight[:, :, 0]
+
+    def on_epoch_end(self) -> None:
+        if self.rng is not None:
+            self.rng.shuffle(self.order)
+
+
+def keras_fit(
+    program: Program,
+    problem: OneStep,
+    held_out: OneStep | None,
+    theta: Array,
+    *,
+    loss: Any,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    patience: int,
+    verbose: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]]]:
+    """Compile and fit the program's network from theta: (theta, loss of every epoch).
+
+    Args:
+        loss: Keras name of a loss or a keras.losses.Loss.
+        held_out: validation windows for early stopping with the best weights restored, or None.
+        The others are those of `forecast.training.adam.adam` and of the neural estimators.
+    """
+    network = program.assign(theta)
+    network.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
+    watch = []
+    if held_out is not None:
+        watch = [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
+    record = network.fit(
+        _Batches(problem, batch_size, rng),
+        epochs=epochs,
+        verbose=verbose,
+        callbacks=[*watch, *callbacks],
+        validation_data=None if held_out is None else _Batches(held_out, batch_size, None),
+    )
+    columns = {name: values for name, values in record.history.items()}
+    history = [{name: float(values[k]) for name, values in columns.items()} for k in range(len(record.epoch))]
+    return program.read(), history
+
+
+@contextlib.contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Keras, numpy and Python seeded inside; numpy's and Python's generators afterwards as before."""
+    if seed is None:
+        yield
+        return
+    python, numpy = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)

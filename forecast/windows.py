@@ -1,0 +1,283 @@
+"""Windows of a panel, gathered from the flat buffer when asked for; no window crosses two series."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from copy import copy
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
+
+from forecast._checks import check_count, check_lags, explain
+from forecast.panel import Panel
+
+
+class Batch(NamedTuple):
+    """Rows of B windows of W = L + H steps: y (B, W, O), x (B, W, E), mask (B, W), True at real rows, or None."""
+
+    y: np.ndarray
+    x: np.ndarray
+    mask: np.ndarray | None
+
+
+class Windows:
+    """All windows of L known steps and H targets in a panel, kept as the row where each one starts.
+
+    Window k covers the buffer rows starts[k] ... starts[k] + L + H - 1; its first target is y_t with
+    t = starts[k] + L.
+
+    Args:
+        panel: history of S series.
+        length: L, known steps in front of the targets, at least 1.
+        horizon: H, targets, at least 1.
+        stride: steps between the starts of two windows; the last window of a series always counts.
+        values: buffers (y, x) of the shapes of `panel.y` and `panel.x` to gather from instead, for example
+            scaled copies.
+        pad: give a series shorter than L + H left-padded windows with at least one known step.
+
+    Raises:
+        ValueError: length, horizon or stride below 1; buffers of another shape.
+
+    Example:
+        >>> windows = Windows(Panel.from_data(np.arange(5.0)), length=2)
+        >>> windows.gather([0, 2]).y[..., 0]
+        array([[0., 1., 2.],
+               [2., 3., 4.]])
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        *,
+        length: int,
+        horizon: int = 1,
+        stride: int = 1,
+        values: tuple[np.ndarray, np.ndarray] | None = None,
+        pad: bool = False,
+    ) -> None:
+        self.panel = panel
+        self.length = check_count("length", length)
+        self.horizon = check_count("horizon", horizon)
+        self.stride = check_count("stride", stride)
+        self.pad = bool(pad)
+        y, x = (panel.y, panel.x) if values is None else values
+        if y.shape != panel.y.shape or x.shape != panel.x.shape:
+            allowed = f"of the shapes {panel.y.shape} and {panel.x.shape}"
+            remedy = "Pass changed copies of panel.y and panel.x"
+            raise ValueError(explain("values", allowed, f"{y.shape} and {x.shape}", remedy))
+        self.y, self.x = np.ascontiguousarray(y), np.ascontiguousarray(x)
+        self.starts = self._all_starts()
+
+    # ------------------------------------------------------------ which windows
+
+    @property
+    def width(self) -> int:
+        """W = L + H, rows of a window."""
+        return self.length + self.horizon
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def _all_starts(self) -> np.ndarray:
+        """Start rows (n,) of all windows, int32 while they fit."""
+        lengths = self.panel.lengths
+        count = np.maximum(lengths - self.width + 1, 0)
+        if self.pad:
+            count = np.where(count == 0, np.maximum(lengths - self.horizon, 0), count)
+        kept = -(-count // self.stride)  # counted back from the last window of each series
+        kind = np.int32 if len(self.y) < 2**31 else np.int64
+        ends = (self.panel.offsets[1:] - self.width).astype(kind)
+        first = np.cumsum(kept) - kept
+        back = np.arange(kept.sum(), dtype=kind)
+        back -= np.repeat((first + kept - 1).astype(kind), kept)
+        back *= self.stride
+        back += np.repeat(ends, kept)
+        return back
+
+    def series_of(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray:
+        """Number of the series of each window, shape (n,)."""
+        last = self.starts[which] + (self.width - 1)
+        return np.searchsorted(self.panel.offsets, last, side="right") - 1
+
+    def target_rows(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray:
+        """Buffer row of the first target of each window, shape (n,)."""
+        return self.starts[which] + self.length
+
+    def select(self, which: np.ndarray | Sequence[int] | slice) -> Windows:
+        """The same buffers with some of the windows."""
+        chosen = copy(self)
+        chosen.starts = self.starts[which]
+        return chosen
+
+    def finite(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray:
+        """Whether every value a window uses is finite, shape (n,); covariates of its first row are not used."""
+        starts = self.starts[which]
+        bad_y, bad_x = self._bad_rows
+        if bad_y is None or bad_x is None:
+            return np.ones(len(starts), bool)
+        begin, stop = starts, starts + self.width
+        if self.pad:
+            begin = np.maximum(starts, self.panel.offsets[self.series_of(which)])
+        inputs = np.maximum(begin, starts + 1)
+        return (bad_y[stop] == bad_y[begin]) & (bad_x[stop] == bad_x[inputs])
+
+    @cached_property
+    def _bad_rows(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Running counts (N+1,) of rows that are not finite, or None when there are none."""
+        bad = [~np.isfinite(values).all(axis=1) for values in (self.y, self.x)]
+        if not (bad[0].any() or bad[1].any()):
+            return None, None
+        counts = [np.concatenate([[0], np.cumsum(rows, dtype=np.int32)]) for rows in bad]
+        return counts[0], counts[1]
+
+    def split(self, validation: int | float) -> tuple[Windows, Windows]:
+        """Training and validation windows: the last targets of each series in time are for validation.
+
+        All targets of a validation window lie after all targets of the training windows of its series;
+        windows whose targets fall on both sides are in neither part. A series too short for both parts
+        belongs to training.
+
+        Args:
+            validation: number of time steps at the end of each series, or their part of its targets, in (0, 1).
+
+        Raises:
+            ValueError: no window is left for one of the two parts.
+        """
+        lengths = self.panel.lengths
+        context = np.where(lengths < self.width, 1, self.length) if self.pad else self.length
+        targets = np.maximum(lengths - context, 0)
+        held = self._held_out(validation, targets)
+        short = held > targets - self.horizon  # nothing would be left to train on
+        cut = self.panel.offsets[1:] - np.where(short | (held < self.horizon), 0, held)
+        series, first = self.series_of(), self.target_rows()
+        train = self.select(np.flatnonzero(first + self.horizon <= cut[series]))
+        tail = self.select(np.flatnonzero(first >= cut[series]))
+        if not len(train) or not len(tail):
+            received = f"{validation!r} of {int(targets.max(initial=0))} targets in the longest series"
+            allowed = f"at least {self.horizon} steps and leave as many for training"
+            remedy = "Use a smaller part, fewer lags or a longer history"
+            raise ValueError(explain("validation", allowed, received, remedy))
+        return train, tail
+
+    def _held_out(self, validation: int | float, targets: np.ndarray) -> np.ndarray:
+        """Steps (S,) at the end of each series whose targets are for validation."""
+        if isinstance(validation, (float, np.floating)):
+            if not 0 < validation < 1:
+                allowed = "a part between 0 and 1, or a whole number of steps"
+                raise ValueError(explain("validation", allowed, validation, "Pass for example 0.2"))
+            part = np.ceil(targets * float(validation) - 1e-9).astype(np.int64)
+            return np.where(targets >= 2 * self.horizon, np.maximum(part, self.horizon), part)
+        return np.full(len(targets), check_count("validation", validation))
+
+    # ------------------------------------------------------------ what is in them
+
+    def gather(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> Batch:
+        """The rows of some windows; padded rows are zero and False in the mask."""
+        starts = self.starts[which]
+        if not self.pad:
+            return Batch(self._rows(self.y, starts), self._rows(self.x, starts), None)
+        begin = self.panel.offsets[self.series_of(which)]
+        rows = starts[:, None].astype(np.int64) + np.arange(self.width)  # (B, W)
+        mask = rows >= begin[:, None]
+        rows = np.maximum(rows, begin[:, None])
+        return Batch(self.y[rows] * mask[..., None], self.x[rows] * mask[..., None], mask)
+
+    def _rows(self, buffer: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """(N, F) -> (B, W, F), contiguous."""
+        features = buffer.shape[1]
+        if not features or not len(starts):
+            return np.empty((len(starts), self.width, features), buffer.dtype)
+        at = starts if features == 1 else starts.astype(np.int64) * features
+        view = sliding_window_view(buffer.reshape(-1), self.width * features)
+        return view[at].reshape(len(starts), self.width, features)
+
+    def paired(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the network sees, what it must forecast, and the covariates of the steps to forecast.
+
+        Row j of the window carries (y_{t-L+j}, x_{t-L+j+1}): all that is known when y_t is forecast, so x_t
+        stands beside y_{t-1} in the last row.
+
+        Returns:
+            window (B, L, O+E), target y_t ... y_{t+H-1} (B, H, O), covariates x_t ... x_{t+H-1} (B, H, E).
+        """
+        known = self.length
+        window = np.concatenate([batch.y[:, :known], batch.x[:, 1 : known + 1]], axis=2)
+        return window, batch.y[:, known:], batch.x[:, known:]
+
+    # ------------------------------------------------------------ lag tables
+
+    def lagged(
+        self,
+        batch: Batch,
+        lags: int | Sequence[int],
+        exog_lags: int | Sequence[int] = (),
+    ) -> np.ndarray:
+        """Lag features (B, O*len(lags) + E*len(exog_lags)) of the first target of each window.
+
+        Args:
+            batch: windows from `gather`.
+            lags: delays of y, at least 1 and at most L; in this order, all targets of one lag together.
+            exog_lags: delays of x, at least 0 and at most L; 0 is the time of the target.
+        """
+        y_lags, x_lags = self._lags(lags, exog_lags)
+        parts = [batch.y[:, self.length - lag] for lag in y_lags]
+        parts += [batch.x[:, self.length - lag] for lag in x_lags]
+        return np.concatenate(parts, axis=1) if parts else np.empty((len(batch.y), 0), self.y.dtype)
+
+    def _lags(
+        self, lags: int | Sequence[int], exog_lags: int | Sequence[int]
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        y_lags = _checked_lags("lags", lags, 1)
+        x_lags = _checked_lags("exog_lags", exog_lags, 0)
+        longest = max((*y_lags, *x_lags), default=0)
+        if longest > self.length:
+            remedy = f"Make the windows longer, Windows(panel, length={longest})"
+            raise ValueError(explain("lags", f"at most length={self.length}", longest, remedy))
+        return y_lags, x_lags
+
+    def to_frame(self, lags: int | Sequence[int], exog_lags: int | Sequence[int] = ()) -> pd.DataFrame:
+        """The lag table for any regressor: targets, then columns such as `y.lag1` and `x.lag0`.
+
+        Args:
+            lags: delays of y, a list or n for 1..n, at most L.
+            exog_lags: delays of the covariates, a list or n for 0..n, at most L.
+
+        Returns:
+            One row a window, on the timestamp of its first target (for a panel on series and timestamp).
+            With H > 1 the targets after the first are columns such as `y.lead1`.
+
+        Example:
+            >>> y = pd.Series([1.0, 2.0, 4.0], pd.period_range("2024", periods=3, freq="Y"), name="y")
+            >>> Windows(Panel.from_data(y), length=1).to_frame(lags=[1])
+                    y  y.lag1
+            2025  2.0     1.0
+            2026  4.0     2.0
+        """
+        y_lags, x_lags = self._lags(lags, exog_lags)
+        batch, layout = self.gather(), self.panel.layout
+        names: list[Hashable] = list(layout.target_names)
+        names += [f"{name}.lead{step}" for step in range(1, self.horizon) for name in layout.target_names]
+        names += [f"{name}.lag{lag}" for lag in y_lags for name in layout.target_names]
+        names += [f"{name}.lag{lag}" for lag in x_lags for name in layout.exog_names]
+        targets = batch.y[:, self.length :].reshape(len(self), -1)  # (B, H*O)
+        values = np.concatenate([targets, self.lagged(batch, y_lags, x_lags)], axis=1)
+        return pd.DataFrame(values, index=self._target_index(), columns=pd.Index(names))
+
+    def _target_index(self) -> pd.Index:
+        series, panel = self.series_of(), self.panel
+        times = panel.timeline.stamps(series, self.target_rows() - panel.offsets[series])
+        if not (panel.layout.multi or panel.layout.form == "long"):
+            return times
+        names = ["unique_id", "ds"] if panel.layout.form == "long" else [panel.layout.id_name, times.name]
+        return pd.MultiIndex.from_arrays([panel.ids.take(series), times], names=names)
+
+
+def _checked_lags(name: str, value: int | Sequence[int], minimum: int) -> tuple[int, ...]:
+    """Lags in the order given; an int n means minimum..n."""
+    if isinstance(value, Sequence) and not len(value):
+        return ()
+    ordered = check_lags(name, value, minimum)
+    return ordered if isinstance(value, int) else tuple(int(lag) for lag in value)

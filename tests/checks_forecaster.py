@@ -1,0 +1,283 @@
+"""What every public forecaster must satisfy, and the one list of forecasters under test."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from forecast.estimators.ar import AR
+from forecast.estimators.base import Forecaster
+from forecast.estimators.ets import ETS
+from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.naive import Drift, Naive, SeasonalNaive
+from forecast.estimators.saving import load
+from forecast.estimators.sarimax import SARIMAX
+from forecast.estimators.theta import Theta
+
+EXPECTED_FAILED_CHECKS = {
+    "check_methods_sample_order_invariance": "rows are ordered in time: another order is another series",
+    "check_methods_subset_invariance": "rows of an array follow the history, so the k-th row is k steps ahead",
+    "check_sample_weight_equivalence_on_dense_data": "repeating or removing a row changes the lags of all others",
+}
+"""Checks of scikit-learn that cannot hold for any forecaster, with the reason; nothing else is excused."""
+
+
+def forecasters() -> list[Forecaster]:
+    """Every forecaster under test, small enough to fit in moments."""
+    return [
+        AR(),
+        AR(lags=3, trend="ct"),
+        Naive(),
+        SeasonalNaive(),
+        Drift(),
+        ETS(),
+        Theta(),
+        SARIMAX(order=(1, 0, 1)),
+        LagRegressor(lags=2),
+    ]
+
+
+def named(model: Forecaster) -> str:
+    """Identifier of a case in pytest's output."""
+    return repr(model)
+
+
+def monthly(rows: int = 60, seed: int = 0) -> pd.Series:
+    """A positive monthly series with trend, season and noise."""
+    time = np.arange(rows)
+    noise = np.random.default_rng(seed).normal(size=rows)
+    index = pd.period_range("2015-01", periods=rows, freq="M")
+    return pd.Series(50 + 0.2 * time + 5 * np.sin(time * np.pi / 6) + noise, index=index, name="sales")
+
+
+def covariates(index: pd.Index, seed: int = 1) -> pd.DataFrame:
+    """Two named columns of noise on an index."""
+    values = np.random.default_rng(seed).normal(size=(len(index), 2))
+    return pd.DataFrame(values, index=index, columns=["price", "heat"])
+
+
+def long_frame(rows: tuple[int, ...] = (48, 40)) -> pd.DataFrame:
+    """A long frame of monthly series of different lengths."""
+    parts = []
+    for number, length in enumerate(rows):
+        y = monthly(length, seed=number)
+        parts.append(pd.DataFrame({"unique_id": f"s{number}", "ds": y.index.to_timestamp(), "y": y.to_numpy()}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def check_forecaster(model: Forecaster, folder: Path) -> None:
+    """All common checks on one forecaster."""
+    check_unfitted(model)
+    check_index(model)
+    check_requests_agree(model)
+    check_closed_loop_of_one_step_is_open_loop(model)
+    check_history_is_forecast_causally(model)
+    check_covariates(model)
+    check_several_targets(model)
+    check_panel(model)
+    check_copies(model, folder)
+    check_intervals(model)
+    check_update_and_partial_fit(model)
+    check_simulate(model)
+    check_score(model)
+    check_numpy(model)
+
+
+def check_unfitted(model: Forecaster) -> None:
+    fresh = clone(model)
+    for call in (fresh.predict, fresh.predict_interval, lambda: fresh.make_future_frame(2), lambda: fresh.update([1])):
+        with pytest.raises(NotFittedError):
+            call()
+
+
+def check_index(model: Forecaster) -> None:
+    y = monthly()
+    assert clone(model).set_params(horizon=3).fit(y).predict().shape == (3,)
+    fitted = clone(model)
+    assert fitted.fit(y) is fitted
+    forecast = fitted.predict(12)
+    expected = pd.period_range(y.index[-1] + 1, periods=12, freq="M")
+    pd.testing.assert_index_equal(forecast.index, expected)
+    assert forecast.name == "sales" and forecast.dtype == float and forecast.notna().all()
+    assert fitted.n_features_in_ == 0 and not hasattr(fitted, "feature_names_in_")
+    pd.testing.assert_index_equal(fitted.make_future_frame(12).index, expected)
+    for wrong, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("a", (TypeError, ValueError))):
+        with pytest.raises(error):
+            fitted.predict(wrong)
+
+
+def check_requests_agree(model: Forecaster) -> None:
+    y = monthly()
+    fitted = clone(model).fit(y)
+    twelve = fitted.predict(12)
+    pd.testing.assert_series_equal(fitted.predict(twelve.index), twelve)
+    pd.testing.assert_series_equal(fitted.predict(pd.DataFrame(index=twelve.index)), twelve)
+    pd.testing.assert_series_equal(fitted.predict(twelve.index[4:]), twelve.iloc[4:])
+    np.testing.assert_allclose(fitted.predict(5), twelve.iloc[:5])
+    both = fitted.predict(y.index[-3:].append(twelve.index[:2]))
+    np.testing.assert_allclose(both.iloc[3:], twelve.iloc[:2])
+    np.testing.assert_allclose(both.iloc[:3], fitted.predict(y.index[-3:]))
+
+
+def check_closed_loop_of_one_step_is_open_loop(model: Forecaster) -> None:
+    y = monthly()
+    fitted = clone(model).fit(y.iloc[:50])
+    closed = []
+    for now in range(50, 55):
+        closed.append(float(fitted.predict(1).iloc[0]))
+        fitted.update(y.iloc[now : now + 1])
+    np.testing.assert_allclose(fitted.predict(y.index[50:55]), closed, rtol=1e-7)
+
+
+def check_history_is_forecast_causally(model: Forecaster) -> None:
+    y = monthly()
+    fitted = clone(model).fit(y.iloc[:50])
+    before = fitted.predict(y.index[1:50])
+    assert fitted.predict(y.index[:50]).notna().all()
+    pd.testing.assert_series_equal(fitted.update(y.iloc[50:] + 100.0).predict(y.index[1:50]), before)
+
+
+def check_covariates(model: Forecaster) -> None:
+    y = monthly()
+    X = covariates(y.index)
+    fitted = clone(model).fit(X.iloc[:50], y.iloc[:50])
+    assert list(fitted.feature_names_in_) == ["price", "heat"] and fitted.n_features_in_ == 2
+    forecast = fitted.predict(X.iloc[50:])
+    pd.testing.assert_index_equal(forecast.index, y.index[50:])
+    frame = fitted.make_future_frame(4)
+    assert list(frame.columns) == ["price", "heat"] and frame.isna().all(axis=None)
+    np.testing.assert_allclose(fitted.predict(X.iloc[50:54]), forecast.iloc[:4])
+    with pytest.raises(ValueError, match="price"):
+        fitted.predict(X.iloc[50:][["heat"]])
+    with pytest.raises(ValueError, match="same order"):
+        fitted.predict(X.iloc[50:][["heat", "price"]])
+    with pytest.raises(ValueError, match="NaN"):
+        fitted.predict(frame)
+
+
+def check_several_targets(model: Forecaster) -> None:
+    y = pd.DataFrame({"a": monthly(), "b": monthly(seed=5)})
+    forecast = clone(model).fit(y).predict(3)
+    assert list(forecast.columns) == ["a", "b"] and forecast.notna().all(axis=None)
+    pd.testing.assert_index_equal(forecast.index, pd.period_range(y.index[-1] + 1, periods=3, freq="M"))
+    name = type(model).__name__
+    bounds = clone(model).fit(y).predict_interval(2, level=50)
+    assert list(bounds.columns) == [f"{name}-{t}{end}" for t in "ab" for end in ("", "-lo-50", "-hi-50")]
+
+
+def check_panel(model: Forecaster) -> None:
+    long = long_frame()
+    name = type(model).__name__
+    forecast = clone(model).fit(long).predict(4)
+    assert list(forecast.columns) == ["unique_id", "ds", name]
+    assert list(forecast["unique_id"]) == ["s0"] * 4 + ["s1"] * 4
+    assert list(forecast["ds"][:4]) == list(pd.date_range("2019-01-01", periods=4, freq="MS"))
+    wide = long.set_index(["unique_id", "ds"])["y"]
+    stacked = clone(model).fit(wide).predict(4)
+    assert stacked.index.names == ["unique_id", "ds"]
+    np.testing.assert_allclose(stacked.to_numpy(), forecast[name])
+    assert clone(model).fit(long).predict_interval(2, level=50).shape == (4, 5)
+
+
+def check_copies(model: Forecaster, folder: Path) -> None:
+    y = monthly()
+    fitted = clone(model).fit(y)
+    expected = fitted.predict(6)
+    assert "NaN" not in fitted._repr_html_() and type(model).__name__ in fitted._repr_html_()
+    pd.testing.assert_series_equal(pickle.loads(pickle.dumps(fitted)).predict(6), expected)
+    again = clone(fitted)
+    assert again.get_params() == fitted.get_params() and not hasattr(again, "panel_")
+    pd.testing.assert_series_equal(again.fit(y).predict(6), expected)
+    if isinstance(model, LagRegressor):
+        with pytest.raises(ValueError, match=r"joblib"):
+            fitted.save(folder / "model.zip")
+        return
+    bounds = fitted.predict_interval(2, level=50)
+    fitted.save(folder / "model.zip")
+    loaded = load(folder / "model.zip")
+    assert type(loaded) is type(model) and loaded.get_params() == fitted.get_params()
+    pd.testing.assert_series_equal(loaded.predict(6), expected)
+    pd.testing.assert_frame_equal(loaded.predict_interval(2, level=50), bounds)
+    pd.testing.assert_series_equal(loaded.update(y.iloc[:0]).predict(6), expected)
+
+
+def check_intervals(model: Forecaster) -> None:
+    fitted = clone(model).fit(monthly())
+    name = type(model).__name__
+    frame = fitted.predict_interval(6, level=[50, 80])
+    assert list(frame.columns) == [name, f"{name}-lo-50", f"{name}-hi-50", f"{name}-lo-80", f"{name}-hi-80"]
+    np.testing.assert_allclose(frame[name], fitted.predict(6))
+    ordered = frame[[f"{name}-lo-80", f"{name}-lo-50", name, f"{name}-hi-50", f"{name}-hi-80"]].to_numpy()
+    assert (np.diff(ordered, axis=1) >= 0).all() and (ordered[:, -1] > ordered[:, 0]).all()
+    inside = fitted.predict_interval(monthly().index[-2:], level=50)
+    np.testing.assert_allclose(inside[name], fitted.predict(monthly().index[-2:]))
+
+
+def check_update_and_partial_fit(model: Forecaster) -> None:
+    y = monthly()
+    fitted = clone(model).fit(y.iloc[:50])
+    learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
+    assert fitted.update(y.iloc[50:55]) is fitted
+    for name, value in learned.items():
+        if name not in ("panel_", "conformal_"):
+            assert vars(fitted)[name] is value, name
+    assert fitted.predict(1).index[0] == y.index[55]
+    with pytest.raises(ValueError):
+        fitted.update(y.iloc[57:])
+    with pytest.raises(ValueError):
+        fitted.update(y.iloc[53:56])
+    assert fitted.partial_fit(y.iloc[55:]) is fitted
+    assert fitted.predict(1).index[0] == y.index[-1] + 1
+    first = clone(model).partial_fit(y)
+    pd.testing.assert_series_equal(first.predict(3), clone(model).fit(y).predict(3))
+
+
+def check_simulate(model: Forecaster) -> None:
+    y = monthly()
+    X = covariates(y.index)
+    fitted = clone(model).fit(X.iloc[:50], y.iloc[:50])
+    forecast = fitted.predict(X.iloc[50:])
+    record = fitted.simulate(X, y.iloc[:50])
+    pd.testing.assert_series_equal(record, forecast)
+    array = fitted.simulate(X.to_numpy(), y.to_numpy()[:50])
+    np.testing.assert_allclose(array, forecast)
+    alone = clone(model).fit(y)
+    np.testing.assert_allclose(alone.simulate(3, y), alone.predict(3))
+    if fitted.min_history(fitted.panel_):
+        with pytest.raises(ValueError, match="initial"):
+            fitted.simulate(X, y.iloc[: fitted.min_history(fitted.panel_) - 1 or 1].iloc[:0])
+
+
+def check_score(model: Forecaster) -> None:
+    y = monthly()
+    X = covariates(y.index)
+    fitted = clone(model).fit(y.iloc[:50])
+    truth = y.iloc[50:]
+    error = ((truth - fitted.predict(10)) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
+    assert fitted.score(truth) == pytest.approx(1 - error)
+    both = clone(model).fit(X.iloc[:50], y.iloc[:50])
+    assert np.isfinite(both.score(X.iloc[50:], truth)) and np.isfinite(both.score(X, y))
+    long = long_frame()
+    last = long.groupby("unique_id").tail(3)
+    rest = long.drop(index=last.index)
+    assert np.isfinite(clone(model).fit(rest).score(last))
+
+
+def check_numpy(model: Forecaster) -> None:
+    y = monthly().to_numpy()
+    X = covariates(monthly().index).to_numpy()
+    fitted = clone(model).fit(y)
+    np.testing.assert_allclose(fitted.predict(4), clone(model).fit(monthly()).predict(4))
+    both: Any = clone(model).fit(X[:50], y[:50])
+    assert isinstance(both.predict(X[50:]), np.ndarray) and both.predict(X[50:]).shape == (10,)
+    np.testing.assert_allclose(both.predict(X[50:53]), both.predict(X[50:])[:3])
+    buffer = io.BytesIO(pickle.dumps(both))
+    np.testing.assert_allclose(pickle.load(buffer).predict(X[50:]), both.predict(X[50:]))

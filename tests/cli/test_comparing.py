@@ -1,0 +1,49 @@
+"""`forecast backtest` and `forecast benchmark` print the leaderboard of the library and write its forecasts."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecast import backtest
+from forecast.cli import main
+from forecast.cli.models import BASELINES, build
+from forecast.datasets import load_air_passengers
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_backtest_is_that_of_the_library(tmp_path: Path, capsys) -> None:
+    outputs = [tmp_path / "forecasts.csv", tmp_path / "picture.png"]
+    line = "backtest air_passengers --models Drift --horizon 6 --windows 3 --output".split()
+    assert main([*line, *map(str, outputs)]) == 0
+    shown = capsys.readouterr().out
+    assert "air_passengers: 144 rows; 6 steps ahead from 3 origins" in shown
+    assert all(word in shown for word in ("Drift", "AR", "SeasonalNaive", "MASE", "skill_AR"))
+    given = pd.read_csv(outputs[0])
+    models = {name: build(name) for name in ("Drift", "AR", "SeasonalNaive")}
+    expected = backtest(models, load_air_passengers(), horizon=6, windows=3)
+    for name in ("y", *models):
+        pd.testing.assert_series_equal(given[name], expected[name])
+    assert outputs[1].read_bytes().startswith(PNG)
+
+
+def test_without_refit_learning_happens_once(capsys) -> None:
+    assert main("backtest lynx --models Naive --horizon 2 --windows 2 --no-refit --gap 1".split()) == 0
+    assert "lynx: 114 rows; 2 steps ahead from 2 origins" in capsys.readouterr().out
+
+
+def test_a_benchmark_uses_the_covariates_that_come_along(tmp_path: Path, capsys) -> None:
+    line = f"benchmark gas_furnace --models Naive --windows 2 --output {tmp_path / 'b.png'}"
+    assert main(line.split()) == 0
+    assert "gas_furnace: 296 rows, covariates u; 10 steps ahead" in capsys.readouterr().out
+    assert (tmp_path / "b.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.backend
+def test_the_benchmark_has_networks_and_all_baselines(tmp_path: Path, capsys) -> None:
+    line = f"benchmark --windows 1 --horizon 3 --output {tmp_path / 'b.png'}"
+    assert main(line.split()) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n{name} " in shown for name in ("TDNN", "NARX", *BASELINES))
+    assert (tmp_path / "b.png").read_bytes().startswith(PNG)

@@ -1,0 +1,67 @@
+"""LagRegressor: least squares equals AR, and the closed loop equals a loop by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.tree import DecisionTreeRegressor
+
+from forecast.estimators.ar import AR
+from forecast.estimators.lag_regressor import LagRegressor
+from tests.checks_forecaster import covariates, long_frame, monthly
+
+Y = monthly(96)
+
+
+def test_linear_regression_equals_ar() -> None:
+    X = covariates(Y.index)
+    later = covariates(pd.period_range(Y.index[-1] + 1, periods=8, freq="M"))
+    own = LagRegressor(lags=[1, 2, 12], exog_lags=1).fit(X, Y)
+    reference = AR(lags=[1, 2, 12], exog_lags=1).fit(X, Y)
+    np.testing.assert_allclose(own.predict(later), reference.predict(later), rtol=1e-8)
+    np.testing.assert_allclose(own.predict(X.iloc[12:]), reference.predict(X.iloc[12:]), rtol=1e-8)
+
+
+def test_closed_loop_equals_loop_by_hand() -> None:
+    tree = DecisionTreeRegressor(random_state=0)
+    model = LagRegressor(estimator=tree, lags=[1, 3]).fit(Y)
+    path = list(Y)
+    for _ in range(10):
+        path.append(model.regressors_[0].predict([[path[-1], path[-3]]])[0])
+    np.testing.assert_allclose(model.predict(10), path[-10:])
+    assert not hasattr(tree, "tree_")
+
+
+def test_panel_learns_one_regressor_from_all_series() -> None:
+    long = long_frame((40, 30))
+    model = LagRegressor(estimator=Ridge(), lags=2).fit(long)
+    blocks = [part["y"].to_numpy() for _, part in long.groupby("unique_id")]
+    table = np.concatenate([np.column_stack([y[1:-1], y[:-2]]) for y in blocks])
+    reference = Ridge().fit(table, np.concatenate([y[2:] for y in blocks]))
+    np.testing.assert_allclose(model.regressors_[0].coef_, reference.coef_)
+    np.testing.assert_allclose(model.predict(1)["LagRegressor"], reference.predict([y[:-3:-1] for y in blocks]))
+
+
+def test_several_targets_see_the_lags_of_all() -> None:
+    both = pd.DataFrame({"a": Y, "b": Y.shift(1).bfill()})
+    model = LagRegressor(lags=1).fit(both)
+    assert model.regressors_[1].coef_ == pytest.approx([1.0, 0.0], abs=1e-8)
+
+
+def test_parameters_of_the_regressor_can_be_searched() -> None:
+    model = LagRegressor(estimator=Ridge(alpha=1.0)).set_params(estimator__alpha=5.0)
+    assert model.get_params()["estimator__alpha"] == 5.0 and model.estimator.alpha == 5.0
+
+
+def test_weights_need_a_regressor_that_takes_them() -> None:
+    with pytest.raises(ValueError, match="sample_weight: must be None for a regressor"):
+        LagRegressor(estimator=KNeighborsRegressor(), lags=2).fit(Y, sample_weight=np.ones(96))
+
+
+@pytest.mark.parametrize("lags", [0, [0], "season", 96])
+def test_wrong_lags(lags: object) -> None:
+    with pytest.raises(ValueError, match="lags"):
+        LagRegressor(lags=lags).fit(Y)  # type: ignore[arg-type]
