@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from copy import copy
 from functools import cached_property
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from forecast.panel import Panel
 
 
 class Batch(NamedTuple):
-    """Rows of B windows of W = L + H steps: y (B, W, O), x (B, W, E), mask (B, W), True at real rows, or None."""
+    """Rows of B windows of W steps: y (B, W, O), x (B, W, E), mask (B, W) True at real rows, or None."""
 
     y: np.ndarray
     x: np.ndarray
@@ -113,7 +114,7 @@ class Windows:
         return chosen
 
     def finite(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray:
-        """Whether every value a window uses is finite, shape (n,); covariates of its first row are not used."""
+        """Whether every value a window uses is finite, shape (n,); covariates of its first row are unused."""
         starts = self.starts[which]
         bad_y, bad_x = self._bad_rows
         if bad_y is None or bad_x is None:
@@ -141,7 +142,8 @@ class Windows:
         belongs to training.
 
         Args:
-            validation: number of time steps at the end of each series, or their part of its targets, in (0, 1).
+            validation: number of time steps at the end of each series, or their part of its targets, between
+                0 and 1.
 
         Raises:
             ValueError: no window is left for one of the two parts.
@@ -183,7 +185,8 @@ class Windows:
         rows = starts[:, None].astype(np.int64) + np.arange(self.width)  # (B, W)
         mask = rows >= begin[:, None]
         rows = np.maximum(rows, begin[:, None])
-        return Batch(self.y[rows] * mask[..., None], self.x[rows] * mask[..., None], mask)
+        y, x = (np.where(mask[..., None], values[rows], values.dtype.type(0)) for values in (self.y, self.x))
+        return Batch(y, x, mask)
 
     def _rows(self, buffer: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """(N, F) -> (B, W, F), contiguous."""
@@ -269,7 +272,7 @@ class Windows:
     def _target_index(self) -> pd.Index:
         series, panel = self.series_of(), self.panel
         times = panel.timeline.stamps(series, self.target_rows() - panel.offsets[series])
-        if not (panel.layout.multi or panel.layout.form == "long"):
+        if not panel.layout.keyed:
             return times
         names = ["unique_id", "ds"] if panel.layout.form == "long" else [panel.layout.id_name, times.name]
         return pd.MultiIndex.from_arrays([panel.ids.take(series), times], names=names)
@@ -280,4 +283,4 @@ def _checked_lags(name: str, value: int | Sequence[int], minimum: int) -> tuple[
     if isinstance(value, Sequence) and not len(value):
         return ()
     ordered = check_lags(name, value, minimum)
-    return ordered if isinstance(value, int) else tuple(int(lag) for lag in value)
+    return ordered if isinstance(value, Integral | int) else tuple(int(lag) for lag in value)

@@ -228,22 +228,33 @@ def _rows_torch(network: keras.Model, windows: Any) -> list[Any]:
     return torch.func.vmap(torch.func.grad(value), in_dims=(None, 0))(weights, windows)
 
 
-def finite_differences(
-    model: keras.Model, inputs: Any, loss: Callable[[Any], Any], *, step: float = 1e-5
-) -> list[Array]:
-    """The gradient of `gradient` by central differences, weight for weight."""
-    results = []
-    for variable in model.trainable_variables:
-        start = to_numpy(variable)
-        slopes = np.empty(start.size)
-        for index in range(start.size):
-            ends = []
-            for sign in (1, -1):
-                moved = start.copy()
-                moved.flat[index] += sign * step
-                variable.assign(moved)
-                ends.append(float(to_numpy(loss(model(inputs)))))
-            slopes[index] = (ends[0] - ends[1]) / (2 * step)
-        variable.assign(start)
-        results.append(slopes.reshape(start.shape))
-    return results
+def check_gradient(
+    model: keras.Model, inputs: Any, loss: Callable[[Any], Any], *, compiled: bool = False, rtol: float = 1e-7
+) -> None:
+    """The gradient times a direction is the central difference along it, in six random directions; in float64."""
+    slopes = gradient(model, inputs, loss, compiled=compiled)
+    start = [to_numpy(variable) for variable in model.trainable_variables]
+    for seed in range(6):
+        direction = [normal(values.shape, seed=seed) for values in start]
+        ends = [_value_at(model, inputs, loss, start, direction, step) for step in (-1e-5, 1e-5)]
+        expected = (ends[1] - ends[0]) / 2e-5
+        along = sum(np.sum(slope * part) for slope, part in zip(slopes, direction, strict=True))
+        np.testing.assert_allclose(along, expected, rtol=rtol, atol=rtol)
+    _assign(model, start)
+
+
+def _value_at(
+    model: keras.Model,
+    inputs: Any,
+    loss: Callable[[Any], Any],
+    start: list[Array],
+    direction: list[Array],
+    step: float,
+) -> float:
+    _assign(model, [values + step * part for values, part in zip(start, direction, strict=True)])
+    return float(to_numpy(loss(model(inputs))))
+
+
+def _assign(model: keras.Model, values: list[Array]) -> None:
+    for variable, value in zip(model.trainable_variables, values, strict=True):
+        variable.assign(value)

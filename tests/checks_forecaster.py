@@ -40,7 +40,7 @@ def forecasters() -> list[Forecaster]:
         Drift(),
         ETS(),
         Theta(),
-        SARIMAX(order=(1, 0, 1)),
+        SARIMAX(order=(1, 0, 0)),
         LagRegressor(lags=2),
     ]
 
@@ -206,7 +206,6 @@ def check_copies(model: Forecaster, folder: Path) -> None:
     assert type(loaded) is type(model) and loaded.get_params() == fitted.get_params()
     pd.testing.assert_series_equal(loaded.predict(6), expected)
     pd.testing.assert_frame_equal(loaded.predict_interval(2, level=50), bounds)
-    pd.testing.assert_series_equal(loaded.update(y.iloc[:0]).predict(6), expected)
 
 
 def check_intervals(model: Forecaster) -> None:
@@ -251,9 +250,10 @@ def check_simulate(model: Forecaster) -> None:
     np.testing.assert_allclose(array, forecast)
     alone = clone(model).fit(y)
     np.testing.assert_allclose(alone.simulate(3, y), alone.predict(3))
-    if fitted.min_history(fitted.panel_):
-        with pytest.raises(ValueError, match="initial"):
-            fitted.simulate(X, y.iloc[: fitted.min_history(fitted.panel_) - 1 or 1].iloc[:0])
+    need = fitted.min_history(fitted.panel_)
+    if need > 1:
+        with pytest.raises(ValueError, match=f"initial: must be at least {need} rows"):
+            fitted.simulate(X, y.iloc[: need - 1])
 
 
 def check_score(model: Forecaster) -> None:

@@ -20,9 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except SystemExit as stop:  # argparse has said what it has to say
         return stop.code if isinstance(stop.code, int) else 2
-    except BrokenPipeError:  # the reader of our output has seen enough, as in `forecast datasets | head -3`
-        sys.stdout = open(os.devnull, "w")
-        return 0
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         print("forecast: interrupted", file=sys.stderr)
         return 130
@@ -36,7 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry_point() -> None:
     """The console script."""
-    sys.exit(main())
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as in `forecast datasets | head -3`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)
 
 
 def _one_line(error: BaseException) -> str:

@@ -41,7 +41,7 @@ def parser() -> Parser:
     """The parser of the whole command; `options.run` is the function to call."""
     root = Parser(prog="forecast", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter)
     root.add_argument("--version", action="version", version=f"forecast {version('keras-forecast')}")
-    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = root.add_subparsers(title="commands", metavar="COMMAND ...", required=True)
     _benchmark(
         _command(commands, "benchmark", _run_benchmark, "compare all models on real data that comes along")
     )

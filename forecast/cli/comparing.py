@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from forecast._checks import check_horizon
-from forecast.cli.models import BASELINES, build
+from forecast.cli.models import BASELINES, benchmark_settings, build
 from forecast.cli.tables import STEPS, Data, check_endings, read_data, write
 from forecast.datasets import catalogue, load_dataset
 from forecast.evaluation.backtest import backtest as roll
@@ -28,7 +28,7 @@ def benchmark(options: Namespace) -> None:
         if isinstance(frame, pd.DataFrame):
             options.covariates = [name for name in frame.columns if name != (target or frame.columns[0])]
     options.step, options.gap, options.no_refit = None, 0, False
-    _compare(options, options.models or ("TDNN", "NARX", *BASELINES))
+    _compare(options, options.models or ("TDNN", "NARX", *BASELINES), tuned=True)
 
 
 def backtest(options: Namespace) -> None:
@@ -36,12 +36,15 @@ def backtest(options: Namespace) -> None:
     _compare(options, options.models or ("NARX",))
 
 
-def _compare(options: Namespace, names: Sequence[str]) -> None:
+def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -> None:
     check_endings(options.output)
-    models = {name: build(name) for name in dict.fromkeys((*names, "AR", "SeasonalNaive"))}
     data = read_data(options)
-    horizon = (data.season if data.season > 1 else STEPS) if options.horizon is None else options.horizon
-    check_horizon(horizon)
+    season = data.season
+    horizon = check_horizon((season if season > 1 else STEPS) if options.horizon is None else options.horizon)
+    models = {
+        name: build(name, benchmark_settings(name, season) if tuned else ())
+        for name in dict.fromkeys((*names, "AR", "SeasonalNaive"))
+    }
     covariates = f", covariates {', '.join(options.covariates)}" if options.covariates else ""
     print(
         f"{data.name}: {len(data.y)} rows{covariates}; {horizon} steps ahead from {options.windows} origins"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast._checks import check_horizon, explain
 from forecast.cli.models import SAVED, build
+from forecast.cli.muting import muted
 from forecast.cli.tables import STEPS, check_endings, plain, read_data, read_future, write
 from forecast.estimators.saving import load
 from forecast.evaluation.plots import plot_forecast
@@ -32,7 +33,8 @@ def fit(options: Namespace) -> None:
 def predict(options: Namespace) -> None:
     """Forecast with a model file."""
     check_endings(options.output)
-    model = load(options.model)
+    with muted():
+        model = load(options.model)
     ahead = _ahead(options, model)
     point = model.predict(ahead)
     interval = None if options.level is None else model.predict_interval(ahead, level=options.level)

@@ -71,6 +71,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set what `_state` returned."""
         for name, value in {**plain, **arrays}.items():
+            if not name.endswith("_") or name.startswith("_"):
+                raise ValueError(f"{name!r} is not the name of a learned attribute")
             setattr(self, name, value)
 
     # ---------------------------------------------------------------- learning
@@ -92,6 +94,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         weights = columns.row_weights(sample_weight, panel)
         self._forget()
         self._check_length(panel)
+        columns.check_observed(panel)
         self._learn(panel, weights)
         columns.remember(self, X, panel)
         return self
@@ -172,7 +175,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "panel_")
         known, rest = columns.split_record(X, initial)
-        record = Panel.from_data(*known)
+        record = self._checked(*known)
         columns.check_record(self, record)
         request = record.request(rest, horizon=self.horizon)
         return request.restore(self._values(record, request), name=type(self).__name__)
@@ -215,8 +218,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None) -> Panel:
         panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like)
-        columns.check_covariates(panel)
-        return panel
+        return columns.with_known_covariates(panel)
 
     def _check_length(self, panel: Panel) -> None:
         need = self.min_history(panel) + 1

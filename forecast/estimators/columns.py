@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,19 @@ def remember(model: Any, X: Any, panel: Panel) -> None:
 
 def check_columns(model: Any, X: Any) -> None:
     """Compare a table of covariates with the one seen in `fit`."""
-    if model.panel_.layout.form != "pair" or isinstance(X, (pd.Index, pd.Series)) or np.ndim(X) != 2:
+    if model.panel_.layout.form != "pair" or isinstance(X, (pd.Index, pd.Series)) or np.asarray(X).ndim != 2:
         return
     try:
         validate_data(model, X, reset=False, skip_check_array=True)
     except ValueError as error:
         wanted = list(getattr(model, "feature_names_in_", ())) or f"{model.n_features_in_} columns"
-        received = list(X.columns) if hasattr(X, "columns") else f"{np.shape(X)[1]} columns"
+        received = list(X.columns) if hasattr(X, "columns") else f"{np.asarray(X).shape[1]} columns"
         remedy = "Select them, for example X[list(model.feature_names_in_)]"
         raise ValueError(f"{error} " + explain("X", f"a table of the columns {wanted}", received, remedy)) from error
 
 
-def check_covariates(panel: Panel) -> None:
-    """Refuse missing covariates, which no forecaster can guess."""
+def with_known_covariates(panel: Panel) -> Panel:
+    """The panel, which from now on refuses a missing covariate: no forecaster can guess it."""
     missing = np.isnan(panel.x)
     if missing.any():
         row, column = np.argwhere(missing)[0]
@@ -52,6 +53,7 @@ def check_covariates(panel: Panel) -> None:
                 "Fill the covariates, for example X.interpolate()",
             )
         )
+    return replace(panel, allow_missing=False)
 
 
 def row_weights(sample_weight: Any, panel: Panel) -> np.ndarray | None:
@@ -81,6 +83,21 @@ def extend_weights(weights: np.ndarray, old: Panel, new: Panel) -> np.ndarray:
     extended = np.ones(len(new.y))
     extended[position_of_rows(new) < np.repeat(old.lengths, new.lengths)] = weights
     return extended
+
+
+def check_observed(panel: Panel) -> None:
+    """Refuse a series without a single value."""
+    lost = np.add.reduceat(np.isfinite(panel.y), panel.offsets[:-1], axis=0) == 0  # (S, O)
+    if lost.any():
+        series, target = np.argwhere(lost)[0]
+        raise ValueError(
+            explain(
+                f"y{series_name(panel, series)}",
+                "observed at least once",
+                f"NaN in every row of {panel.layout.target_names[target]!r}",
+                "Leave this series out",
+            )
+        )
 
 
 def fill_early(values: np.ndarray, panel: Panel) -> np.ndarray:

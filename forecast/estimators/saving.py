@@ -28,6 +28,7 @@ from forecast.panel import Panel
 
 FORMAT_VERSION = 1
 _UNREADABLE = (
+    AttributeError,
     zipfile.BadZipFile,
     zlib.error,
     struct.error,

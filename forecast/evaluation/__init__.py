@@ -1,4 +1,4 @@
-"""Backtests, metrics, comparison tests and pictures. Models are known by `fit`, `predict` and `update` alone."""
+"""Backtests, metrics, comparison tests and pictures; a model is known by its fit, predict and update."""
 
 from typing import TYPE_CHECKING, Any
 

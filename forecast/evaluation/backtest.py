@@ -46,8 +46,8 @@ def backtest(
     them are kept. Covariates of the forecast rows are given to the model: they count as known in advance.
 
     Args:
-        models: an estimator, a list, or a dict of names to estimators; each is cloned, never changed. The name
-            of a listed model is that of its class.
+        models: an estimator, a list, or a dict of names to estimators; each is cloned, never changed. The
+            name of a listed model is that of its class.
         y: the target in any form that `fit` takes: Series, frame, array, MultiIndex or long frame.
         X: timeline and known covariates on the rows of y, or None.
         horizon: h, steps forecast from each origin, at least 1.
@@ -58,16 +58,17 @@ def backtest(
             learning wait for the next one.
         gap: g, number of steps before the cutoff that nobody knows yet, at least 0.
         window: "expanding" to learn from everything known, or the number of last steps to learn from.
-        align: "time" cuts all series of a panel at the same moment; "end" at the same distance from the end of
-            each, for panels whose `ds` is a row number.
+        align: "time" cuts all series of a panel at the same moment; "end" at the same distance from the
+            end of each, for panels whose `ds` is a row number.
         level: nominal coverages in percent to ask of `predict_interval`, or None for point forecasts only.
         verbose: 1 shows a progress bar.
 
     Returns:
-        A pandas long frame with the columns unique_id, ds, cutoff, y and one per model (and `<model>-lo-80`,
-        `<model>-hi-80` when `level` is given), sorted by series, cutoff and ds. ds and cutoff keep the type of the
-        index. With several targets unique_id is the target, in a panel "<series>/<target>". Its `attrs` hold
-        `seconds`, the time of each model, `season_length` and the arguments of the backtest.
+        A pandas long frame with the columns unique_id, ds, cutoff, y and one per model (with `level` also
+        `<model>-lo-80`, `<model>-hi-80`), sorted by series, cutoff and ds. ds and cutoff keep the type of the
+        index. unique_id of a single series is its name; with several targets it is the target, in a panel
+        "<series>/<target>". The frame's `attrs` hold `seconds`, the time each model took to learn and to
+        forecast, `season_length` and the arguments of the backtest.
 
     Raises:
         ValueError, TypeError: An argument outside its range, two models of one name, a history too short, or
@@ -152,8 +153,8 @@ def _warn_untested(rows: Rows, cuts: list[Cut]) -> None:
         tested[rows.series[cut.test]] = True
     if not tested.all():
         warnings.warn(
-            f"align: {int((~tested).sum())} of {len(tested)} series have no row after the first cutoff and are not "
-            "tested. Pass align='end' to count each series back from its own end.",
+            f"align: {int((~tested).sum())} of {len(tested)} series have no row after the first cutoff and "
+            "are not tested. Pass align='end' to count each series back from its own end.",
             UserWarning,
             stacklevel=3,
         )
@@ -211,7 +212,8 @@ class _Run:
         try:
             return values.reshape(*shape, 1 + 2 * len(self.levels))
         except ValueError:
-            allowed = f"a forecaster with one forecast for each of {shape[0]} series, {shape[1]} steps, {shape[2]} targets"
+            wanted = f"{shape[0]} series, {shape[1]} steps and {shape[2]} targets"
+            allowed = f"a forecaster with one forecast for each of {wanted}"
             raise ValueError(
                 explain(f"models[{name!r}]", allowed, f"shape {values.shape}", "Check predict")
             ) from None

@@ -88,7 +88,7 @@ class Known:
 
     @classmethod
     def at(cls, rows: Rows, mask: np.ndarray, before: Known | None = None) -> Self:
-        """The rows under `mask`; after the window `before`, its series alone, which grow or stay as they are."""
+        """The rows under `mask`; after the window `before` its series alone, which grow or stay."""
         size = rows.panel.n_series
         stop = np.zeros(size, dtype=np.int64)
         np.maximum.at(stop, rows.series[mask], rows.position[mask] + 1)
@@ -100,7 +100,7 @@ class Known:
         return known if rows.panel.order is None else known.ordered(rows.panel)
 
     def data(self, panel: Panel, after: Known | None = None) -> tuple[Any, ...]:
-        """What a user would pass to `fit` for these rows, or to `update` for those after the window `after`."""
+        """What a user would pass to `fit` for these rows, or to `update` for those after `after`."""
         begin, end = np.zeros(panel.n_series, dtype=np.int64), np.zeros(panel.n_series, dtype=np.int64)
         begin[self.series] = self.start if after is None else after.stop
         end[self.series] = self.stop

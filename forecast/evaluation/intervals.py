@@ -8,6 +8,7 @@ makes the value of its group missing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from utilsforecast import losses
@@ -115,6 +116,6 @@ def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) 
     return pooled(frame, by, loss, present)
 
 
-def _plain(level: float) -> int | float:
+def _plain(level: float) -> Any:
     """A whole level as an int, since column names are written with it."""
     return int(level) if float(level).is_integer() else level

@@ -50,14 +50,14 @@ def leaderboard(
         RMSSE   sqrt(mean (y - f)^2 / scale^2)                 1 = seasonal naive in the history
         skill_AR, skill_SeasonalNaive = 1 - E(model) / E(baseline)
 
-    with f the forecast, the scales of `forecast.evaluation.mase` and `rmsse`, and E the column `metric` of this
-    table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill is a loss against it.
+    with f the forecast, the scales of `forecast.evaluation.mase` and `rmsse`, and E the column `metric` of
+    this table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill is a loss against it.
 
     Args:
-        models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned. AR and
-            SeasonalNaive are added, with their defaults, when no model has their name.
-        y: the history, as for `backtest`. With a frame it is only needed for MASE and RMSSE, which are left out
-            without it, and for a missing baseline.
+        models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned. AR
+            and SeasonalNaive are added, with their defaults, when no model has their name.
+        y: the history, as for `backtest`. With a frame it is only needed for MASE and RMSSE, which are left
+            out without it, and for a missing baseline.
         X: timeline and known covariates on the rows of y, or None. AR uses them too.
         horizon: steps forecast from each origin; needed unless `models` is a frame.
         windows: number of origins.
@@ -67,21 +67,22 @@ def leaderboard(
         window: "expanding", or the number of last steps to learn from.
         align: "time" or "end", as for `backtest`.
         season: steps in a season, for MASE, RMSSE and SeasonalNaive; None means that of the frequency.
-        by: "model" for one row per model; "step" for one per step ahead and model; "series" for one per series
-            and model.
+        by: "model" for one row per model; "step" for one per step ahead and model; "series" for one per
+            series and model.
         metric: column to sort by and to take skills of; None means RMSSE, or RMSE where there is no scale.
         verbose: 1 shows a progress bar.
 
     Returns:
         The table, best model first, its index named model (with step or unique_id before it). `seconds`, with
-        by="model" only, is the time each model took to learn and forecast. `attrs["metric"]` is the metric used.
+        by="model" only, is the time each model took to learn and forecast. `attrs["metric"]` is what it was
+        sorted by.
 
     Raises:
         ValueError: A frame without the baselines and without y, no horizon, or what `backtest` raises.
 
     References:
-        R. J. Hyndman, A. B. Koehler (2006), Another look at measures of forecast accuracy. International Journal
-        of Forecasting 22, 679-688.
+        R. J. Hyndman, A. B. Koehler (2006), Another look at measures of forecast accuracy. International
+        Journal of Forecasting 22, 679-688.
 
     Example:
         >>> import numpy as np
@@ -95,28 +96,35 @@ def leaderboard(
     """
     check_choice("by", by, tuple(_KEYS))
     panel = None if y is None else to_panel(y, X)
-    options = {"windows": windows, "step": step, "refit": refit, "gap": gap, "window": window, "align": align}
     if isinstance(models, pd.DataFrame):
         frame = _completed(models, y, X, season, verbose)
     else:
         frame = backtest(
-            {**name_models(models), **_missing(list(name_models(models)), season)},
+            _with_baselines(models, season),
             _needed("y", y),
             X,
             horizon=_needed("horizon", horizon),
+            windows=windows,
+            step=step,
+            refit=refit,
+            gap=gap,
+            window=window,
+            align=align,
             verbose=verbose,
-            **options,
         )
     length = frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
     length = length if season is None else check_count("season", season)
-    history = None if panel is None else Rows.of(panel, align).long()
+    history = None if panel is None else Rows(panel, align).long()
     return _ranked(_errors(frame, history, length, by), by, metric, frame.attrs.get("seconds"))
 
 
-def _missing(names: list[str], season: int | None) -> dict[str, BaseEstimator]:
-    """The baselines that no model stands for."""
-    baselines = {"AR": AR(), "SeasonalNaive": SeasonalNaive(season=season)}
-    return {name: model for name, model in baselines.items() if name not in names}
+def _baselines(season: int | None) -> dict[str, BaseEstimator]:
+    return {"AR": AR(), "SeasonalNaive": SeasonalNaive(season=season)}
+
+
+def _with_baselines(models: Any, season: int | None) -> dict[str, Any]:
+    named = name_models(models)
+    return {**named, **{name: model for name, model in _baselines(season).items() if name not in named}}
 
 
 def _completed(frame: pd.DataFrame, y: Any, X: Any, season: int | None, verbose: int) -> pd.DataFrame:
@@ -132,8 +140,7 @@ def _completed(frame: pd.DataFrame, y: Any, X: Any, season: int | None, verbose:
         raise ValueError(explain("models", "a frame with both baselines unless y is given", received, remedy))
     asked = ("horizon", "windows", "step", "refit", "gap", "window", "align")
     options = {name: frame.attrs[name] for name in asked}
-    models = {name: model for name, model in _missing([], season).items() if name in absent}
-    extra = backtest(models, y, X, verbose=verbose, **options)
+    extra = backtest({name: _baselines(season)[name] for name in absent}, y, X, verbose=verbose, **options)
     whole = frame.merge(extra[[*_ROW, *absent]], on=_ROW, how="left", validate="one_to_one")
     seconds = {**frame.attrs.get("seconds", {}), **extra.attrs["seconds"]}
     whole.attrs = {**frame.attrs, "seconds": seconds}

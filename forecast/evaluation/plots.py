@@ -59,7 +59,7 @@ def plot_forecast(
     column = (
         series if owner is None and series is not None else ("y" if "y" in history else history.columns[0])
     )
-    past = history[check_choice("series", column, list(history.columns))].dropna()
+    past = history[check_choice("series", column, list(history.columns))]
     start = len(history) if isinstance(y, np.ndarray) else 0
     ax = _axes(ax)
     shown = past if last is None else past.iloc[-check_count("last", last) :]
@@ -265,7 +265,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
     """Write each label right of the axes at the end of its curve, pushed apart where labels would touch."""
     named = sorted((end for end in ends if end[1] and np.isfinite(end[0])), key=lambda end: end[0])
     low, high = ax.get_ylim()
-    inches = ax.get_position().height * ax.figure.get_size_inches()[1]
+    inches = ax.get_window_extent().height / ax.figure.dpi
     line = 1.25 * _FONT / 72 / inches * (high - low)  # height of one line of text in data units
     floor = -np.inf
     for height, label, colour in named:

@@ -141,17 +141,19 @@ def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
-def check_columns(targets: int, exog: int, lags: tuple[int, ...], exog_lags: tuple[int, ...]) -> None:
-    """Numbers of columns and their lags fit together."""
+def check_columns(
+    targets: int, exog: int, lags: tuple[int, ...], exog_lags: tuple[int, ...], *, prefix: str = ""
+) -> None:
+    """Numbers of columns and their lags fit together; `prefix` stands before the names of the lags in errors."""
     check_count("targets", targets)
     check_count("exog", exog, minimum=0)
+    names = f"{prefix}lags", f"{prefix}exog_lags"
     if lags:
-        check_delays("lags", lags, 1)
+        check_delays(names[0], lags, 1)
     if exog_lags:
-        check_delays("exog_lags", exog_lags)
+        check_delays(names[1], exog_lags)
     if exog_lags and not exog:
-        raise ValueError(explain("exog_lags", "empty when exog=0", exog_lags, "Pass exog=1 or exog_lags=()"))
+        raise ValueError(explain(names[1], "empty when exog=0", exog_lags, f"Pass exog=1 or {names[1]}=()"))
     if not (lags or exog_lags):
-        raise ValueError(
-            explain("lags", "not empty when exog_lags is empty", lags, "Pass for example lags=(1, 2)")
-        )
+        allowed = f"not empty when {names[1]} is empty"
+        raise ValueError(explain(names[0], allowed, lags, f"Pass for example {names[0]}=(1, 2)"))

@@ -99,7 +99,7 @@ class TDNNConfig:
         check_delays("output_delays", self.output_delays)
         check_choice("dtype", self.dtype, DTYPES)
         lags, exog_lags = self.linear_delays if self.linear else ((1,), ())
-        check_columns(self.targets, self.exog, lags, exog_lags)
+        check_columns(self.targets, self.exog, lags, exog_lags, prefix="linear_")
 
     @property
     def receptive_field(self) -> int:

@@ -72,7 +72,7 @@ def _check_columns(old: Panel, new: Panel) -> None:
 
 def _matched_series(old: Panel, new: Panel) -> np.ndarray:
     """Number in `old` of each series of `new`."""
-    keyed = [panel.layout.multi or panel.layout.form == "long" for panel in (old, new)]
+    keyed = [panel.layout.keyed for panel in (old, new)]
     if keyed[0] != keyed[1]:
         words = ["a panel with series names" if key else "a single series" for key in keyed]
         remedy = "Give new rows in the form that was given to fit"
@@ -110,7 +110,7 @@ def _check_follows(old: Panel, new: Panel, series: np.ndarray) -> Timeline:
         return timeline
     row = int(np.argmax(found != expected))
     place, end = int(of_rows[row]), int(old.lengths[of_rows[row]])
-    name = f" of series {old.ids[place]!r}" if old.layout.multi or old.layout.form == "long" else ""
+    name = f" of series {old.ids[place]!r}" if old.layout.keyed else ""
     if found[row] == OFF_GRID:
         received = f"{index[row]}, where no step of the history falls"
         remedy = "Bring the new rows to the frequency of the history"

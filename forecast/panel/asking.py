@@ -36,7 +36,7 @@ class Asked:
     def of(cls, panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray | None = None) -> Asked:
         """Rows given by number; the index is the history's, continued."""
         layout = panel.layout
-        if not (layout.multi or layout.form == "long"):
+        if not layout.keyed:
             return cls(series, position, x, panel.timeline.index(0, int(position[0]), int(position[-1]) + 1))
         keys, times = panel.ids.take(series), panel.timeline.stamps(series, position)
         if layout.form == "long":
@@ -48,7 +48,7 @@ class Asked:
 def read_index(panel: Panel, index: pd.Index) -> Asked:
     """Rows of an index; bare timestamps for a panel mean these timestamps of every series."""
     check_rows(len(index), "X", (len(index),))
-    keyed = panel.layout.multi or panel.layout.form == "long"
+    keyed = panel.layout.keyed
     if keyed and not isinstance(index, pd.MultiIndex):
         series = np.repeat(np.arange(panel.n_series), len(index))
         times = index.take(np.tile(np.arange(len(index)), panel.n_series))
@@ -106,7 +106,7 @@ def _covariates(panel: Panel, frame: pd.DataFrame) -> np.ndarray | None:
 
 def _placed(panel: Panel, index: pd.Index, x: np.ndarray | None) -> Asked:
     keys, times = split_index(index, "X")
-    keyed = panel.layout.multi or panel.layout.form == "long"
+    keyed = panel.layout.keyed
     if keyed != (keys is not None):
         words = "a MultiIndex (series, time)" if keyed else "a single level of timestamps"
         received = f"a {type(index).__name__} of {index.nlevels} level(s)"

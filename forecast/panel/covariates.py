@@ -55,7 +55,7 @@ def _check_values(panel: Panel, asked: Asked, ahead: np.ndarray) -> None:
 
     def label(row: int) -> str:
         stamp = panel.timeline.stamps(asked.series[[row]], asked.position[[row]])[0]
-        several = panel.layout.multi or panel.layout.form == "long"
+        several = panel.layout.keyed
         return f"{stamp} of series {panel.ids[asked.series[row]]!r}" if several else str(stamp)
 
     check_finite(asked.x, "X", panel.layout.exog_names, label, allow_missing=panel.allow_missing)
@@ -70,7 +70,7 @@ def _check_rows(panel: Panel, given: np.ndarray) -> None:
     place = int(np.argmax(holes.any(axis=1)))
     lost = np.flatnonzero(holes[place]) + panel.lengths[place]
     stamps = panel.timeline.stamps(np.full(len(lost), place), lost)
-    several = panel.layout.multi or panel.layout.form == "long"
+    several = panel.layout.keyed
     name = f" of series {panel.ids[place]!r}" if several else ""
     received = f"{len(lost)} missing timestamp{'s' if len(lost) > 1 else ''}: {shorten(stamps)}"
     allowed = "without a gap after the history, since the covariates of every step are needed"

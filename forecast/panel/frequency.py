@@ -8,6 +8,7 @@ midnight across a change of daylight saving time; months and longer follow the c
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,6 +37,8 @@ def season_length(freq: Any) -> int:
         >>> season_length("MS"), season_length("h"), season_length("30min"), season_length(None)
         (12, 24, 48, 1)
     """
+    if isinstance(freq, str):  # names of periods, which pandas no longer takes for offsets
+        freq = re.sub(r"^(\d*[MQY])(-[A-Z]{3})?$", r"\1E\2", freq)
     offset = None if freq is None else to_offset(freq)
     if offset is None:
         return 1

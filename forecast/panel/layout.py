@@ -59,6 +59,11 @@ class Layout:
         """Whether the user's data carry timestamps; arrays have only row numbers."""
         return self.form in ("joint", "long") or self.x_kind == "frame" or self.y_kind in ("series", "frame")
 
+    @property
+    def keyed(self) -> bool:
+        """Whether the series have labels: a MultiIndex or a long frame."""
+        return self.multi or self.form == "long"
+
     def y_as_given(self, values: np.ndarray, index: pd.Index) -> Any:
         """Targets (R, O) in the user's type."""
         if self.y_kind == "series":
@@ -71,6 +76,6 @@ class Layout:
         """Covariates (R, E) in the user's type."""
         return values if self.x_kind == "array" else pd.DataFrame(values, index=index, columns=self.exog)
 
-    def long_frame(self, ids: pd.Index, times: pd.Index, columns: dict[Any, np.ndarray]) -> Any:
+    def long_frame(self, ids: pd.Index, times: pd.Index, columns: dict[Any, Any]) -> Any:
         """A long frame in the user's library."""
         return long.write_long(ids, times, columns, self.library, self.id_type, self.time_type)

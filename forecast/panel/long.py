@@ -1,4 +1,4 @@
-"""Long frames (unique_id, ds, y, covariates) of any library that narwhals reads, to pandas columns and back."""
+"""Long frames (unique_id, ds, y, covariates) of any library that narwhals reads, to pandas and back."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _column(series: nw.Series) -> Any:
 def write_long(
     ids: pd.Index,
     times: pd.Index,
-    columns: dict[Any, np.ndarray],
-    library: str,
+    columns: dict[Any, Any],
+    library: Any,
     id_type: str | None,
     time_type: str | None,
 ) -> Any:
@@ -75,6 +75,8 @@ def write_long(
     if library == "pandas":
         return pd.DataFrame({name: _strip(values) for name, values in columns.items()})
     native = {str(name): values for name, values in columns.items()}
+    if isinstance(times, pd.DatetimeIndex) and times.unit == "s":  # the unit of dates; polars starts at ms
+        times = times.as_unit("ms")
     zone = getattr(times, "tz", None)
     native[ID] = ids.tolist()
     native[TIME] = (times.tz_convert("UTC").tz_localize(None) if zone is not None else times).to_numpy()
@@ -85,11 +87,8 @@ def write_long(
     if time_type is not None and time_type != "Datetime":
         time = time.cast(getattr(nw, time_type))
     key = nw.col(ID)
-    key = (
-        key
-        if id_type is None or not hasattr(nw, id_type) or id_type == "Enum"
-        else key.cast(getattr(nw, id_type))
-    )
+    if id_type is not None and id_type != "Enum" and hasattr(nw, id_type):
+        key = key.cast(getattr(nw, id_type))
     return frame.with_columns(time, key).select(list(native)).to_native()
 
 

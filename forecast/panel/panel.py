@@ -162,7 +162,7 @@ class Panel:
         y, x = self.user_rows(self.y), self.user_rows(self.x)
         layout = self.layout
         if layout.form == "long":
-            columns = dict.fromkeys(layout.columns)  # type: ignore[arg-type]
+            columns: dict[Any, Any] = dict.fromkeys([] if layout.columns is None else layout.columns)
             columns |= {layout.targets[0]: y[:, 0], **{name: x[:, k] for k, name in enumerate(layout.exog)}}
             keys, times = self._row_keys()
             return None, layout.long_frame(keys, times, columns)
@@ -230,11 +230,7 @@ class Panel:
         stamp = self.timeline.stamps(np.array([series]), np.array([step]))[0]
         if not self.layout.has_index:
             return f"row {stamp}"
-        return str(stamp) if not _several(self.layout) else f"{stamp} of series {self.ids[series]!r}"
-
-
-def _several(layout: Layout) -> bool:
-    return layout.multi or layout.form == "long"
+        return str(stamp) if not self.layout.keyed else f"{stamp} of series {self.ids[series]!r}"
 
 
 def _bound(value: int | np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def check_sorted(keys: np.ndarray, offsets: np.ndarray, index: pd.Index, where: 
     if (steps == 0).any():
         rows = np.flatnonzero(steps == 0)
         received = f"duplicate timestamps {shorten(index[rows].unique())}"
-        remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()] or y.groupby(level=0).mean()"
+        remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()]"
         raise ValueError(
             explain(f"timestamps{where(int(rows[0]))}", "unique in each series", received, remedy)
         )
@@ -89,7 +89,7 @@ def _inferred(index: pd.DatetimeIndex) -> pd.offsets.BaseOffset | None:
 
 
 def explain_holes(index: pd.DatetimeIndex, clock: Clock, where: str) -> ValueError:
-    """The error for sorted timestamps without a common step: the missing ones if a step fits, else irregular."""
+    """The error for timestamps without a common step: the missing ones if a step fits, else irregular."""
     stamps = index.asi8
     best: tuple[int, pd.offsets.BaseOffset] | None = None
     for offset in _candidates(index):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Number
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ class Request:
         if self.layout.form == "long":
             names: Sequence[Any] = columns if columns is not None else [name or "y"]
             content = {label: values[:, k] for k, label in enumerate(names)}
-            return self.layout.long_frame(self.keys, self.times, content)  # type: ignore[arg-type]
+            return self.layout.long_frame(self.keys, self.times, content)
         if columns is not None:
             return pd.DataFrame(values, index=self.index, columns=list(columns))
         return self.layout.y_as_given(values, self.index)
@@ -72,8 +72,8 @@ class Request:
         """The rows asked for with covariates of NaN, in the type of the user's covariates."""
         empty = np.full((len(self.series), len(layout.exog)), np.nan)
         if layout.form == "long":
-            content: dict[Hashable, np.ndarray] = {label: empty[:, k] for k, label in enumerate(layout.exog)}
-            return layout.long_frame(self.keys, self.times, content)  # type: ignore[arg-type]
+            content: dict[Any, Any] = {label: empty[:, k] for k, label in enumerate(layout.exog)}
+            return layout.long_frame(self.keys, self.times, content)
         if layout.x_kind == "array":
             return empty
         return pd.DataFrame(empty, index=self.index, columns=layout.exog)

@@ -134,7 +134,7 @@ class Periods(Timeline):
 
 @dataclass(frozen=True, eq=False)
 class Dates(Timeline):
-    """A DatetimeIndex; without a frequency (too few timestamps to infer one) it holds at most two a series."""
+    """A DatetimeIndex; while too short to infer its frequency, `second` holds the second stamps (S,)."""
 
     clock: Clock
     offset: pd.offsets.BaseOffset | None

@@ -37,7 +37,7 @@ def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     types = list(frame.dtypes)
     parts = {}
     for position, dtype in enumerate(types):
-        if dtype == object:
+        if pd.api.types.is_object_dtype(dtype):
             parts[position] = _object_numbers(frame.iloc[:, position], name)
         elif not pd.api.types.is_numeric_dtype(dtype) or isinstance(dtype, pd.SparseDtype):
             raise _not_numeric(name, frame.columns[position], f"dtype {dtype}")
@@ -127,8 +127,8 @@ def check_finite(
         place = f"{word} in column {columns[column]!r} at {label(row)} ({int(bad.sum())} in all)"
         if word == "NaN":
             remedy = (
-                f"Fill the gaps, for example {name}.interpolate() or {name}.ffill(), or use a forecaster that "
-                "handles missing values"
+                f"Fill the gaps, for example {name}.interpolate() or {name}.ffill(), or use a forecaster "
+                "that handles missing values"
             )
         else:
             remedy = "Replace the infinite values; a logarithm or a division by zero often makes them"

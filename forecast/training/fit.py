@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from forecast._checks import explain
 from forecast.training.adam import adam
 from forecast.training.lbfgs import lbfgs
 from forecast.training.keras_fit import keras_fit
@@ -92,9 +93,7 @@ def train(
     prior = prior_at(program, start, decay=decay)
     fitted, history = _solve(solver, one_step, held, start, prior, options, rng)
     if options.training != "one-step" and program.steps == 1:
-        fitted, more = _closed_loop(
-            program, train_windows, held_out, weights, fitted, start, solver, prior, options, rng
-        )
+        fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
         history = history + more
     return Fitted(fitted, start, solver, history)
 
@@ -162,7 +161,6 @@ def _solve(
 def _closed_loop(
     program: Program,
     windows: Windows,
-    held_out: Windows | None,
     weights: Array,
     theta: Array,
     start: Array,
@@ -175,12 +173,7 @@ def _closed_loop(
     history: list[dict[str, float]] = []
     lengths = _stages(options.steps)
     for length in lengths:
-        problem = free_run_problem(
-            program, windows, weights, steps=length, overlap=options.training == "multi-step"
-        )
-        held = None
-        if held_out is not None:
-            held = free_run_problem(program, held_out, weights, steps=length, overlap=False)
+        problem, held = free_run_problems(program, windows, weights, length, options)
         if not np.isfinite(problem.error(theta)):
             if not np.isfinite(problem.error(start)):
                 _warn_diverged(length, "AR start and the fitted network")
@@ -213,31 +206,54 @@ def _warn_diverged(steps: int, what: str) -> None:
 
 def one_step_problem(program: Program, windows: Windows, weights: Array) -> OneStep:
     """The windows without missing values, each target weighted by its row."""
-    keep = np.flatnonzero(windows.finite(np.arange(len(windows))))
-    rows = windows.starts[keep][:, None] + windows.length + np.arange(program.steps)
+    keep = np.flatnonzero(windows.finite())
+    if not len(keep):
+        needed = f"some {windows.width} rows in a row without a missing value, lags and steps together"
+        raise ValueError(explain("y", needed, "none", "Use fewer lags or fill the missing values"))
+    rows = windows.target_rows(keep)[:, None] + np.arange(program.steps)
     return OneStep(program, windows, weights[rows].astype(program.dtype), keep)
 
 
-def free_run_problem(
-    program: Program, windows: Windows, weights: Array, *, steps: int, overlap: bool
-) -> FreeRun:
-    """Segments of L known rows and `steps` rows in closed loop.
+def free_run_problems(
+    program: Program, windows: Windows, weights: Array, steps: int, options: Options
+) -> tuple[FreeRun, FreeRun | None]:
+    """Closed-loop segments for training and, with a validation part, for validation.
 
-    Args:
-        overlap: True starts a segment at every second step of the run (multi-step training); False lays them end to
-            end (free run).
+    Multi-step training starts a segment at every quarter of its length; a free run lays them end to end.
     """
-    stride = max(1, steps // 4) if overlap else steps
-    long = windows.with_horizon(steps, stride=stride)
-    keep = np.flatnonzero(long.finite(np.arange(len(long))))
-    batch = long.gather(keep)
     length = windows.length
-    rows = np.concatenate([batch.y, batch.x], axis=2)
-    target_rows = long.starts[keep][:, None] + length + np.arange(steps)
+    stride = max(1, steps // 4) if options.training == "multi-step" else steps
+    longest = int(windows.panel.lengths.max())
+    if steps > longest - length:
+        allowed = f"at most {longest - length}, the rows after the first window"
+        raise ValueError(explain("steps", allowed, steps, "Use fewer steps, fewer lags or a longer series"))
+
+    def segments(horizon: int) -> Windows:
+        values = (windows.y, windows.x)
+        return Windows(
+            windows.panel, length=length, horizon=horizon, stride=min(stride, horizon), values=values
+        )
+
+    if not options.validation:
+        return _free_run(program, segments(steps), weights), None
+    train, _ = segments(steps).split(options.validation)
+    held = options.validation
+    rows = held if isinstance(held, int) else int(np.ceil((longest - length) * held))
+    _, tail = segments(min(steps, rows)).split(options.validation)
+    return _free_run(program, train, weights), _free_run(program, tail, weights)
+
+
+def _free_run(program: Program, windows: Windows, weights: Array) -> FreeRun:
+    """The closed loop over windows whose horizon is the length of a segment."""
+    windows = windows.select(np.flatnonzero(windows.finite()))
+    batch, length = windows.gather(), windows.length
+    rows = windows.target_rows()[:, None] + np.arange(windows.horizon)
+    history = np.concatenate([batch.y[:, :length], batch.x[:, :length]], axis=2)
+    times = np.bincount(rows.ravel(), minlength=len(weights))  # segments that share a row share its weight
     return FreeRun(
         program,
-        np.ascontiguousarray(rows[:, :length]),
+        history,
         np.ascontiguousarray(batch.x[:, length:]),
         np.ascontiguousarray(batch.y[:, length:]),
-        weights[target_rows].astype(program.dtype),
+        (weights[rows] / times[rows]).astype(program.dtype),
     )

@@ -13,7 +13,9 @@ from forecast.training.program import Array
 
 SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
 STRIDE = 10.0  # an update of a prior precision changes it by at most this factor
-WARM_UP = 12  # steps under the initial prior: the evidence of a branch that still starts at zero would prune it
+WARM_UP = (
+    12  # steps under the initial prior: the evidence of a branch that still starts at zero would prune it
+)
 Monitor = Callable[[Array, float], bool]
 
 

@@ -53,28 +53,42 @@ class OneStep:
         window, target, _ = self.windows.paired(self.windows.gather(self.keep[which]))
         return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
 
-    def _blocks(self, name: str, theta: Array) -> Iterator[tuple]:
+    def _blocks(self) -> Iterator[tuple[Array, Array, Array]]:
         for start in range(0, len(self), CHUNK):
-            which = np.arange(start, min(start + CHUNK, len(self)))
-            for _, values in self.program.chunked(name, theta, *self.take(which)):
-                yield values
+            yield self.take(np.arange(start, min(start + CHUNK, len(self))))
 
     def error(self, theta: Array) -> float:
-        total = 0.0
-        for start in range(0, len(self), CHUNK):
-            window, target, weight = self.take(np.arange(start, min(start + CHUNK, len(self))))
-            total += float(np.sum(weight * (target - self.program.apply(theta, window)) ** 2))
-        return total
+        """The weighted squared error."""
+        return sum(
+            float(np.sum(weight * (target - self.program.apply(theta, window)) ** 2))
+            for window, target, weight in self._blocks()
+        )
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
         """(squared error, its gradient (P,))."""
-        error, gradient = zip(*self._blocks("gradient", theta), strict=True)
-        return float(np.sum(error)), np.sum(gradient, axis=0)
+        error, total = 0.0, np.zeros(self.program.size)
+        for block in self._blocks():
+            for _, (part, gradient) in self.program.chunked("gradient", theta, *block):
+                error, total = error + float(part), total + gradient
+        return error, total
+
+    def rows(self, theta: Array, which: Array) -> tuple[Array, Array]:
+        """Weighted Jacobian (rows, P) and residual (rows,) of up to CHUNK windows, a row a step and target."""
+        window, target, weight = self.take(which)
+        root = np.sqrt(weight).reshape(-1)
+        ((count, (values, jacobian, _)),) = self.program.chunked("jacobian", theta, window)
+        jacobian = jacobian[:count].reshape(-1, self.program.size) * root[:, None]
+        return jacobian, (target - values[:count].reshape(target.shape)).reshape(-1) * root
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r) with J = d yhat / d theta and r = y - yhat, accumulated block by block."""
-        hessian, gradient, error = zip(*self._blocks("normal", theta), strict=True)
-        return np.sum(hessian, axis=0), np.sum(gradient, axis=0), float(np.sum(error))
+        hessian, gradient, error = np.zeros((theta.size, theta.size)), np.zeros(theta.size), 0.0
+        for start in range(0, len(self), CHUNK):
+            jacobian, residual = self.rows(theta, np.arange(start, min(start + CHUNK, len(self))))
+            hessian += jacobian.T @ jacobian
+            gradient += jacobian.T @ residual
+            error += float(residual @ residual)
+        return hessian, gradient, error
 
 
 @dataclass(frozen=True, eq=False)

@@ -121,27 +121,21 @@ class Program:
     def _run(self, theta: Any, limits: Any, history: Any, future: Any) -> Any:
         """Closed loop of a one-step network, each value kept within `limits` (2, O)."""
         model = self._closed_network
-        values = {v.path: value for v, value in zip(self.network.trainable_variables, self.unpack(theta), strict=True)}
+        values = {
+            v.path: value
+            for v, value in zip(self.network.trainable_variables, self.unpack(theta), strict=True)
+        }
         constants = {v.path: v.value for v in model.non_trainable_variables} | {"saturation/limits": limits}
         trained = [values[v.path] for v in model.trainable_variables]
         fixed = [constants[v.path] for v in model.non_trainable_variables]
         return model.stateless_call(trained, fixed, [history, future])[0]
 
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
-        free = keras.ops.full((2, self.targets), float("inf"), dtype=self.dtype) * keras.ops.convert_to_tensor(
-            [[-1.0], [1.0]], dtype=self.dtype
-        )
+        free = keras.ops.full(
+            (2, self.targets), float("inf"), dtype=self.dtype
+        ) * keras.ops.convert_to_tensor([[-1.0], [1.0]], dtype=self.dtype)
         error = targets - self._run(theta, free, history, future)
         return keras.ops.sum(weights * error * error)
-
-    def _normal(self, theta: Any, windows: Any, targets: Any, weights: Any) -> tuple[Any, Any, Any]:
-        values, jacobian, _ = row_jacobian(self._row, self.steps * self.targets)(theta, windows)
-        root = keras.ops.sqrt(keras.ops.reshape(weights, (-1, 1)))
-        jacobian = keras.ops.reshape(jacobian, (-1, self.size)) * root
-        residual = (keras.ops.reshape(targets, (-1, 1)) - keras.ops.reshape(values, (-1, 1))) * root
-        transposed = keras.ops.transpose(jacobian)
-        gradient = keras.ops.squeeze(keras.ops.matmul(transposed, residual), axis=1)
-        return keras.ops.matmul(transposed, jacobian), gradient, keras.ops.sum(residual * residual)
 
     def _adam(
         self, theta: Any, m: Any, v: Any, count: Any, rate: Any, pull: Any, center: Any, *batches: Any
@@ -173,7 +167,6 @@ class Program:
             "apply": self._apply,
             "run": self._run,
             "jacobian": row_jacobian(self._row, self.steps * self.targets),
-            "normal": self._normal,
             "gradient": value_and_gradient(self._loss),
             "run_gradient": value_and_gradient(self._run_loss),
             "adam": self._adam,
@@ -197,7 +190,10 @@ class Program:
         for start in range(0, rows, chunk):
             parts = [array[start : start + chunk] for array in arrays]
             count = len(parts[0])
-            yield count, self.call(name, theta, *fixed, *(_pad(part, _bucket(count, chunk)) for part in parts))
+            yield (
+                count,
+                self.call(name, theta, *fixed, *(_pad(part, _bucket(count, chunk)) for part in parts)),
+            )
 
     def apply(self, theta: Array, windows: Array) -> Array:
         """Open loop: paired windows (B, L, O+E) -> (B, H, O)."""

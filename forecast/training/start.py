@@ -56,15 +56,10 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
         return theta
     count = len(problem)
     which = np.arange(count) if count <= START_ROWS else np.linspace(0, count - 1, START_ROWS).astype(int)
-    design, residual = [], []
-    for start in range(0, len(which), CHUNK):
-        window, target, weight = problem.take(which[start : start + CHUNK])
-        root = np.sqrt(weight).ravel()
-        for rows, (values, jacobian, _) in problem.program.chunked("jacobian", theta, window):
-            columns = jacobian[:rows].reshape(rows * target[0].size, -1)[:, members]
-            design.append(columns * root[:, None])
-            residual.append((target.reshape(rows, -1) - values[:rows].reshape(rows, -1)).ravel() * root)
-    solution = np.linalg.lstsq(np.concatenate(design), np.concatenate(residual), rcond=None)[0]
+    blocks = [problem.rows(theta, which[start : start + CHUNK]) for start in range(0, len(which), CHUNK)]
+    design = np.concatenate([jacobian[:, members] for jacobian, _ in blocks])
+    residual = np.concatenate([residual for _, residual in blocks])
+    solution = np.linalg.lstsq(design, residual, rcond=None)[0]
     theta = theta.copy()
     theta[members] += solution
     return theta

@@ -1,4 +1,4 @@
-"""`forecast backtest` and `forecast benchmark` print the leaderboard of the library and write its forecasts."""
+"""`forecast backtest` and `forecast benchmark` print the leaderboard of the library and write forecasts."""
 
 from pathlib import Path
 

@@ -8,10 +8,9 @@ import pytest
 
 from forecast.layers import TappedDelay, TimeDelay
 from tests.checks import (
+    check_gradient,
     check_layer,
-    finite_differences,
     float64,
-    gradient,
     normal,
     randomize,
     reload,
@@ -165,7 +164,7 @@ def test_gradient_is_that_of_finite_differences() -> None:
         def loss(y):
             return keras.ops.sum(keras.ops.square(y))
 
-        same(gradient(model, x, loss), finite_differences(model, x, loss), rtol=1e-7, atol=1e-7)
+        check_gradient(model, x, loss)
 
 
 @pytest.mark.parametrize(

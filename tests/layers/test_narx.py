@@ -8,10 +8,9 @@ import pytest
 
 from forecast.layers import NARXCell
 from tests.checks import (
+    check_gradient,
     check_layer,
-    finite_differences,
     float64,
-    gradient,
     normal,
     randomize,
     same,
@@ -93,7 +92,7 @@ def test_gradient_through_the_loop_is_that_of_finite_differences() -> None:
         def loss(y):
             return keras.ops.sum(keras.ops.square(y - 0.3))
 
-        same(gradient(model, x, loss), finite_differences(model, x, loss), rtol=1e-6, atol=1e-7)
+        check_gradient(model, x, loss)
 
 
 @pytest.mark.parametrize("name", ["exogenous input", "no linear path", "several targets"])

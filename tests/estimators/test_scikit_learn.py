@@ -1,0 +1,159 @@
+"""Forecasters inside scikit-learn's own tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (switches HalvingGridSearchCV on)
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from forecast.estimators.ar import AR
+from forecast.estimators.base import Forecaster, Unweighted
+from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.naive import Naive
+from tests.checks_forecaster import covariates, forecasters, monthly, named
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+every_forecaster = pytest.mark.parametrize("model", forecasters(), ids=named)
+weighted = pytest.mark.parametrize(
+    "model", [m for m in forecasters() if not isinstance(m, Unweighted)], ids=named
+)
+Y = monthly(72)
+X = covariates(Y.index)
+FOLDS = TimeSeriesSplit(2, test_size=6)
+
+
+@pytest.fixture
+def routing() -> Iterator[None]:
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+@every_forecaster
+def test_pipeline_with_scaler(model: Forecaster) -> None:
+    plain = make_pipeline(StandardScaler(), clone(model)).fit(X[:60], Y[:60])
+    forecast = plain.predict(X[60:])
+    pd.testing.assert_index_equal(forecast.index, Y.index[60:])
+    framed = make_pipeline(StandardScaler(), clone(model)).set_output(transform="pandas").fit(X[:60], Y[:60])
+    pd.testing.assert_series_equal(framed.predict(X[60:]), forecast)
+    pd.testing.assert_index_equal(framed.predict(X[50:]).index, Y.index[50:])
+    assert "StandardScaler" in framed._repr_html_()
+
+
+@every_forecaster
+def test_grid_search_with_and_without_covariates(model: Forecaster) -> None:
+    search = GridSearchCV(clone(model), {"horizon": [1, 2]}, cv=FOLDS, error_score="raise")
+    alone = search.fit(Y)
+    assert np.isfinite(alone.best_score_)
+    pd.testing.assert_series_equal(alone.predict(3), clone(model).fit(Y).predict(3))
+    both = clone(search).set_params(scoring="neg_mean_absolute_error").fit(X, Y)
+    assert np.isfinite(both.best_score_)
+
+
+def test_grid_search_of_lags_in_a_pipeline() -> None:
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), AR()), {"ar__lags": [1, 12]}, cv=FOLDS, scoring="neg_mean_absolute_error"
+    ).fit(X, Y)
+    assert search.best_params_ == {"ar__lags": 12}
+    by_hand = [
+        -np.abs(AR(lags=12).fit(X.iloc[train], Y.iloc[train]).predict(X.iloc[test]) - Y.iloc[test]).mean()
+        for train, test in FOLDS.split(X)
+    ]
+    assert search.best_score_ == pytest.approx(np.mean(by_hand))
+    nested = GridSearchCV(LagRegressor(estimator=Ridge(), lags=12), {"estimator__alpha": [1e-3, 1e6]}, cv=FOLDS)
+    assert nested.fit(Y).best_params_ == {"estimator__alpha": 1e-3}
+
+
+@every_forecaster
+def test_halving_grid_search(model: Forecaster) -> None:
+    search = HalvingGridSearchCV(
+        clone(model),
+        {"horizon": [1, 2]},
+        cv=FOLDS,
+        resource="n_samples",
+        min_resources=48,
+        factor=1.5,
+        error_score="raise",
+    )
+    rows = np.arange(len(Y))  # halving draws rows at random; arrays stay regular in number
+    search.fit(rows[:, None].astype(float), Y.to_numpy())
+    assert search.n_iterations_ >= 1
+
+
+@every_forecaster
+def test_cross_val_score(model: Forecaster) -> None:
+    scores = cross_val_score(clone(model), X, Y, cv=FOLDS, scoring="neg_mean_absolute_error", error_score="raise")
+    assert scores.shape == (2,) and np.isfinite(scores).all()
+
+
+@every_forecaster
+def test_transformed_target(model: Forecaster) -> None:
+    logs = TransformedTargetRegressor(clone(model), func=np.log, inverse_func=np.exp).fit(X[:60], Y[:60])
+    expected = np.exp(np.asarray(clone(model).fit(X[:60], np.log(Y[:60])).predict(X[60:])))
+    np.testing.assert_allclose(logs.predict(X[60:]), expected)
+
+
+@weighted
+def test_weights_are_routed(model: Forecaster, routing: None) -> None:
+    weights = np.linspace(0.1, 2, len(Y))
+    asking = clone(model).set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+    scores = cross_val_score(asking, X, Y, cv=FOLDS, params={"sample_weight": weights})
+    train, test = list(FOLDS.split(X))[-1]
+    fitted = clone(model).fit(X.iloc[train], Y.iloc[train], sample_weight=weights[train])
+    assert scores[-1] == pytest.approx(fitted.score(X.iloc[test], Y.iloc[test]))
+    unweighted = clone(model).fit(X.iloc[train], Y.iloc[train])
+    assert not np.allclose(fitted.predict(X.iloc[test]), unweighted.predict(X.iloc[test]))
+
+
+def test_weights_cannot_be_requested_where_they_mean_nothing(routing: None) -> None:
+    with pytest.raises(TypeError, match="Unexpected args"):
+        Naive().set_fit_request(sample_weight=True)
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        (np.ones(5), r"weights of shape \(5,\) for 72 rows"),
+        (np.zeros(72), "weights that are all zero"),
+        (-np.ones(72), "negative"),
+        (np.full(72, np.nan), "NaN"),
+    ],
+)
+def test_wrong_weights(weights: np.ndarray, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        AR().fit(Y, sample_weight=weights)
+
+
+def test_weights_follow_the_rows_of_a_long_frame() -> None:
+    mixed = pd.DataFrame(
+        {"unique_id": ["a", "b"] * 40, "ds": np.repeat(np.arange(40), 2), "y": np.random.default_rng(0).normal(size=80)}
+    )
+    weights = np.random.default_rng(1).uniform(size=80)
+    together = AR(lags=1).fit(mixed, sample_weight=weights)
+    for number, name in enumerate("ab"):
+        rows = (mixed["unique_id"] == name).to_numpy()
+        alone = AR(lags=1).fit(mixed.loc[rows, "y"].to_numpy(), sample_weight=weights[rows])
+        np.testing.assert_allclose(together.coef_[number], alone.coef_[0])
+
+
+def _fit_and_forecast(model: Forecaster) -> np.ndarray:
+    return np.asarray(clone(model).fit(Y).predict(3))
+
+
+def test_joblib_workers_give_the_same_forecasts() -> None:
+    models = forecasters()
+    there = Parallel(n_jobs=2, backend="loky")(delayed(_fit_and_forecast)(model) for model in models)
+    for model, forecast in zip(models, there, strict=True):
+        np.testing.assert_allclose(forecast, _fit_and_forecast(model), rtol=1e-6)
+    search = GridSearchCV(AR(), {"lags": [1, 2]}, cv=FOLDS, n_jobs=2).fit(Y)
+    assert search.best_params_["lags"] in (1, 2)

@@ -1,0 +1,306 @@
+"""A backtest shows models what was known at each cutoff, no more, and returns their forecasts in place."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from forecast import AR, Drift, Naive, SeasonalNaive
+from forecast.evaluation import RollingOrigin, backtest, coverage
+
+HORIZON, WINDOWS = 3, 2
+LENGTH = 24
+
+
+def values(length=LENGTH, seed=0):
+    return np.random.default_rng(seed).normal(size=length).cumsum()
+
+
+INDEXES = {
+    "period": pd.period_range("2020-01", periods=LENGTH, freq="M"),
+    "month start": pd.date_range("2020-01", periods=LENGTH, freq="MS"),
+    "no freq": pd.DatetimeIndex(pd.date_range("2020-01", periods=LENGTH).to_numpy()),
+    "business days": pd.date_range("2020-01-01", periods=LENGTH, freq="B"),
+    "zone, DST": pd.date_range("2024-03-30 12:00", periods=LENGTH, freq="h", tz="Europe/Berlin"),
+    "integer": pd.Index(range(10, 10 + 2 * LENGTH, 2)),
+    "range": pd.RangeIndex(LENGTH),
+}
+
+
+@pytest.mark.parametrize("refit", [True, False, 2])
+@pytest.mark.parametrize("gap", [0, 2])
+@pytest.mark.parametrize("index", INDEXES)
+def test_single_series_keeps_the_type_of_its_index(index, gap, refit):
+    y = pd.Series(values(), index=INDEXES[index], name="sales")
+    frame = backtest(Naive(), y, horizon=HORIZON, windows=WINDOWS, gap=gap, refit=refit)
+    assert list(frame.columns) == ["unique_id", "ds", "cutoff", "y", "Naive"]
+    assert frame["ds"].dtype == frame["cutoff"].dtype == y.index.dtype
+    assert pd.Index(frame["ds"]).equals(y.index[-6:]) and set(frame["unique_id"]) == {"sales"}
+    assert frame["y"].tolist() == y.iloc[-6:].tolist()
+    assert pd.Index(frame["cutoff"]).equals(y.index[[-7] * 3 + [-4] * 3])
+    assert frame["Naive"].tolist() == y.iloc[[-7 - gap] * 3 + [-4 - gap] * 3].tolist()
+
+
+def long_panel(covariate=False):
+    """a and b have 24 days, c begins 5 days before the end, d ends one row into the last window."""
+    days = pd.date_range("2024-01-01", periods=LENGTH)
+    spans = {"a": days, "b": days, "c": days[-5:], "d": days[:-2]}
+    parts = [
+        pd.DataFrame({"unique_id": name, "ds": span, "y": values(len(span), seed)})
+        for seed, (name, span) in enumerate(spans.items())
+    ]
+    long = pd.concat(parts, ignore_index=True)
+    return long.assign(x=values(len(long), 9)) if covariate else long
+
+
+def expected_naive(long, gap=0):
+    """Rows that can be tested and the last known value of each, straight from the definition."""
+    days = np.sort(long["ds"].unique())
+    rows = []
+    for name, part in long.groupby("unique_id"):
+        part = part.set_index("ds")
+        for origin in (len(days) - 7, len(days) - 4):
+            known = part.loc[: days[origin - gap], "y"]
+            for day in days[origin + 1 : origin + 4]:
+                if len(known) and day in part.index:
+                    rows.append((name, day, days[origin], part.loc[day, "y"], known.iloc[-1]))
+    return pd.DataFrame(rows, columns=["unique_id", "ds", "cutoff", "y", "Naive"])
+
+
+FORMS = {
+    "long": lambda long: (long, None),
+    "polars": lambda long: (pl.from_pandas(long), None),
+    "shuffled by time": lambda long: (
+        long.iloc[::-1].sort_values("ds", kind="stable").reset_index(drop=True),
+        None,
+    ),
+    "multiindex": lambda long: (long.set_index(["unique_id", "ds"]), None),
+    "multiindex series": lambda long: (long.set_index(["unique_id", "ds"])["y"], None),
+    "X and y": lambda long: (
+        long.set_index(["unique_id", "ds"])["y"],
+        long.set_index(["unique_id", "ds"]).drop(columns="y"),
+    ),
+}
+
+
+@pytest.mark.parametrize("covariate", [False, True])
+@pytest.mark.parametrize("gap", [0, 2])
+@pytest.mark.parametrize("form", FORMS)
+def test_panels_in_every_form(form, gap, covariate):
+    long = long_panel(covariate)
+    y, X = FORMS[form](long)
+    frame = backtest(Naive(), y, X, horizon=HORIZON, windows=WINDOWS, gap=gap)
+    frame = frame.sort_values(["unique_id", "ds"], ignore_index=True)
+    pd.testing.assert_frame_equal(frame, expected_naive(long, gap), check_dtype=False)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_update_between_refits_serves_the_series_it_learned(form):
+    long = long_panel(covariate=True)
+    y, X = FORMS[form](long)
+    frame = backtest(Naive(), y, X, horizon=HORIZON, windows=WINDOWS, refit=False)
+    frame = frame.sort_values(["unique_id", "ds"], ignore_index=True)
+    expected = expected_naive(long)
+    expected = expected[expected["unique_id"] != "c"].reset_index(drop=True)  # c began after the first window
+    pd.testing.assert_frame_equal(frame, expected, check_dtype=False)
+
+
+def test_align_end_tests_series_of_different_length():
+    long = pd.DataFrame({"unique_id": ["a"] * 12 + ["b"] * 9, "ds": [*range(12), *range(9)], "y": range(21)})
+    frame = backtest(Naive(), long, horizon=2, windows=2, align="end")
+    assert frame["ds"].tolist() == [8, 9, 10, 11, 5, 6, 7, 8]
+    assert frame["cutoff"].tolist() == [7, 7, 9, 9, 4, 4, 6, 6]
+    assert frame["Naive"].tolist() == [7, 7, 9, 9, 16, 16, 18, 18]
+    with pytest.warns(UserWarning, match="align: 1 of 2 series have no row after the first cutoff"):
+        backtest(Naive(), long, horizon=1, windows=2)
+
+
+def test_several_targets_become_series():
+    wide = pd.DataFrame({"up": np.arange(10.0), "down": -np.arange(10.0)}, index=INDEXES["period"][:10])
+    frame = backtest(Drift(), wide, horizon=2, windows=2)
+    assert frame["unique_id"].tolist() == ["up"] * 4 + ["down"] * 4
+    np.testing.assert_allclose(frame["Drift"], frame["y"])
+    panel = pd.concat({"a": wide, "b": 2 * wide}, names=["unique_id", "ds"])
+    frame = backtest(Drift(), panel, horizon=2, windows=2)
+    assert frame["unique_id"].unique().tolist() == ["a/up", "a/down", "b/up", "b/down"]
+    np.testing.assert_allclose(frame["Drift"], frame["y"])
+
+
+@pytest.mark.parametrize("array", [False, True])
+@pytest.mark.parametrize("refit", [True, False])
+def test_covariates_of_the_forecast_rows_are_known(array, refit):
+    x = values(60, 1)
+    X = pd.DataFrame({"x": x}, index=pd.period_range("2020", periods=60, freq="M"))
+    y = pd.Series(3.0 * x + 1.0, index=X.index)
+    arguments = (y.to_numpy(), X.to_numpy()) if array else (y, X)
+    models = {"regression": AR(lags=[1], exog_lags=[0])}
+    frame = backtest(models, *arguments, horizon=4, windows=3, refit=refit)
+    np.testing.assert_allclose(frame["regression"], frame["y"], atol=1e-6)
+
+
+class Spy(RegressorMixin, BaseEstimator):
+    """Forecasts zeros and writes down, in a list that clones share, what it was shown."""
+
+    diary: list = []
+
+    def fit(self, X, y=None):
+        self.diary.append(("fit", X.copy(), None if y is None else y.copy()))
+        return self
+
+    def update(self, X, y=None):
+        self.diary.append(("update", X.copy(), None if y is None else y.copy()))
+        return self
+
+    def predict(self, X):
+        self.diary.append(("predict", X if isinstance(X, int) else X.copy(), None))
+        return np.zeros(X if isinstance(X, int) else len(X))
+
+
+@pytest.fixture
+def diary():
+    Spy.diary.clear()
+    return Spy.diary
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+@pytest.mark.parametrize("window", ["expanding", 6])
+@pytest.mark.parametrize("refit", [True, False, 2])
+def test_nothing_after_the_cutoff_reaches_a_model(diary, refit, window, gap):
+    days = pd.period_range("2024-01-01", periods=LENGTH, freq="D")
+    X = pd.DataFrame({"x": np.arange(LENGTH)}, index=days)
+    y = pd.Series(np.arange(LENGTH), index=days)
+    backtest(Spy(), y, X, horizon=2, windows=3, step=1, refit=refit, window=window, gap=gap)
+    seen = None
+    for window_number, ((learned, X_seen, y_seen), (_, asked, _)) in enumerate(
+        zip(diary[::2], diary[1::2], strict=True)
+    ):
+        cutoff = LENGTH - 1 - 2 - (2 - window_number)
+        last = cutoff - gap
+        fits = window_number == 0 or refit is True or (refit == 2 and window_number % 2 == 0)
+        assert learned == ("fit" if fits and not (refit is False and window_number) else "update")
+        assert X_seen.index.equals(y_seen.index) and y_seen.index[-1] == days[last]
+        first = (0 if window == "expanding" else last - 5) if learned == "fit" else seen + 1
+        assert y_seen.index[0] == days[first] and y_seen.tolist() == list(range(first, last + 1))
+        assert asked.index.equals(days[last + 1 : cutoff + 3]) and asked["x"].tolist() == list(
+            range(last + 1, cutoff + 3)
+        )
+        seen = last
+    assert len(diary) == 6
+
+
+def test_panel_without_covariates_is_asked_for_steps(diary):
+    long = long_panel()
+    with pytest.raises(ValueError, match="one forecast for each of 3 series, 3 steps and 1 targets"):
+        backtest(Spy(), long, horizon=HORIZON, windows=WINDOWS)
+    kind, shown, _ = diary[0]
+    assert kind == "fit" and shown["ds"].max() == pd.Timestamp("2024-01-18") and diary[1][1] == HORIZON
+
+
+def test_cutting_equals_rolling_origin_by_hand():
+    y = pd.Series(values(60), index=pd.period_range("2020", periods=60, freq="M"), name="y")
+    frame = backtest(AR(lags=3), y, horizon=4, windows=5, step=2, window=30, gap=1)
+    by_hand = [
+        AR(lags=3).fit(y.iloc[train]).predict(5).iloc[1:].to_numpy()
+        for train, _ in RollingOrigin(4, windows=5, step=2, window=30, gap=1).split(y)
+    ]
+    np.testing.assert_allclose(frame["AR"], np.concatenate(by_hand), rtol=1e-12)
+
+
+def test_update_keeps_what_was_learned():
+    y = pd.Series(values(60), index=pd.period_range("2020", periods=60, freq="M"))
+    frame = backtest(AR(lags=2), y, horizon=2, windows=4, refit=False)
+    model = AR(lags=2).fit(y.iloc[:52])
+    for number in range(4):
+        expected = model.predict(2)
+        np.testing.assert_allclose(frame["AR"].iloc[2 * number : 2 * number + 2], expected, rtol=1e-12)
+        model.update(y.iloc[52 + 2 * number : 54 + 2 * number])
+
+
+def test_models_are_named_cloned_and_timed():
+    y = pd.Series(values())
+    model = AR(lags=2)
+    frame = backtest([model, Naive()], y, horizon=2, windows=2)
+    assert list(frame.columns[4:]) == ["AR", "Naive"] and not hasattr(model, "panel_")
+    assert set(frame.attrs["seconds"]) == {"AR", "Naive"} and min(frame.attrs["seconds"].values()) > 0
+    named = backtest({"short": AR(lags=1), "long": AR(lags=3)}, y, horizon=2, windows=2)
+    assert list(named.columns[4:]) == ["short", "long"]
+
+
+def test_scikit_learn_estimators():
+    x = values(40)
+    X = pd.DataFrame({"x": x}, index=pd.date_range("2020", periods=40))
+    y = pd.Series(2.0 * x, index=X.index)
+    models = {
+        "plain": LinearRegression(),
+        "pipeline": make_pipeline(StandardScaler(), AR(lags=[1])),
+        "search": GridSearchCV(AR(), {"lags": [1, 2]}, cv=RollingOrigin(2, windows=2)),
+    }
+    frame = backtest(models, y, X, horizon=3, windows=2)
+    for name in models:
+        np.testing.assert_allclose(frame[name], frame["y"], atol=1e-6)
+
+
+def test_intervals():
+    y = pd.Series(values(120), index=pd.period_range("2010", periods=120, freq="M"))
+    frame = backtest({"last": Naive()}, y, horizon=2, windows=3, level=[80, 95.0])
+    bounds = ["last-lo-80", "last-hi-80", "last-lo-95", "last-hi-95"]
+    assert list(frame.columns[4:]) == ["last", *bounds]
+    inside = [frame[c] for c in ("last-lo-95", "last-lo-80", "last", "last-hi-80", "last-hi-95")]
+    assert all((low <= high).all() for low, high in zip(inside[:-1], inside[1:], strict=True))
+    assert 0 <= coverage(frame, level=95.0).loc["y", "last"] <= 1
+
+
+def test_missing_values_reach_models_that_bear_them():
+    y = pd.Series(values(), index=INDEXES["period"])
+    y.iloc[[5, -1]] = np.nan
+    frame = backtest(Naive(), y, horizon=2, windows=2)
+    assert frame["y"].isna().tolist() == [False, False, False, True]
+
+
+def test_progress(capsys):
+    backtest(Naive(), values(), horizon=2, windows=2)
+    assert capsys.readouterr() == ("", "")
+    backtest(Naive(), values(), horizon=2, windows=2, verbose=1)
+    assert "backtest: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "models, options, error, words",
+    [
+        (
+            [Naive(), Naive()],
+            {},
+            ValueError,
+            "models: must be one or more models of different names; received N",
+        ),
+        ([], {}, ValueError, "models: must be"),
+        (Naive, {}, TypeError, "models: must be estimators with fit and predict"),
+        ({"y": Naive()}, {}, ValueError, "models: must be named unlike the other columns; received y"),
+        (Naive(), {"refit": 0}, ValueError, "refit: must be a whole number of at least 1"),
+        (LinearRegression(), {"refit": False}, TypeError, "refit: must be True for LinearRegression"),
+        (LinearRegression(), {"level": [80]}, TypeError, "level: must be None for LinearRegression"),
+        (Naive(), {"level": [180]}, ValueError, "level: must be between 0 and 100"),
+        (Naive(), {"horizon": 0}, ValueError, "horizon: must be"),
+        (Naive(), {"windows": 50}, ValueError, "windows: must be so few"),
+    ],
+)
+def test_bad_arguments(models, options, error, words):
+    with pytest.raises(error, match=words):
+        backtest(models, values(), **{"horizon": 2, **options})
+
+
+def test_an_error_of_a_model_names_model_and_window():
+    with pytest.raises(ValueError) as caught:
+        backtest({"long": AR(lags=15)}, values(), horizon=2, windows=2, window=10)
+    assert caught.value.__notes__ == ["Raised by 'long' in window 1 of a backtest."]
+
+
+def test_seasonal_naive_repeats_the_season():
+    y = pd.Series(np.tile(np.arange(12.0), 5), index=pd.period_range("2020", periods=60, freq="M"))
+    frame = backtest(SeasonalNaive(), y, horizon=12, windows=3, step=5, gap=4)
+    assert frame["SeasonalNaive"].tolist() == frame["y"].tolist()
