@@ -89,9 +89,11 @@ def check_choice(name: str, value: T, allowed: Iterable[Any]) -> T:
         'lm'
     """
     choices = list(allowed)
-    if not any(type(value) is type(choice) and value == choice for choice in choices):
+    if not any(_same(value, choice) for choice in choices):
         listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(explain(name, f"one of {listed}", value, f"Pass for example {name}={choices[0]!r}"))
+        raise ValueError(
+            explain(name, f"one of {listed}", repr(value), f"Pass for example {name}={choices[0]!r}")
+        )
     return value
 
 
@@ -108,6 +110,11 @@ def check_positive(name: str, value: object) -> float:
     if not np.isfinite(float(value)) or value <= 0:
         raise ValueError(explain(name, allowed, value, remedy))
     return float(value)
+
+
+def _same(value: object, choice: object) -> bool:
+    alike = isinstance(value, type(choice)) and isinstance(value, bool) == isinstance(choice, bool)
+    return alike and value == choice
 
 
 def _typed(value: object) -> str:

@@ -152,11 +152,14 @@ class Windows:
         context = np.where(lengths < self.width, 1, self.length) if self.pad else self.length
         targets = np.maximum(lengths - context, 0)
         held = self._held_out(validation, targets)
-        short = held > targets - self.horizon  # nothing would be left to train on
-        cut = self.panel.offsets[1:] - np.where(short | (held < self.horizon), 0, held)
         series, first = self.series_of(), self.target_rows()
-        train = self.select(np.flatnonzero(first + self.horizon <= cut[series]))
-        tail = self.select(np.flatnonzero(first >= cut[series]))
+        cut = (self.panel.offsets[1:] - held)[series]
+        before, after = first + self.horizon <= cut, first >= cut
+        has_both = np.ones(self.panel.n_series, bool)
+        for part in (before, after):
+            has_both &= np.bincount(series[part], minlength=self.panel.n_series) > 0
+        train = self.select(np.flatnonzero(before | ~has_both[series]))
+        tail = self.select(np.flatnonzero(after & has_both[series]))
         if not len(train) or not len(tail):
             received = f"{validation!r} of {int(targets.max(initial=0))} targets in the longest series"
             allowed = f"at least {self.horizon} steps and leave as many for training"

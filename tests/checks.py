@@ -147,114 +147,108 @@ def float64() -> AbstractContextManager[Any]:
     return precision("float64")
 
 
-def gradient(
-    model: keras.Model, inputs: Any, loss: Callable[[Any], Any], *, compiled: bool = False
-) -> list[Array]:
-    """Gradient of loss(model(inputs)) with respect to the trainable weights, by the backend's own autodiff.
-
-    `compiled` asks for XLA on TensorFlow and jit on JAX; torch runs as it is.
-    """
-    gradients = {"tensorflow": _gradient_tensorflow, "jax": _gradient_jax, "torch": _gradient_torch}
-    inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
-    return [to_numpy(value) for value in gradients[keras.backend.backend()](model, inputs, loss, compiled)]
+def evaluate(model: keras.Model, inputs: Any) -> Array:
+    """model(inputs); one compiled call on JAX, where an operation alone costs a compilation of its own."""
+    if keras.backend.backend() != "jax":
+        return to_numpy(model(inputs))
+    return to_numpy(_compiled(_output_of(model))(_values(model), _tensors(inputs)))
 
 
-def _gradient_tensorflow(
-    model: keras.Model, inputs: Any, loss: Callable[[Any], Any], compiled: bool
-) -> list[Any]:
-    import tensorflow as tf
+def gradient(model: keras.Model, inputs: Any, loss: Callable[[Any], Any]) -> list[Array]:
+    """Gradient of loss(model(inputs)) with respect to the trainable weights, compiled."""
 
-    def run(values: Any) -> list[Any]:
-        with tf.GradientTape() as tape:
-            value = loss(model(values))
-        return tape.gradient(value, model.trainable_variables)
-
-    return tf.function(run, jit_compile=True)(inputs) if compiled else run(inputs)
-
-
-def _gradient_jax(model: keras.Model, inputs: Any, loss: Callable[[Any], Any], compiled: bool) -> list[Any]:
-    import jax
-
-    def value(weights: list[Any], values: Any) -> Any:
-        return loss(model.stateless_call(weights, [], values)[0])
-
-    run = jax.jit(jax.grad(value)) if compiled else jax.grad(value)
-    return run([variable.value for variable in model.trainable_variables], inputs)
-
-
-def _gradient_torch(model: keras.Model, inputs: Any, loss: Callable[[Any], Any], compiled: bool) -> list[Any]:
-    import torch
-
-    return list(torch.autograd.grad(loss(model(inputs)), [v.value for v in model.trainable_variables]))
+    run = _compiled(_differentiated(_output_of(model, loss)))
+    return [to_numpy(slope) for slope in run(_values(model), _tensors(inputs))]
 
 
 def row_gradients(network: keras.Model, windows: Array) -> list[Array]:
     """Gradient of the one output of each window, vectorised over windows: arrays (B, *weight shape)."""
-    rows = {"tensorflow": _rows_tensorflow, "jax": _rows_jax, "torch": _rows_torch}
-    values = rows[keras.backend.backend()](network, keras.ops.convert_to_tensor(windows))
-    return [to_numpy(value) for value in values]
-
-
-def _rows_tensorflow(network: keras.Model, windows: Any) -> list[Any]:
-    import tensorflow as tf
-
-    def row(window: Any) -> list[Any]:
-        with tf.GradientTape() as tape:
-            value = network(window[None])[0, 0, 0]
-        return tape.gradient(value, network.trainable_variables)
-
-    return tf.function(lambda x: tf.vectorized_map(row, x, fallback_to_while_loop=False), jit_compile=True)(
-        windows
-    )
-
-
-def _rows_jax(network: keras.Model, windows: Any) -> list[Any]:
-    import jax
-
-    def value(weights: list[Any], window: Any) -> Any:
-        return network.stateless_call(weights, [], window[None])[0][0, 0, 0]
-
-    weights = [variable.value for variable in network.trainable_variables]
-    return jax.jit(jax.vmap(jax.grad(value), in_axes=(None, 0)))(weights, windows)
-
-
-def _rows_torch(network: keras.Model, windows: Any) -> list[Any]:
-    import torch
-
-    def value(weights: list[Any], window: Any) -> Any:
-        return network.stateless_call(weights, [], window[None])[0][0, 0, 0]
-
-    weights = [variable.value.detach() for variable in network.trainable_variables]
-    return torch.func.vmap(torch.func.grad(value), in_dims=(None, 0))(weights, windows)
+    value = _output_of(network, lambda output: output[0, 0, 0])
+    run = _compiled(_vectorised(_differentiated(lambda weights, window: value(weights, window[None]))))
+    return [to_numpy(slope) for slope in run(_values(network), _tensors(windows))]
 
 
 def check_gradient(
-    model: keras.Model, inputs: Any, loss: Callable[[Any], Any], *, compiled: bool = False, rtol: float = 1e-7
+    model: keras.Model, inputs: Any, loss: Callable[[Any], Any], *, rtol: float = 1e-7
 ) -> None:
-    """The gradient times a direction is the central difference along it, in six random directions; in float64."""
-    slopes = gradient(model, inputs, loss, compiled=compiled)
-    start = [to_numpy(variable) for variable in model.trainable_variables]
+    """The gradient times a direction is the central difference along it: six directions, in float64."""
+    slopes, start = gradient(model, inputs, loss), _values(model)
+    run = _compiled(_output_of(model, loss))
     for seed in range(6):
         direction = [normal(values.shape, seed=seed) for values in start]
-        ends = [_value_at(model, inputs, loss, start, direction, step) for step in (-1e-5, 1e-5)]
-        expected = (ends[1] - ends[0]) / 2e-5
+        ends = []
+        for step in (-1e-5, 1e-5):
+            moved = [values + step * part for values, part in zip(start, direction, strict=True)]
+            ends.append(float(to_numpy(run(moved, _tensors(inputs)))))
         along = sum(np.sum(slope * part) for slope, part in zip(slopes, direction, strict=True))
-        np.testing.assert_allclose(along, expected, rtol=rtol, atol=rtol)
-    _assign(model, start)
+        np.testing.assert_allclose(along, (ends[1] - ends[0]) / 2e-5, rtol=rtol, atol=rtol)
 
 
-def _value_at(
-    model: keras.Model,
-    inputs: Any,
-    loss: Callable[[Any], Any],
-    start: list[Array],
-    direction: list[Array],
-    step: float,
-) -> float:
-    _assign(model, [values + step * part for values, part in zip(start, direction, strict=True)])
-    return float(to_numpy(loss(model(inputs))))
+def _output_of(model: keras.Model, loss: Callable[[Any], Any] | None = None) -> Callable[[Any, Any], Any]:
+    """(weights, inputs) -> loss(output of the model with these weights), or the output itself."""
+
+    def run(weights: Any, inputs: Any) -> Any:
+        output, _ = model.stateless_call(weights, [], inputs)
+        return output if loss is None else loss(output)
+
+    return run
 
 
-def _assign(model: keras.Model, values: list[Array]) -> None:
-    for variable, value in zip(model.trainable_variables, values, strict=True):
-        variable.assign(value)
+def _values(model: keras.Model) -> list[Array]:
+    return [to_numpy(variable) for variable in model.trainable_variables]
+
+
+def _tensors(values: Any) -> Any:
+    return keras.tree.map_structure(keras.ops.convert_to_tensor, values)
+
+
+def _compiled(function: Callable[[Any, Any], Any]) -> Callable[[list[Array], Any], Any]:
+    """function(weights, values) under XLA on TensorFlow and jit on JAX; torch runs as it is."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        function = tf.function(function, jit_compile=True)
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        function = jax.jit(function)
+    return lambda weights, values: function(_tensors(weights), values)
+
+
+def _differentiated(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The gradient of function(weights, values) with respect to the weights."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.grad(function)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.func.grad(function)
+    import tensorflow as tf
+
+    def run(weights: Any, values: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            value = function(weights, values)
+        return tape.gradient(value, weights)
+
+    return run
+
+
+def _vectorised(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """function(weights, row) over the rows of the second argument."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.vmap(function, (None, 0))
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.func.vmap(function, (None, 0))
+    import tensorflow as tf
+
+    def run(weights: Any, rows: Any) -> Any:
+        return tf.vectorized_map(lambda row: function(weights, row), rows, fallback_to_while_loop=False)
+
+    return run

@@ -58,8 +58,7 @@ def read_future(path: Path, time: str | None, series: str | None, covariates: Se
     name = series_column(frame, series)
     rest = [column for column in frame.columns if column != name]
     time = time or ("ds" if "ds" in rest else str(rest[0]))
-    there = [column for column in covariates if column in frame.columns]  # what lacks is for the model to say
-    frame = _pick(frame, name, time, there)
+    frame = _pick(frame, name, time, covariates)
     return frame if name is not None else frame.set_index(time)
 
 

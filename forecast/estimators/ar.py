@@ -25,9 +25,9 @@ class AR(Forecaster):
 
     c and d belong to `trend`; k runs over `lags` and the seasonal lags m, 2 m, ..., `seasonal_lags` * m with
     m = `season`; l runs over `exog_lags`; t is 1 in the first row of a series. The coefficients are those of
-    statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Forecasts repeat the
-    equation on their own results. A missing target is left out of the fit and, as a lag, replaced by its
-    own one-step forecast.
+    statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Forecasts repeat
+    the equation on their own results. A missing target is left out of the fit and, as a lag, replaced by its
+    own one-step forecast. `sample_weight` multiplies the squared error of the row it belongs to.
 
     Args:
         lags: "auto" (order chosen for each series by `ic`), an int n for lags 1..n, or a list of lags.
@@ -139,7 +139,7 @@ class AR(Forecaster):
         root = np.ones(whole.sum()) if weights is None else np.sqrt(weights[whole])
         block = np.column_stack([design[whole][:, used], goal[whole]]) * root[:, None]
         ends = [fixed + sum(lag <= order for lag in extra) for order in range(limit + 1)]
-        return auto.nested_order(np.linalg.qr(block, mode="r"), ends, 1, len(block), self.ic)
+        return auto.nested_order(auto.triangular(block), ends, 1, len(block), self.ic)
 
     def _design(
         self,

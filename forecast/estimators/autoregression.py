@@ -48,6 +48,11 @@ def largest_order(rows: int, fixed: int, season: int) -> int:
     return max(min(wanted, (rows - fixed - 1) // 3), 0)
 
 
+def triangular(block: np.ndarray) -> np.ndarray:
+    """Triangular factor (K, K) of a table (rows, K), which keeps all of its sums of products."""
+    return np.asarray(np.linalg.qr(block, mode="r"))
+
+
 def nested_order(factor: np.ndarray, ends: Sequence[int], targets: int, rows: int, ic: str) -> int:
     """Position in `ends` of the best nested model.
 
@@ -118,7 +123,7 @@ def autoregression_order(
         regressors, target = _complete(regressors, y[start:], None)
         block = np.hstack([regressors, target])
         rows += len(block)
-        factor = np.linalg.qr(block if factor is None else np.vstack([factor, block]), mode="r")
+        factor = triangular(block if factor is None else np.vstack([factor, block]))
     if factor is None or rows <= fixed + 2:
         return 1
     ends = [fixed + order * panel.n_targets for order in range(1, limit + 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -41,6 +41,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
     """True when the target may hold NaN; covariates never may."""
 
     horizon: int = 1
+
+    panel_: Panel = field(init=False)
+    sample_weight_: np.ndarray | None = field(init=False)
+    conformal_: conformal.Calibration | None = field(init=False)
 
     # ---------------------------------------------------------------- hooks of a family
 
@@ -87,7 +91,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
             sample_weight: weight of each row as a target, shape (rows,), at least 0.
 
         Raises:
-            ValueError, TypeError: the data or an argument cannot be used; the message says why and what to do.
+            ValueError, TypeError: the data or an argument cannot be used; the message names the remedy.
         """
         check_horizon(self.horizon)
         panel = self._checked(X, y)
@@ -126,7 +130,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         Timestamps in the history give the value forecast one step ahead from the true values before it;
         rows with too little history for the model give the mean of the values before them, the very first
         row the mean of its series. Timestamps after the history give the closed-loop forecast. An array
-        has no timeline: its rows follow the history.
+        has no timeline: its rows follow the history, unless it is the covariates of the whole history
+        once more; then it is the history.
 
         Args:
             X: None, a whole number of steps, an index, or a frame or array of future covariates.
@@ -151,11 +156,12 @@ class Forecaster(RegressorMixin, BaseEstimator):
         levels = conformal.check_levels(level)
         request = self._request(X)
         steps = max(request.horizon, 1)
-        if self.conformal_ is None or self.conformal_.horizon < steps:
-            self.conformal_ = conformal.calibrate(self, steps)
+        errors = self.conformal_
+        if errors is None or errors.horizon < steps:
+            errors = self.conformal_ = conformal.calibrate(self, steps)
         center = self._values(self.panel_, request)  # (R, O)
         step = np.maximum(request.position - self.panel_.lengths[request.series], 0)
-        radius = self.conformal_.radius(levels, request.series, step)  # (levels, R, O)
+        radius = errors.radius(levels, request.series, step)  # (levels, R, O)
         names = self._output_names()
         values = conformal.interleave(center, radius)
         return request.restore(

@@ -37,7 +37,8 @@ def check_columns(model: Any, X: Any) -> None:
         wanted = list(getattr(model, "feature_names_in_", ())) or f"{model.n_features_in_} columns"
         received = list(X.columns) if hasattr(X, "columns") else f"{np.asarray(X).shape[1]} columns"
         remedy = "Select them, for example X[list(model.feature_names_in_)]"
-        raise ValueError(f"{error} " + explain("X", f"a table of the columns {wanted}", received, remedy)) from error
+        message = explain("X", f"a table of the columns {wanted}", received, remedy)
+        raise ValueError(f"{error} {message}") from error
 
 
 def with_known_covariates(panel: Panel) -> Panel:
@@ -75,7 +76,7 @@ def row_weights(sample_weight: Any, panel: Panel) -> np.ndarray | None:
 
 def series_name(panel: Panel, series: int) -> str:
     """The series in words for a message; nothing when there is only one without a label."""
-    return f" of series {panel.ids[series]!r}" if panel.layout.multi or panel.layout.form == "long" else ""
+    return f" of series {panel.ids[series]!r}" if panel.layout.keyed else ""
 
 
 def extend_weights(weights: np.ndarray, old: Panel, new: Panel) -> np.ndarray:
@@ -101,7 +102,7 @@ def check_observed(panel: Panel) -> None:
 
 
 def fill_early(values: np.ndarray, panel: Panel) -> np.ndarray:
-    """One-step values (N, O) without gaps: the mean of the values before, in the first row that of the series."""
+    """One-step values (N, O), gaps filled by the mean of the values before; the first row by that of all."""
     gaps = np.isnan(values)
     if not gaps.any():
         return values
@@ -159,9 +160,11 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
 def check_record(model: Any, record: Panel) -> None:
     """Refuse a record with other columns, or with fewer initial values than the model looks back."""
     trained = model.panel_
-    for name, got, want in (("X", record.n_exog, trained.n_exog), ("initial", record.n_targets, trained.n_targets)):
+    sizes = {"X": (record.n_exog, trained.n_exog), "initial": (record.n_targets, trained.n_targets)}
+    for name, (got, want) in sizes.items():
         if got != want:
-            raise ValueError(explain(name, f"{want} columns as in fit", f"{got} columns", "Pass the same columns"))
+            remedy = "Pass the same columns"
+            raise ValueError(explain(name, f"{want} columns as in fit", f"{got} columns", remedy))
     need = model.min_history(record)
     if record.lengths.min() < need:
         raise ValueError(

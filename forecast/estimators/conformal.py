@@ -6,16 +6,17 @@ errors r_1 <= ... <= r_n of step h the interval of level p percent around the fo
 
     f_h - q_h <= y_{T+h} <= f_h + q_h,    q_h = r_k,    k = ceil((n + 1) p / 100),
 
-which covers with a probability of at least p percent, and at most p percent + 1 / (n + 1), when the errors are
-exchangeable. Errors of neighbouring origins are not independent, so for one series this holds approximately.
+which covers with a probability of at least p percent, and at most p percent + 1 / (n + 1), when the errors
+are exchangeable. Errors of neighbouring origins are not independent, so for one series this holds
+approximately.
 In a panel the errors of all series are pooled after division by the mean absolute step of each series.
 Each step ahead has its own interval; a band that covers all H steps together would need the level
 100 - (100 - p) / H (Bonferroni).
 
 References:
     Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.
-    Stankeviciute, K., Alaa, A. M. and van der Schaar, M. (2021). Conformal time-series forecasting. Advances in
-    Neural Information Processing Systems 34.
+    Stankeviciute, K., Alaa, A. M. and van der Schaar, M. (2021). Conformal time-series forecasting. Advances
+    in Neural Information Processing Systems 34.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Calibration:
 
     def radius(self, levels: Sequence[float], series: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Half widths (levels, R, O) on R rows, each of one series and step (0 = the first one)."""
-        quantiles = np.stack([self._quantiles(level, int(step.max()) + 1) for level in levels])  # (levels, H, O)
+        steps = int(step.max()) + 1
+        quantiles = np.stack([self._quantiles(level, steps) for level in levels])  # (levels, H, O)
         radius: np.ndarray = quantiles[:, step] * self.scale[series]
         return radius
 
@@ -63,9 +65,9 @@ class Calibration:
             step = int(np.argmax((rank > count).any(axis=1)))
             least = int(np.ceil(round(level / (100 - level), 9)))
             warnings.warn(
-                f"level: {level:g} % needs at least {least} out-of-sample errors per step, and step {step + 1} has "
-                f"{int(count[step].min())}; the largest error is used, so the interval covers less often. Fit on "
-                "a longer history, or ask for a lower level or fewer steps.",
+                f"level: {level:g} % needs at least {least} out-of-sample errors per step, and step "
+                f"{step + 1} has {int(count[step].min())}; the largest error is used, so the interval covers "
+                "less often. Fit on a longer history, or ask for a lower level or fewer steps.",
                 UserWarning,
                 stacklevel=4,
             )
@@ -141,8 +143,8 @@ def _tails(model: Any, panel: Panel, horizon: int) -> np.ndarray:
         raise ValueError(
             explain(
                 "horizon",
-                f"at most {int(tails.max())} for an interval, since errors are measured on the last half of the "
-                "history",
+                f"at most {int(tails.max())} for an interval, since errors are measured on the last half of "
+                "the history",
                 horizon,
                 "Ask for fewer steps or fit on a longer history",
             )
@@ -156,9 +158,7 @@ def _kept(panel: Panel, counts: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _errors_from(
-    blind: Any, panel: Panel, origins: np.ndarray, left: np.ndarray, horizon: int
-) -> np.ndarray:
+def _errors_from(blind: Any, panel: Panel, origins: np.ndarray, left: np.ndarray, horizon: int) -> np.ndarray:
     """Absolute errors (S, H, O) of forecasts made after `origins` rows, NaN beyond the `left` known rows."""
     steps = np.arange(horizon)
     rows = (panel.offsets[:-1] + origins)[:, None] + steps  # (S, H)

@@ -11,7 +11,8 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 from forecast._checks import check_choice, explain
 from forecast.estimators.base import Unweighted
 from forecast.estimators.columns import series_name
-from forecast.estimators.local import each_target, match_series, quiet, season_of, stacked
+from forecast.estimators.local import each_target, match_series, quiet, season_of
+from forecast.estimators.shifting import position_of_rows, series_of_rows
 from forecast.panel import Panel
 
 _ESTIMATED_SEASON = 12
@@ -34,18 +35,19 @@ class ETS(Unweighted):
     are accepted and not used.
 
     Args:
-        error: "add", "mul" or "auto": both (mul for a positive series only) are fitted and the form of smaller
-            AICc is kept.
+        error: "add", "mul" or "auto": both (mul for a positive series only) are fitted and the form of
+            smaller AICc is kept.
         trend: None, "add" or "mul".
         damped: damp the trend by phi, estimated between 0.8 and 0.98; not used without a trend.
-        seasonal: None, "add", "mul" or "auto": of the same kind as the error, and none when the season is 1 or
-            the history shorter than two seasons.
+        seasonal: None, "add", "mul" or "auto": of the same kind as the error, and none when the season is 1
+            or the history shorter than two seasons.
         season: time steps in one season; None = from the frequency of the index.
         horizon: steps that `predict()` returns.
 
     Attributes:
         form_: error, trend and season chosen, e.g. "mul,add,mul", shape (S, O).
-        params_: parameters in statsmodels' order, shape (S, O, K), filled up with NaN.
+        smoothing_: alpha, beta, gamma and phi, shape (S, O, 4).
+        initial_: level, slope and the m seasons before the first row, shape (S, O, 2 + m).
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used; a series needs 10 rows.
@@ -76,27 +78,40 @@ class ETS(Unweighted):
         check_choice("seasonal", self.seasonal, ("auto", None, "add", "mul"))
         self.season_ = season_of(self.season, panel)
         shape = (panel.n_series, panel.n_targets)
-        found = [self._fit_one(y, series_name(panel, series)) for series, _, _, y in each_target(panel)]
-        self.form_ = np.array([form for form, _ in found]).reshape(shape)
-        self.params_ = stacked([params for _, params in found], shape)
+        self.form_ = np.full(shape, "", dtype="<U11")
+        self.smoothing_ = np.tile([1.0, 0.0, 0.0, 1.0], (*shape, 1))
+        self.initial_ = np.zeros((*shape, 2 + self.season_))
+        for series, target, _, y in each_target(panel):
+            self.initial_[series, target, 0] = y[0]
+            self.initial_[series, target, 1] = 1.0 if self.trend == "mul" else 0.0
+            if np.ptp(y) > 0:
+                form, result = self._fit_one(y, series_name(panel, series))
+                self._keep(form, result, (series, target))
 
-    def _fit_one(self, y: np.ndarray, where: str) -> tuple[str, np.ndarray]:
-        if np.ptp(y) == 0:
-            return "", np.empty(0)
+    def _fit_one(self, y: np.ndarray, where: str) -> tuple[str, ETSResults]:
+        """The form of smallest AICc and its fit."""
         results = []
         for form in self._candidates(y, where):
             with quiet():
                 result = self._model(y, form).fit(disp=False, maxiter=1000)
-            if np.isfinite(result.params).all():
-                results.append((result.aicc if np.isfinite(result.aicc) else np.inf, form, result.params))
-        if not results:
-            return "add,,", self._simple(y)
-        _, form, params = min(results, key=lambda row: row[0])
-        return form, np.asarray(params, dtype=float)
+                results.append((result.aicc if np.isfinite(result.aicc) else np.inf, form, result))
+        _, form, result = min(results, key=lambda row: row[0])
+        return form, result
 
-    def _simple(self, y: np.ndarray) -> np.ndarray:
-        with quiet():
-            return np.asarray(self._model(y, "add,,").fit(disp=False).params, dtype=float)
+    def _keep(self, form: str, result: ETSResults, where: tuple[int, int]) -> None:
+        self.form_[where] = form
+        trend, season = (bool(part) for part in form.split(",")[1:])
+        self.smoothing_[where] = [
+            result.alpha,
+            result.beta if trend else 0.0,
+            result.gamma if season else 0.0,
+            result.phi if trend and self.damped else 1.0,
+        ]
+        self.initial_[where][0] = result.initial_level
+        if trend:
+            self.initial_[where][1] = result.initial_trend
+        if season:
+            self.initial_[where][2:] = result.initial_seasonal
 
     def _candidates(self, y: np.ndarray, where: str) -> Iterator[str]:
         """Forms to fit, as "error,trend,season"."""
@@ -149,31 +164,72 @@ class ETS(Unweighted):
             initialization_method="heuristic" if heuristic else "estimated",
         )
 
-    def _smoothed(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, ETSResults | None]]:
-        """Every series with the stored parameters run over its history."""
-        which = match_series(self.panel_, panel)
-        for series, target, rows, y in each_target(panel):
-            form = str(self.form_[which[series], target])
-            if not form:
-                yield series, target, rows, y, None
-                continue
-            params = self.params_[which[series], target]
-            with quiet():
-                result = self._model(y, form).smooth(params[np.isfinite(params)])
-            yield series, target, rows, y, result
-
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        states = self._start(panel)
+        self._run(panel, states)
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for series, target, _, y, result in self._smoothed(panel):
-            with quiet():
-                values[series, :, target] = y[-1] if result is None else result.forecast(horizon)
+        for step in range(horizon):
+            level, season, multiplies = states.ahead(panel.lengths + step)
+            values[:, step] = np.where(multiplies, level * season, level + season)
+            states.learn(panel.lengths + step, np.zeros_like(level), np.ones(panel.n_series, dtype=bool))
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
+        values = self._run(panel, self._start(panel))
+        constant = self.form_[match_series(self.panel_, panel)][series_of_rows(panel)] == ""
+        return np.where(constant & (position_of_rows(panel) == 0)[:, None], np.nan, values)
+
+    def _start(self, panel: Panel) -> _States:
+        which = match_series(self.panel_, panel)
+        multiplies = np.char.endswith(self.form_, ",mul")[which]
+        initial = self.initial_[which].copy()
+        return _States(self.smoothing_[which], multiplies, self.trend == "mul", initial)
+
+    def _run(self, panel: Panel, states: _States) -> np.ndarray:
+        """Run over the history from its start; one-step forecasts (N, O)."""
         values = np.empty((len(panel.y), panel.n_targets))
-        for _, target, rows, y, result in self._smoothed(panel):
-            if result is None:
-                values[rows, target] = np.concatenate([[np.nan], y[:-1]])
-            else:
-                values[rows, target] = result.fittedvalues
+        for time in range(int(panel.lengths.max())):
+            active = panel.lengths > time
+            rows = panel.offsets[:-1][active] + time
+            level, season, multiplies = states.ahead(np.full(panel.n_series, time))
+            forecast = np.where(multiplies, level * season, level + season)
+            values[rows] = forecast[active]
+            error = np.zeros_like(forecast)
+            error[active] = panel.y[rows] - forecast[active]
+            states.learn(np.full(panel.n_series, time), error, active)
         return values
+
+
+@dataclass
+class _States:
+    """Level, slope and seasons (S, O, 2 + m) of all series; weights alpha, beta, gamma, phi (S, O, 4)."""
+
+    weights: np.ndarray
+    multiplies: np.ndarray
+    trend_multiplies: bool
+    states: np.ndarray
+
+    def ahead(self, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Level with its slope, season of step `time` (S,), whether the season multiplies; (S, O) each."""
+        level, slope, phi = self.states[..., 0], self.states[..., 1], self.weights[..., 3]
+        grown = level * slope**phi if self.trend_multiplies else level + phi * slope
+        return grown, self.states[np.arange(len(time)), :, self._place(time)], self.multiplies
+
+    def learn(self, time: np.ndarray, error: np.ndarray, active: np.ndarray) -> None:
+        """Move one step on after the forecast missed by `error` (S, O); the others of `active` stay."""
+        level, season, multiplies = self.ahead(time)
+        alpha, beta, gamma, phi = np.moveaxis(self.weights, -1, 0)
+        plain = error / np.where(multiplies, season, 1.0)
+        slope = self.states[..., 1]
+        new = self.states.copy()
+        new[..., 0] = level + alpha * plain
+        if self.trend_multiplies:
+            new[..., 1] = slope**phi + beta * plain / self.states[..., 0]
+        else:
+            new[..., 1] = phi * slope + beta * plain
+        learned = season + gamma * error / np.where(multiplies, level, 1.0)
+        new[np.arange(len(time)), :, self._place(time)] = learned
+        self.states = np.where(active[:, None, None], new, self.states)
+
+    def _place(self, time: np.ndarray) -> np.ndarray:
+        return 2 + time % (self.states.shape[-1] - 2)

@@ -25,7 +25,7 @@ class Naive(Unweighted):
         horizon: steps that `predict()` returns.
 
     References:
-        Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, section 5.2. OTexts.
+        Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, section 5.2.
 
     Example:
         >>> Naive().fit([1.0, 2.0, 4.0]).predict(2)
@@ -67,7 +67,7 @@ class SeasonalNaive(Unweighted):
         season_: the season used.
 
     References:
-        Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, section 5.2. OTexts.
+        Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, section 5.2.
 
     Example:
         >>> SeasonalNaive(season=3).fit([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).predict(4)
@@ -112,7 +112,7 @@ class Drift(Unweighted):
         horizon: steps that `predict()` returns.
 
     References:
-        Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, section 5.2. OTexts.
+        Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, section 5.2.
 
     Example:
         >>> Drift().fit([1.0, 5.0, 5.0]).predict(2)
@@ -143,7 +143,7 @@ class Drift(Unweighted):
     def _line(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Last observed value and slope (N, O) as known at each row."""
         values = last_seen(panel, 1)
-        last = position_of_rows(panel)[:, None] - _since_seen(panel)  # (N, O) position of the last observed value
+        last = position_of_rows(panel)[:, None] - _since_seen(panel)  # (N, O)
         first, start = _first_seen(panel)
         span = last - start
         flat = ~(span > 0)
@@ -172,6 +172,8 @@ def _carried(values: np.ndarray, panel: Panel, step: int) -> np.ndarray:
 
 def _since_seen(panel: Panel) -> np.ndarray:
     """Rows (N, O) since the last observed value, 0 where the row itself is observed."""
+    if np.isfinite(panel.y).all():
+        return np.zeros(panel.y.shape)
     position = position_of_rows(panel)[:, None]
     return position - _carried(np.where(np.isfinite(panel.y), position, np.nan), panel, 1)
 

@@ -52,7 +52,7 @@ class NeuralForecaster(Forecaster):
         weight_decay: strength of the pull towards the linear AR solution; None = from the evidence with "lm"
             (MacKay 1992; Foresee and Hagan 1997), 0 otherwise.
         validation: part (float) or number of rows (int) at the end of every series held out to stop early, epoch 0 (the
-            AR solution) included; "auto" = 0 with "lm", whose evidence needs none, and 0.2 otherwise.
+            AR solution) included; "auto" = 0 with "lm" one step ahead, whose evidence needs none, and 0.2 otherwise.
         patience: epochs without a better validation error before stopping.
         members: networks trained from different random starts; the forecast is their median.
         jit_compile: compile by XLA on TensorFlow.
@@ -206,7 +206,8 @@ class NeuralForecaster(Forecaster):
         solver = choose_solver(self.solver, program.size, rows)
         validation = self.validation
         if isinstance(validation, str):
-            validation = 0 if solver == "lm" and self.weight_decay is None else 0.2
+            evidence = solver == "lm" and self.weight_decay is None and self.training == "one-step"
+            validation = 0 if evidence else 0.2
         return Options(
             solver=solver,
             training=self.training,

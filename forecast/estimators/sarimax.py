@@ -13,6 +13,7 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX as Model
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.base import Unweighted
+from forecast.estimators.columns import series_name
 from forecast.estimators.local import each_target, match_series, quiet, season_of, stacked
 from forecast.panel import Panel
 
@@ -24,9 +25,9 @@ class SARIMAX(Unweighted):
         phi(L) Phi(L^m) (1 - L)^d (1 - L^m)^D (y_t - beta' x_t) = A(t) + theta(L) Theta(L^m) e_t
 
     L shifts by one step; phi, theta have the degrees p, q of `order` = (p, d, q); Phi, Theta the degrees P, Q
-    of `seasonal_order` = (P, D, Q) with m = `season`; A(t) is `trend`; beta multiplies the current covariates.
-    Parameters maximise the likelihood of the Kalman filter, in which a missing target is simply not observed.
-    A constant series is forecast by its constant.
+    of `seasonal_order` = (P, D, Q) with m = `season`; A(t) is `trend`; beta multiplies the current
+    covariates. Parameters maximise the likelihood of the Kalman filter, in which a missing target is simply
+    not observed. A constant series is forecast by its constant.
 
     Args:
         order: (p, d, q), each at least 0.
@@ -49,7 +50,8 @@ class SARIMAX(Unweighted):
 
     Example:
         >>> import numpy as np
-        >>> SARIMAX(order=(0, 1, 0), trend="c").fit(np.arange(24.0) + np.tile([0, 0.1], 12)).predict(2).round(1)
+        >>> y = np.arange(24.0) + np.tile([0.0, 0.1], 12)
+        >>> SARIMAX(order=(0, 1, 0), trend="c").fit(y).predict(2).round(1)
         array([24.1, 25.1])
     """
 
@@ -93,17 +95,20 @@ class SARIMAX(Unweighted):
                 continue
             with quiet():
                 model = self._model(y, panel.x[rows])
-                result = model.fit(disp=False, maxiter=check_count("max_iter", self.max_iter), cov_type="none")
+                result = model.fit(
+                    disp=False, maxiter=check_count("max_iter", self.max_iter), cov_type="none"
+                )
             found.append(np.asarray(result.params, dtype=float))
             iterations.append(int(result.mle_retvals.get("iterations", 1)))
-            if not result.mle_retvals.get("converged", True):
-                unsure.append(panel.ids[series])
+            if result.mle_retvals.get("warnflag") == 1:  # stopped by max_iter
+                unsure.append(f"y{series_name(panel, series)}")
         self.params_ = stacked(found, (panel.n_series, panel.n_targets))
         self.n_iter_ = max(iterations)
         if unsure:
             warnings.warn(
-                f"SARIMAX: the likelihood of {len(unsure)} of {len(found)} series (first {unsure[0]!r}) was still "
-                f"rising after {self.n_iter_} iterations. Raise max_iter, lower the order or rescale the series.",
+                f"SARIMAX: the likelihood of {len(unsure)} of {len(found)} series (first {unsure[0]}) was "
+                f"still rising after {self.n_iter_} iterations. Raise max_iter, lower the order or rescale "
+                "the series.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

@@ -1,9 +1,9 @@
 """One file for a fitted model: a zip of JSON and plain arrays, without pickle.
 
 Members: `config.json` (format version, class name, parameters, learned values, SHA-256 of the arrays) and
-`arrays.npz`; the comment of the zip holds the SHA-256 of `config.json`. Loading parses JSON and numeric arrays and
-looks the class up in the closed list of `forecast.estimators.registry`; nothing in the file is executed. The
-sums reveal damage, not a forger, who can compute them too.
+`arrays.npz`; the comment of the zip holds the SHA-256 of `config.json`. Loading parses JSON and numeric
+arrays and looks the class up in the closed list of `forecast.estimators.registry`; nothing in the file is
+executed. The sums reveal damage, not a forger, who can compute them too.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def save(model: Any, path: str | Path) -> None:
     plain, arrays = model._state()
     panel, panel_arrays = model.panel_.to_state()
     groups = {"state": arrays, "panel": panel_arrays, "conformal": _calibration_arrays(model)}
-    data = _pack({f"{group}/{key}": value for group, members in groups.items() for key, value in members.items()})
+    data = _pack(
+        {f"{group}/{key}": value for group, members in groups.items() for key, value in members.items()}
+    )
     config = {
         "format_version": FORMAT_VERSION,
         "class": name,
@@ -94,8 +96,8 @@ def load(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, names a class that is not part of the package, or was written by a newer
-            version of it.
+        ValueError: the file is damaged, names a class that is not part of the package, or was written by a
+            newer version of it.
 
     Example:
         >>> import tempfile, pathlib
@@ -115,7 +117,9 @@ def load(path: str | Path) -> Any:
         arrays = _read_arrays(path, config, text)
         model = estimator_class(config["class"])()
         model.set_params(**{key: decode(value) for key, value in config["params"].items()})
-        model._restore({key: decode(value) for key, value in config["state"].items()}, _group(arrays, "state"))
+        model._restore(
+            {key: decode(value) for key, value in config["state"].items()}, _group(arrays, "state")
+        )
         model.panel_ = Panel.from_state(decode(config["panel"]), _group(arrays, "panel"))
         errors = _group(arrays, "conformal")
         model.conformal_ = Calibration(**errors) if errors else None
@@ -154,7 +158,9 @@ def encode(value: Any, name: str) -> Any:
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {"dict": {key: encode(item, name) for key, item in value.items()}}
     if isinstance(value, np.ndarray):
-        return {"objects" if value.dtype == object else "array": [encode(item, name) for item in value.tolist()]}
+        return {
+            "objects" if value.dtype == object else "array": [encode(item, name) for item in value.tolist()]
+        }
     raise ValueError(
         explain(
             name,

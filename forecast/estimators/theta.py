@@ -23,8 +23,8 @@ class Theta(Unweighted):
 
     b is the slope of a straight line through the series and alpha the smoothing weight, both estimated by
     statsmodels' ThetaModel, one model per series and target column. The season is removed by classical
-    decomposition (multiplicative for a positive series) when a test of the autocorrelation at lag m finds one,
-    and put back afterwards. Covariates are accepted and not used.
+    decomposition (multiplicative for a positive series) when a test of the autocorrelation at lag m finds
+    one, and put back afterwards. Covariates are accepted and not used.
 
     Args:
         theta: weight of the trend line, at least 1; 2 is the method of the competition.
@@ -110,7 +110,9 @@ class Theta(Unweighted):
             where = (int(which[series]), target)
             level = self._level(y, where)[0][-1]
             factor, summand = self._season_at(len(y) + steps - 1, where)
-            values[series, :, target] = (level + self._slope(steps, np.array(len(y)), where)) * factor + summand
+            values[series, :, target] = (
+                level + self._slope(steps, np.array(len(y)), where)
+            ) * factor + summand
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:

@@ -72,7 +72,7 @@ def backtest(
 
     Raises:
         ValueError, TypeError: An argument outside its range, two models of one name, a history too short, or
-            whatever a model raises, with a note that names model and cutoff.
+            whatever a model raises, with a note that names model and window.
 
     References:
         L. J. Tashman (2000), Out-of-sample tests of forecasting accuracy: an analysis and review.

@@ -51,7 +51,8 @@ def leaderboard(
         skill_AR, skill_SeasonalNaive = 1 - E(model) / E(baseline)
 
     with f the forecast, the scales of `forecast.evaluation.mase` and `rmsse`, and E the column `metric` of
-    this table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill is a loss against it.
+    this table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill is a loss against it,
+    and against a baseline without any error it is minus infinity.
 
     Args:
         models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned. AR

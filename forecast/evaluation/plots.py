@@ -323,6 +323,7 @@ def _step_lines(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
     for name in table:
         colour = PALETTE[own.index(name) % len(PALETTE)] if name in own else GREY
         ends.append(_line(ax, table[name], str(name), colour, 1.8 if name in own else 1.2))
+        ax.lines[-1].set_linestyle("-" if name in own or name == "AR" else "--")
     ax.set_ylabel(metric)
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     _finish(ax, table.index)

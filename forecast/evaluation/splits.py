@@ -33,7 +33,9 @@ class RollingOrigin(BaseCrossValidator):
 
     and holds the rows t <= c_k - g for training (t > c_k - g - w as well when the window slides) and the rows
     c_k < t <= c_k + h for testing. In a panel the clock is common to all series: nothing measured after the
-    origin, in any series, is in the training part, and every series with rows after the origin is tested.
+    origin, in any series, is in the training part, and every series with rows after the origin is tested. As
+    cv= of scikit-learn the forecasters of this package want rows of every series they learned, so there all
+    series of a panel must reach the last window; `backtest` has no such limit.
 
     Args:
         horizon: h, number of steps tested after each origin, at least 1.

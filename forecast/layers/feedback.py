@@ -30,6 +30,9 @@ class FeedbackCell(keras.layers.Layer):
             of shape (B, E+O).
         output at t: yhat_t of shape (B, O).
 
+    A masked step leaves the state as it is. With a mask, give `keras.layers.RNN` also
+    `zero_output_for_mask=True`: on JAX it otherwise takes the state for the output of a masked step.
+
     Args:
         step: the network f.
         targets: O, at least 1.

@@ -144,7 +144,7 @@ def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 def check_columns(
     targets: int, exog: int, lags: tuple[int, ...], exog_lags: tuple[int, ...], *, prefix: str = ""
 ) -> None:
-    """Numbers of columns and their lags fit together; `prefix` stands before the names of the lags in errors."""
+    """Numbers of columns and their lags fit together; `prefix` stands before "lags" in the errors."""
     check_count("targets", targets)
     check_count("exog", exog, minimum=0)
     names = f"{prefix}lags", f"{prefix}exog_lags"

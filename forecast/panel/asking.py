@@ -86,7 +86,11 @@ def read_long_rows(panel: Panel, X: Any) -> Asked:
 
 
 def read_array(panel: Panel, X: Any) -> Asked:
-    """Rows of an array, which has no timeline: they follow the history."""
+    """Rows of an array, which has no timeline: they follow the history.
+
+    Only the very covariates of the history, all of them, mean the history itself, so that a score on the
+    training data is one. Constant covariates tell no time and follow.
+    """
     layout = panel.layout
     alone = layout.form == "single" and layout.y_kind == "array1d"
     values = numbers_of(X, "X", one_dimensional=alone)
@@ -95,8 +99,15 @@ def read_array(panel: Panel, X: Any) -> Asked:
         allowed = f"a frame that names the series, since the history has {panel.n_series} of them"
         raise ValueError(explain("X", allowed, "an array", remedy))
     array_columns(panel, values.shape[1])
-    position = int(panel.lengths[0]) + np.arange(len(values))
+    first = 0 if _is_history(panel, values) else int(panel.lengths[0])
+    position = first + np.arange(len(values))
     return Asked.of(panel, np.zeros(len(values), np.int64), position, values if panel.n_exog else None)
+
+
+def _is_history(panel: Panel, values: np.ndarray) -> bool:
+    if not panel.n_exog or not np.array_equal(values, panel.x, equal_nan=True):
+        return False
+    return bool((values != values[:1]).any())
 
 
 def _covariates(panel: Panel, frame: pd.DataFrame) -> np.ndarray | None:

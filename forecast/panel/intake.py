@@ -12,7 +12,7 @@ from forecast._checks import explain
 from forecast.panel import long
 from forecast.panel.layout import Layout
 from forecast.panel.regularity import shorten
-from forecast.panel.values import numbers_of
+from forecast.panel.values import array_or_pandas, numbers_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,7 @@ def read(X: Any, y: Any) -> Table:
         long.require_long(list(X.columns), (long.ID, long.TIME, long.TARGET), "y")
     if isinstance(X, pd.DataFrame):
         return _read_frame(X)
+    X = array_or_pandas(X, "y")
     values = numbers_of(X, "y", one_dimensional=True)
     keys, times = (
         split_index(X.index, "y") if isinstance(X, pd.Series) else (None, pd.RangeIndex(len(values)))
@@ -163,6 +164,7 @@ def _read_pair(X: Any, y: Any) -> Table:
     if long.is_long(X):
         remedy = "Put the target into the long frame as column 'y' and call fit(long)"
         raise ValueError(explain("X", "the timeline of y and covariates", "a long frame and y", remedy))
+    X, y = array_or_pandas(X, "X"), array_or_pandas(y, "y")
     targets = numbers_of(y, "y", one_dimensional=True)
     covariates = _covariates(X, targets)
     if len(covariates) != len(targets):

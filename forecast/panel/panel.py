@@ -202,6 +202,10 @@ class Panel:
     def request(self, X: Any = None, *, horizon: int = 1) -> Request:
         """What `predict(X)` asks for: None (`horizon` steps), a number of steps, an index, or covariates.
 
+        Rows in the history stand for open-loop values, rows after it for the closed loop; a gap before them
+        is forecast through when there are no covariates. An array has no timeline: its rows follow the
+        history, except that exactly the covariates of the whole history mean the history.
+
         Raises:
             ValueError: columns missing, extra or in another order; future rows or a series missing;
                 timestamps before the history; a horizon below 1.

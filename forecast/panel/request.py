@@ -23,6 +23,7 @@ from forecast.panel.asking import (
 )
 from forecast.panel.covariates import future_covariates
 from forecast.panel.layout import Layout
+from forecast.panel.values import array_or_pandas
 
 if TYPE_CHECKING:
     from forecast.panel.panel import Panel
@@ -106,7 +107,7 @@ def _read(panel: Panel, X: Any, horizon: int) -> Asked:
         return read_index(panel, X)
     if isinstance(X, (pd.DataFrame, pd.Series)):
         return read_rows(panel, X)
-    return read_array(panel, X)
+    return read_array(panel, array_or_pandas(X, "X"))
 
 
 def _next_rows(panel: Panel, horizon: int) -> Asked:

@@ -27,6 +27,19 @@ def numbers_of(data: Any, name: str, *, one_dimensional: bool) -> np.ndarray:
     return _array_numbers(data, name, one_dimensional)
 
 
+def array_or_pandas(data: Any, name: str) -> Any:
+    """pandas and sparse data as they are, everything else as an array."""
+    if isinstance(data, (pd.Series, pd.DataFrame)) or sparse.issparse(data):
+        return data
+    try:
+        return np.asarray(data)
+    except ValueError as error:
+        remedy = "Give every row the same number of values"
+        raise ValueError(
+            explain(name, "a table of numbers", f"rows that differ ({error})", remedy)
+        ) from error
+
+
 def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     check_rows(len(frame), name, frame.shape)
     if not frame.columns.is_unique:

@@ -171,7 +171,8 @@ def _closed_loop(
 ) -> tuple[Array, list[dict[str, float]]]:
     """Go on in closed loop from the one-step fit; the run grows in stages, since a long run may diverge at first."""
     history: list[dict[str, float]] = []
-    lengths = _stages(options.steps)
+    held, lengths = None, _stages(options.steps)
+    candidates = [start, theta]
     for length in lengths:
         problem, held = free_run_problems(program, windows, weights, length, options)
         if not np.isfinite(problem.error(theta)):
@@ -183,7 +184,10 @@ def _closed_loop(
         last = length == lengths[-1]
         stage = options if last else replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3)
         theta, more = _solve(solver, problem, held, theta, prior, stage, rng)
+        candidates.append(theta)
         history += more
+    if held is not None:
+        theta = min(candidates, key=held.error)  # the AR start and the one-step fit count too
     return theta, history
 
 
@@ -221,26 +225,33 @@ def free_run_problems(
 
     Multi-step training starts a segment at every quarter of its length; a free run lays them end to end.
     """
-    length = windows.length
+    cut = _cut_rows(windows, options.validation)  # (S,) first row held out
     stride = max(1, steps // 4) if options.training == "multi-step" else steps
-    longest = int(windows.panel.lengths.max())
-    if steps > longest - length:
-        allowed = f"at most {longest - length}, the rows after the first window"
-        raise ValueError(explain("steps", allowed, steps, "Use fewer steps, fewer lags or a longer series"))
 
     def segments(horizon: int) -> Windows:
-        values = (windows.y, windows.x)
-        return Windows(
-            windows.panel, length=length, horizon=horizon, stride=min(stride, horizon), values=values
-        )
+        values, step = (windows.y, windows.x), min(stride, horizon)
+        return Windows(windows.panel, length=windows.length, horizon=horizon, stride=step, values=values)
 
+    long = segments(steps)
+    train = long.select(np.flatnonzero(long.target_rows() + steps <= cut[long.series_of()]))
+    longest = int((cut - windows.panel.offsets[:-1]).max()) - windows.length
+    if not len(train):
+        allowed = f"at most {longest}, the rows to train on after the first {windows.length}"
+        raise ValueError(explain("steps", allowed, steps, "Use fewer steps, fewer lags or a longer series"))
     if not options.validation:
-        return _free_run(program, segments(steps), weights), None
-    train, _ = segments(steps).split(options.validation)
-    held = options.validation
-    rows = held if isinstance(held, int) else int(np.ceil((longest - length) * held))
-    _, tail = segments(min(steps, rows)).split(options.validation)
+        return _free_run(program, train, weights), None
+    tail = segments(min(steps, int((windows.panel.offsets[1:] - cut).max())))
+    tail = tail.select(np.flatnonzero(tail.target_rows() >= cut[tail.series_of()]))
     return _free_run(program, train, weights), _free_run(program, tail, weights)
+
+
+def _cut_rows(windows: Windows, validation: float | int) -> Array:
+    """First buffer row (S,) of each series that is held out; its end without validation."""
+    cut = windows.panel.offsets[1:].copy()
+    if validation:
+        _, tail = windows.split(validation)
+        np.minimum.at(cut, tail.series_of(), tail.target_rows())
+    return cut
 
 
 def _free_run(program: Program, windows: Windows, weights: Array) -> FreeRun:

@@ -32,7 +32,9 @@ def test_radius_is_the_error_of_the_finite_sample_rank() -> None:
 def test_too_few_errors_are_said() -> None:
     found = Calibration(np.arange(1.0, 5.0)[:, None, None], np.ones((1, 1)))
     rows = np.zeros(1, dtype=int)
-    with pytest.warns(UserWarning, match="95 % needs at least 19 .* step 1 has 4.*longer history.*lower level"):
+    with pytest.warns(
+        UserWarning, match="95 % needs at least 19 .* step 1 has 4.*longer history.*lower level"
+    ):
         assert found.radius([95], rows, rows).item() == 4.0
 
 
@@ -65,14 +67,15 @@ def test_coverage_on_an_autoregression(level: int) -> None:
         frame = AR(lags=2).fit(y[:400]).predict_interval(6, level=level).to_numpy()
         inside.append((frame[:, 1] <= y[400:]) & (y[400:] <= frame[:, 2]))
     coverage = 100 * np.mean(inside, axis=0)
-    # 120 independent series: standard error below 3.7 points at 80 %, 2 at 95 %, beside the calibration's own.
+    # 120 independent series: standard error below 3.7 points at 80 %, 2 at 95 %.
     np.testing.assert_allclose(coverage, level, atol=12 if level == 80 else 7)
     assert abs(coverage.mean() - level) < (6 if level == 80 else 3)
 
 
 def test_panel_pools_errors_in_units_of_each_series() -> None:
     parts = [
-        pd.DataFrame({"unique_id": k, "ds": np.arange(60), "y": 10.0**k * ar_process(60, seed=k)}) for k in range(30)
+        pd.DataFrame({"unique_id": k, "ds": np.arange(60), "y": 10.0**k * ar_process(60, seed=k)})
+        for k in range(30)
     ]
     model = AR(lags=2).fit(pd.concat(parts))
     frame = model.predict_interval(4, level=80)
@@ -111,7 +114,8 @@ def test_history_too_short_for_the_steps_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "error"), [(0, ValueError), (100, ValueError), ([], ValueError), ("80", TypeError), ([True], TypeError)]
+    ("level", "error"),
+    [(0, ValueError), (100, ValueError), ([], ValueError), ("80", TypeError), ([True], TypeError)],
 )
 def test_wrong_levels(level: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="level: must be"):

@@ -22,13 +22,22 @@ def test_equals_statsmodels(kind: str) -> None:
     np.testing.assert_allclose(model.predict(Y.index), reference.fittedvalues, rtol=1e-6)
 
 
-def test_later_origin_keeps_the_parameters() -> None:
-    model = ETS(error="add", seasonal="add").fit(Y.iloc[:60])
-    params = model.params_[0, 0]
-    reference = ETSModel(
-        Y.to_numpy(), error="add", trend="add", damped_trend=True, seasonal="add", seasonal_periods=12
-    ).smooth(params)
-    np.testing.assert_allclose(model.update(Y.iloc[60:]).predict(5), reference.forecast(5), rtol=1e-8)
+@pytest.mark.parametrize("trend", [None, "add", "mul"])
+@pytest.mark.parametrize("season", [None, "add", "mul"])
+@pytest.mark.parametrize("error", ["add", "mul"])
+def test_later_origin_keeps_the_parameters(error: str, trend: str | None, season: str | None) -> None:
+    model = ETS(error=error, trend=trend, seasonal=season).fit(Y.iloc[:60])
+    shape = {
+        "error": error,
+        "trend": trend,
+        "damped_trend": trend is not None,
+        "seasonal": season,
+        "seasonal_periods": 12 if season else None,
+    }
+    params = ETSModel(Y.to_numpy()[:60], **shape).fit(disp=False, maxiter=1000).params
+    reference = ETSModel(Y.to_numpy(), **shape).smooth(params)
+    np.testing.assert_allclose(model.update(Y.iloc[60:]).predict(15), reference.forecast(15), rtol=1e-6)
+    np.testing.assert_allclose(model.predict(Y.index), reference.fittedvalues, rtol=1e-6)
 
 
 def test_form_is_chosen_by_aicc() -> None:
@@ -57,7 +66,7 @@ def test_constant_series_is_forecast_by_its_constant() -> None:
         ({"error": "none"}, "error: must be one of"),
         ({"trend": "linear"}, "trend: must be one of"),
         ({"seasonal": "yes"}, "seasonal: must be one of"),
-        ({"seasonal": "mul"}, "greater than 0 everywhere.*-30.*Use \"add\""),
+        ({"seasonal": "mul"}, 'greater than 0 everywhere.*-30.*Use "add"'),
         ({"seasonal": "add", "season": 40}, "season: must be .*at most half the rows.*40 with 72 rows"),
     ],
 )

@@ -11,6 +11,9 @@ from sklearn.tree import DecisionTreeRegressor
 
 from forecast.estimators.ar import AR
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.shifting import lag_table
+from forecast.panel import Panel
+from forecast.windows import Windows
 from tests.checks_forecaster import covariates, long_frame, monthly
 
 Y = monthly(96)
@@ -23,6 +26,14 @@ def test_linear_regression_equals_ar() -> None:
     reference = AR(lags=[1, 2, 12], exog_lags=1).fit(X, Y)
     np.testing.assert_allclose(own.predict(later), reference.predict(later), rtol=1e-8)
     np.testing.assert_allclose(own.predict(X.iloc[12:]), reference.predict(X.iloc[12:]), rtol=1e-8)
+
+
+def test_lag_table_equals_that_of_the_windows() -> None:
+    panel = Panel.from_data(covariates(Y.index), Y)
+    frame = Windows(panel, length=3).to_frame(lags=[1, 3], exog_lags=[0, 2])
+    table = lag_table(panel, panel.y, (1, 3), (0, 2))
+    np.testing.assert_allclose(table[3:], frame.drop(columns="sales"))
+    assert np.isnan(table[:3]).any(axis=1).all()
 
 
 def test_closed_loop_equals_loop_by_hand() -> None:
@@ -42,7 +53,9 @@ def test_panel_learns_one_regressor_from_all_series() -> None:
     table = np.concatenate([np.column_stack([y[1:-1], y[:-2]]) for y in blocks])
     reference = Ridge().fit(table, np.concatenate([y[2:] for y in blocks]))
     np.testing.assert_allclose(model.regressors_[0].coef_, reference.coef_)
-    np.testing.assert_allclose(model.predict(1)["LagRegressor"], reference.predict([y[:-3:-1] for y in blocks]))
+    np.testing.assert_allclose(
+        model.predict(1)["LagRegressor"], reference.predict([y[:-3:-1] for y in blocks])
+    )
 
 
 def test_several_targets_see_the_lags_of_all() -> None:

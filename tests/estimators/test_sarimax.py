@@ -16,7 +16,9 @@ Y = monthly(96)
 
 def test_equals_statsmodels_with_season() -> None:
     model = SARIMAX(order=(1, 0, 0), seasonal_order=(0, 1, 1)).fit(Y)
-    reference = Reference(Y.to_numpy(), order=(1, 0, 0), seasonal_order=(0, 1, 1, 12)).fit(disp=False, maxiter=200)
+    reference = Reference(Y.to_numpy(), order=(1, 0, 0), seasonal_order=(0, 1, 1, 12)).fit(
+        disp=False, maxiter=200
+    )
     np.testing.assert_allclose(model.params_[0, 0], reference.params)
     np.testing.assert_allclose(model.predict(24), reference.forecast(24))
     np.testing.assert_allclose(model.predict(Y.index[13:]), reference.fittedvalues[13:])

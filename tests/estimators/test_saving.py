@@ -52,7 +52,19 @@ def test_panel_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 3, 0.1, float("inf"), "a", [1, 2], (1, (2, [3])), {"a": (1,)}, {}, np.array(["a", None], dtype=object)],
+    [
+        None,
+        True,
+        3,
+        0.1,
+        float("inf"),
+        "a",
+        [1, 2],
+        (1, (2, [3])),
+        {"a": (1,)},
+        {},
+        np.array(["a", None], dtype=object),
+    ],
     ids=repr,
 )
 def test_values_come_back_with_their_types(value: Any) -> None:
@@ -68,7 +80,9 @@ def test_values_come_back_with_their_types(value: Any) -> None:
 def test_truncated_file(file: Path, kept: float) -> None:
     data = file.read_bytes()
     file.write_bytes(data[: int(kept * len(data))])
-    with pytest.raises(ValueError, match="path: must be an undamaged model file; received .*Copy or save it again"):
+    with pytest.raises(
+        ValueError, match="path: must be an undamaged model file; received .*Copy or save it again"
+    ):
         load(file)
 
 

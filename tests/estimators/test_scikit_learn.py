@@ -62,7 +62,10 @@ def test_grid_search_with_and_without_covariates(model: Forecaster) -> None:
 
 def test_grid_search_of_lags_in_a_pipeline() -> None:
     search = GridSearchCV(
-        make_pipeline(StandardScaler(), AR()), {"ar__lags": [1, 12]}, cv=FOLDS, scoring="neg_mean_absolute_error"
+        make_pipeline(StandardScaler(), AR()),
+        {"ar__lags": [1, 12]},
+        cv=FOLDS,
+        scoring="neg_mean_absolute_error",
     ).fit(X, Y)
     assert search.best_params_ == {"ar__lags": 12}
     by_hand = [
@@ -70,7 +73,9 @@ def test_grid_search_of_lags_in_a_pipeline() -> None:
         for train, test in FOLDS.split(X)
     ]
     assert search.best_score_ == pytest.approx(np.mean(by_hand))
-    nested = GridSearchCV(LagRegressor(estimator=Ridge(), lags=12), {"estimator__alpha": [1e-3, 1e6]}, cv=FOLDS)
+    nested = GridSearchCV(
+        LagRegressor(estimator=Ridge(), lags=12), {"estimator__alpha": [1e-3, 1e6]}, cv=FOLDS
+    )
     assert nested.fit(Y).best_params_ == {"estimator__alpha": 1e-3}
 
 
@@ -92,7 +97,9 @@ def test_halving_grid_search(model: Forecaster) -> None:
 
 @every_forecaster
 def test_cross_val_score(model: Forecaster) -> None:
-    scores = cross_val_score(clone(model), X, Y, cv=FOLDS, scoring="neg_mean_absolute_error", error_score="raise")
+    scores = cross_val_score(
+        clone(model), X, Y, cv=FOLDS, scoring="neg_mean_absolute_error", error_score="raise"
+    )
     assert scores.shape == (2,) and np.isfinite(scores).all()
 
 
@@ -136,7 +143,11 @@ def test_wrong_weights(weights: np.ndarray, words: str) -> None:
 
 def test_weights_follow_the_rows_of_a_long_frame() -> None:
     mixed = pd.DataFrame(
-        {"unique_id": ["a", "b"] * 40, "ds": np.repeat(np.arange(40), 2), "y": np.random.default_rng(0).normal(size=80)}
+        {
+            "unique_id": ["a", "b"] * 40,
+            "ds": np.repeat(np.arange(40), 2),
+            "y": np.random.default_rng(0).normal(size=80),
+        }
     )
     weights = np.random.default_rng(1).uniform(size=80)
     together = AR(lags=1).fit(mixed, sample_weight=weights)

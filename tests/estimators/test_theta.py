@@ -17,7 +17,9 @@ Y = monthly(70)
 def test_equals_statsmodels(shift: float, theta: float) -> None:
     y = Y.to_numpy() + shift
     reference = ThetaModel(y, period=12).fit()
-    np.testing.assert_allclose(Theta(theta=theta, season=12).fit(y).predict(30), reference.forecast(30, theta=theta))
+    np.testing.assert_allclose(
+        Theta(theta=theta, season=12).fit(y).predict(30), reference.forecast(30, theta=theta)
+    )
 
 
 def test_without_season_equals_statsmodels() -> None:

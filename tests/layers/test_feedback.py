@@ -102,9 +102,8 @@ def test_the_last_state_continues_the_run() -> None:
 
 @pytest.mark.parametrize("teacher_forcing", [False, True])
 def test_left_padding_with_mask_is_the_trimmed_input(teacher_forcing: bool) -> None:
-    rnn = keras.layers.RNN(
-        FeedbackCell(network(1, 1), teacher_forcing=teacher_forcing), return_sequences=True
-    )
+    cell = FeedbackCell(network(1, 1), teacher_forcing=teacher_forcing)
+    rnn = keras.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True)
     x = normal((2, 6, 1 + teacher_forcing), dtype="float32")
     padded = np.concatenate([np.full((2, 3, x.shape[2]), 50, "float32"), x], axis=1)
     mask = np.arange(9)[None].repeat(2, 0) >= 3
@@ -115,7 +114,7 @@ def test_left_padding_with_mask_is_the_trimmed_input(teacher_forcing: bool) -> N
 def test_check_layer(teacher_forcing: bool, tmp_path) -> None:
     def make(dtype: str) -> Any:
         cell = FeedbackCell(network(1, 1, dtype), teacher_forcing=teacher_forcing, dtype=dtype)
-        return keras.layers.RNN(cell, return_sequences=True, dtype=dtype)
+        return keras.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True, dtype=dtype)
 
     check_layer(make, input_shape=(3, 6, 2), output_shape=(3, 6, 1), folder=tmp_path)
 

@@ -11,6 +11,7 @@ import pytest
 from forecast.networks import NARXConfig, narx
 from tests.checks import (
     check_gradient,
+    evaluate,
     float64,
     gradient,
     normal,
@@ -73,7 +74,7 @@ def test_network_is_its_equation(config: NARXConfig) -> None:
     network = narx(config)
     randomize(network)
     assert network.output_shape == (None, 1, config.targets)
-    same(network(windows(config)), equation(config, network, windows(config)), rtol=1e-5, atol=1e-5)
+    same(evaluate(network, windows(config)), equation(config, network, windows(config)), rtol=1e-5, atol=1e-5)
 
 
 @EACH
@@ -85,7 +86,7 @@ def test_network_starts_at_its_linear_path(config: NARXConfig) -> None:
     linear = narx(NARXConfig.from_dict({**config.to_dict(), "hidden": []}))
     kernel = to_numpy(network.get_layer("linear").kernel)
     linear.get_layer("linear").set_weights([kernel, np.zeros(config.targets)])
-    same(network(windows(config)), linear(windows(config)))
+    same(evaluate(network, windows(config)), evaluate(linear, windows(config)))
 
 
 @EACH
@@ -99,7 +100,7 @@ def test_config_round_trip(config: NARXConfig) -> None:
 def test_a_file_gives_the_same_network(config: NARXConfig, tmp_path) -> None:
     network = narx(config)
     randomize(network)
-    same(reload(network, tmp_path)(windows(config)), network(windows(config)))
+    same(evaluate(reload(network, tmp_path), windows(config)), evaluate(network, windows(config)))
 
 
 @EACH
@@ -122,7 +123,7 @@ def test_normalised_windows_follow_shift_and_scale() -> None:
     network = narx(config)
     randomize(network)
     y = 10 * windows(config)
-    same(network(500 + 20 * y), 500 + 20 * to_numpy(network(y)), rtol=1e-5)
+    same(evaluate(network, 500 + 20 * y), 500 + 20 * evaluate(network, y), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
