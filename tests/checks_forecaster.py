@@ -256,6 +256,16 @@ def check_simulate(model: Forecaster) -> None:
     np.testing.assert_allclose(array, forecast)
     alone = clone(model).fit(y)
     np.testing.assert_allclose(alone.simulate(3, y), alone.predict(3))
+    long = long_frame().assign(price=np.arange(88.0) % 7)
+    first = long.groupby("unique_id").head(30)
+    panel = clone(model).fit(first)
+    rest = long.drop(index=first.index).drop(columns="y")
+    steps = panel.simulate(long.drop(columns="y"), first.drop(columns="price"))
+    pd.testing.assert_frame_equal(steps, panel.predict(rest))
+    keys = ["unique_id", "ds"]
+    indexed = clone(model).fit(first.set_index(keys))
+    stacked = indexed.simulate(long.set_index(keys)[["price"]], first.set_index(keys)["y"])
+    np.testing.assert_allclose(stacked.to_numpy().ravel(), steps[type(model).__name__])
     need = fitted.min_history(fitted.panel_)
     if need > 1:
         with pytest.raises(ValueError, match=f"initial: must be at least {need} rows"):

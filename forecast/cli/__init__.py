@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from forecast.cli.arguments import parser
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry_point() -> None:
     """The console script."""
+    warnings.formatwarning = _warning
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its hints are for those who write graphs
     try:
         status = main()
         sys.stdout.flush()
@@ -42,6 +46,12 @@ def entry_point() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     sys.exit(status)
+
+
+def _warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    return f"forecast: warning: {message}\n"
 
 
 def _one_line(error: BaseException) -> str:

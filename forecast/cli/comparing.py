@@ -17,8 +17,6 @@ from forecast.evaluation.backtest import backtest as roll
 from forecast.evaluation.leaderboard import leaderboard
 from forecast.evaluation.plots import plot_backtest, plot_leaderboard
 
-DRAWN = 3  # models in the picture of the forecasts: the best ones
-
 
 def benchmark(options: Namespace) -> None:
     """Compare all models, on embedded data with all covariates they have."""
@@ -70,9 +68,11 @@ def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -
 
 
 def _picture(data: Data, frame: pd.DataFrame, table: pd.DataFrame, horizon: int) -> Any:
-    """The best models' forecasts from every origin above the errors of all."""
+    """What the best network and two baselines forecast from every origin, above the errors of all models."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(9, 8), height_ratios=(3, 2), layout="constrained")
     rows = horizon * (frame["cutoff"].nunique() + 3)
-    plot_backtest(frame, models=list(table.index[:DRAWN]), y=data.y, last=rows, ax=above)
+    networks = [name for name in table.index if name not in BASELINES]
+    drawn = dict.fromkeys(["AR", "SeasonalNaive", (networks or list(table.index))[0]])
+    plot_backtest(frame, models=drawn, y=data.y, last=rows, ax=above)
     plot_leaderboard(table, ax=below)
     return figure

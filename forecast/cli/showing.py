@@ -15,7 +15,7 @@ def datasets(options: Namespace) -> None:
     """List the embedded data, show the card of one set, or write it to a file."""
     cards = catalogue()
     if options.name is None:
-        print(cards[["title", "frequency", "length"]].reset_index().to_string(index=False, justify="left"))
+        print(_left(cards[["frequency", "length", "title"]].reset_index()))
         print("\nforecast datasets NAME shows the card, forecast datasets NAME -o FILE.csv writes the data")
         return
     card = cards.loc[check_choice("NAME", options.name, list(cards.index))]
@@ -28,3 +28,11 @@ def datasets(options: Namespace) -> None:
     frame = data.to_frame("y") if isinstance(data, pd.Series) else data
     write_table(options.output, frame)
     print(f"wrote {options.output}: {len(frame)} rows")
+
+
+def _left(table: pd.DataFrame) -> str:
+    """A table of text as lines, every column flush left."""
+    rows = [list(table.columns), *table.to_numpy().tolist()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join(lines)

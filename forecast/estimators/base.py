@@ -235,7 +235,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
                     f"y{columns.series_name(panel, short)}",
                     f"at least {need} rows long, {need - 1} to look back and 1 to learn from",
                     f"n_samples={panel.lengths[short]}",
-                    "Give a longer history or use fewer lags",
+                    "Give a longer history, or a model that looks back less (fewer lags)",
                 )
             )
 
@@ -250,7 +250,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
         values = np.empty((len(step), panel.n_targets))
         ahead, inside = step >= 0, step < 0
         if ahead.any():
-            closed = self._forecast(panel, request.horizon, request.future_x)  # (S, H, O)
+            last = panel.x[panel.offsets[1:] - 1][:, None]
+            # NaN stands where a series is asked for fewer steps than another: values there are not used.
+            future_x = np.where(np.isnan(request.future_x), last, request.future_x)
+            closed = self._forecast(panel, request.horizon, future_x)  # (S, H, O)
             values[ahead] = closed[request.series[ahead], step[ahead]]
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]

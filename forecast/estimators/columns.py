@@ -13,7 +13,7 @@ from forecast._checks import explain
 from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
 
-LONG_TARGET = "y"
+LONG_KEYS, LONG_TARGET = ["unique_id", "ds"], "y"
 
 
 def remember(model: Any, X: Any, panel: Panel) -> None:
@@ -149,6 +149,10 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
     rows = len(initial)
     if isinstance(X, (int, np.integer)):
         return (initial, None), X
+    if isinstance(X, pd.DataFrame) and set(LONG_KEYS) <= set(X.columns):
+        known = pd.MultiIndex.from_frame(X[LONG_KEYS]).isin(pd.MultiIndex.from_frame(initial[LONG_KEYS]))
+        joined = X.drop(columns=LONG_TARGET, errors="ignore")[known].merge(initial[[*LONG_KEYS, LONG_TARGET]])
+        return (joined, None), X[~known]
     if isinstance(getattr(X, "index", None), pd.MultiIndex):
         known = X.index.isin(initial.index)
         return (X[known], initial), X[~known]

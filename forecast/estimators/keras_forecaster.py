@@ -30,28 +30,28 @@ class KerasForecaster(NeuralForecaster):
 
         [y_t, ..., y_{t+H-1}] = f([y_{t-L}, x_{t-L+1}], ..., [y_{t-1}, x_t]) + noise
 
-    A model with one step of output is fed back for longer forecasts; one with H steps answers them at once, and longer
-    horizons in blocks of H.
+    A model with one step of output is fed back for longer forecasts; one with H steps answers them at once,
+    and longer horizons in blocks of H.
 
     Args:
-        build: called as `build(window, features, targets)`, returns an uncompiled keras.Model from (B, L, O+E) to
-            (B, H, O), (B, H) or (B, O). Features are the O targets, then the E covariates, each row's covariates one
-            step ahead of its targets; all in scaled units.
+        build: called as `build(window, features, targets)`, returns an uncompiled keras.Model from (B, L,
+            O+E) to (B, H, O), (B, H) or (B, O). Features are the O targets, then the E covariates, each row's
+            covariates one step ahead of its targets; all in scaled units.
         window: L, rows of history the model sees.
         loss: Keras name of the loss, or a keras.losses.Loss, for solver="keras".
-        solver: "keras" trains by `model.fit` with Adam, dropout and normalisation layers included; "lm", "lbfgs" and
-            "adam" are the package's solvers of the squared error, for models whose output is a function of the
-            weights alone.
-        The other arguments are those of `NeuralForecaster`; "multi-step" and "free-run" training need a one-step model
-        and a solver of the package.
+        solver: "keras" trains by `model.fit` with Adam, dropout and normalisation layers included; "lm",
+            "lbfgs" and "adam" are the package's solvers of the squared error, for models whose output is a
+            function of the weights alone.
+        The other arguments are those of `NeuralForecaster`; "multi-step" and "free-run" training need a
+        one-step model and a solver of the package.
 
     Attributes:
         theta_: weights of every member, shape (members, P); `network_` is the keras.Model that carries them.
         history_: loss of every epoch of every member.
 
     Raises:
-        ValueError, TypeError: an argument, the model's shapes or the data cannot be used. `save` is refused, because a
-            function cannot be stored without pickle: save `network_` as a .keras file instead.
+        ValueError, TypeError: an argument, the model's shapes or the data cannot be used. `save` is refused,
+            because a function cannot be stored without pickle: save `network_` as a .keras file instead.
 
     Example:
         >>> import numpy as np
@@ -75,7 +75,12 @@ class KerasForecaster(NeuralForecaster):
     def _program(self, panel: Panel) -> Program:
         if self.build is None:
             raise ValueError(
-                explain("build", "a function (window, features, targets) -> keras.Model", None, "Pass build=my_model")
+                explain(
+                    "build",
+                    "a function (window, features, targets) -> keras.Model",
+                    None,
+                    "Pass build=my_model",
+                )
             )
         shape = (check_count("window", self.window), panel.n_targets + panel.n_exog, panel.n_targets)
         with seeded(self.random_state):
@@ -96,7 +101,11 @@ class KerasForecaster(NeuralForecaster):
         return _programs[key]
 
     def _train(
-        self, program: Program, panel: Panel, sample_weight: np.ndarray | None, starts: list[np.ndarray | None]
+        self,
+        program: Program,
+        panel: Panel,
+        sample_weight: np.ndarray | None,
+        starts: list[np.ndarray | None],
     ) -> None:
         rng = np.random.default_rng(self.random_state)
         drawn = [program.template if start is None and k == 0 else start for k, start in enumerate(starts)]
@@ -127,7 +136,12 @@ def _with_steps(model: keras.Model, shape: tuple[int, int, int]) -> keras.Model:
     window, features, targets = shape
     if tuple(model.input_shape[1:]) != (window, features):
         raise ValueError(
-            explain("build", f"a model of inputs (batch, {window}, {features})", model.input_shape, "Use the arguments")
+            explain(
+                "build",
+                f"a model of inputs (batch, {window}, {features})",
+                model.input_shape,
+                "Use the arguments",
+            )
         )
     output = tuple(model.output_shape[1:])
     if len(output) == 2 and output[1] == targets:

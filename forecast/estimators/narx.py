@@ -17,13 +17,13 @@ class NARX(NeuralForecaster):
 
         y_t = a'u_t + C tanh(B u_t + b) + c + noise_t,   u_t = [y_{t-k}, k in lags; x_{t-l}, l in exog_lags]
 
-    a is `linear`, the linear path, at the least-squares AR/ARX solution before the first step, when C = 0; B, b are
-    the `hidden` layers with `activation`. Forecasts beyond one step feed the network its own results, in one
-    compiled loop; a value fed back stays within three times the range of the training data.
+    a is `linear`, the linear path, at the least-squares AR/ARX solution before the first step, when C = 0; B,
+    b are the `hidden` layers with `activation`. Forecasts beyond one step feed the network its own results,
+    in one compiled loop; a value fed back stays within three times the range of the training data.
 
     Args:
-        lags: "auto" (the AR order by BIC, at most a third of the shortest series, plus the season), an int n for lags
-            1..n, or a list of lags.
+        lags: "auto" (the AR order by BIC, at most a third of the shortest series, plus the season), an int n
+            for lags 1..n, or a list of lags.
         exog_lags: lags of the covariates; "auto" = 0, the current value; an int n for 0..n, or a list.
         hidden: units of each hidden layer; () leaves the linear AR/ARX model.
         activation: Keras name of the activation of the hidden layers.
@@ -43,8 +43,8 @@ class NARX(NeuralForecaster):
     References:
         Leontaritis, I. J. and Billings, S. A. (1985). Input-output parametric models for non-linear systems.
         International Journal of Control 41(2), 303-344.
-        Lin, T., Horne, B. G., Tino, P. and Giles, C. L. (1996). Learning long-term dependencies in NARX recurrent
-        neural networks. IEEE Transactions on Neural Networks 7(6), 1329-1338.
+        Lin, T., Horne, B. G., Tino, P. and Giles, C. L. (1996). Learning long-term dependencies in NARX
+        recurrent neural networks. IEEE Transactions on Neural Networks 7(6), 1329-1338.
 
     Example:
         >>> import numpy as np

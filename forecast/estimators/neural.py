@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 
-from forecast._checks import check_choice, check_count, check_lags, explain
+from forecast._checks import check_choice, check_count, check_lags, check_positive, explain
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
 from forecast.estimators.shifting import history_end
@@ -40,20 +40,24 @@ class NeuralForecaster(Forecaster):
     A family adds its architecture and `_program(panel)`. The training options below are the same for all.
 
     Args:
-        scale: "series" standardises every series by its own mean and deviation in the training part; "window" also
-            normalises each window by its own statistics (for series that wander); None leaves the data alone.
+        scale: "series" standardises every series by its own mean and deviation in the training part; "window"
+            also normalises each window by its own statistics (for series that wander); None leaves the data
+            alone.
         solver: "lm" Levenberg-Marquardt, "lbfgs", "adam", or "auto": by number of parameters and rows.
-        training: "one-step" (series-parallel), "multi-step" (closed loop of `steps` steps from every few rows) or
-            "free-run" (closed loop over segments of `steps` laid end to end); the last two start from the one-step fit.
+        training: "one-step" (series-parallel), "multi-step" (closed loop of `steps` steps from every few
+            rows) or "free-run" (closed loop over segments of `steps` laid end to end); the last two start
+            from the one-step fit.
         steps: closed-loop steps of "multi-step" and "free-run"; None = `horizon`, and at least 10.
         epochs: passes over the data at most, iterations of "lm" and "lbfgs".
         batch_size: windows of one step of "adam".
         learning_rate: the first rate of "adam"; it falls to zero on a cosine.
         weight_decay: strength of the pull towards the linear AR solution; None = from the evidence with "lm"
             (MacKay 1992; Foresee and Hagan 1997), 0 otherwise.
-        validation: part (float) or number of rows (int) at the end of every series held out to stop early, epoch 0 (the
-            AR solution) included; "auto" = 0 with "lm" one step ahead, whose evidence needs none, and 0.2 otherwise.
+        validation: part (float) or number of rows (int) at the end of every series held out to stop early,
+            epoch 0 (the AR solution) included; "auto" = 0 with "lm" one step ahead, whose evidence needs
+            none, and 0.2 otherwise.
         patience: epochs without a better validation error before stopping.
+        tolerance: "lm" and "lbfgs" stop when steps lower the objective by less than this part.
         members: networks trained from different random starts; the forecast is their median.
         jit_compile: compile by XLA on TensorFlow.
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
@@ -71,6 +75,7 @@ class NeuralForecaster(Forecaster):
     weight_decay: float | None = None
     validation: float | int | str = "auto"
     patience: int = 20
+    tolerance: float = 1e-4
     members: int = 1
     jit_compile: bool = True
     verbose: int = 0
@@ -102,7 +107,11 @@ class NeuralForecaster(Forecaster):
         self._train(self._fitted_program(), panel, self.sample_weight_, starts=list(self.theta_))
 
     def _train(
-        self, program: Program, panel: Panel, sample_weight: np.ndarray | None, starts: list[np.ndarray | None]
+        self,
+        program: Program,
+        panel: Panel,
+        sample_weight: np.ndarray | None,
+        starts: list[np.ndarray | None],
     ) -> None:
         y, x = self._scaled(panel)
         windows = Windows(panel, length=program.window, horizon=program.steps, values=(y, x))
@@ -121,7 +130,8 @@ class NeuralForecaster(Forecaster):
         program = self._fitted_program()
         y, x = self._scaled(panel)
         known = (future_x - self.x_center_) / self.x_spread_
-        past_y, past_x = (history_end(values, panel, program.window) for values in (y, x))  # (S, L, O), (S, L, E)
+        past_y = history_end(y, panel, program.window)  # (S, L, O)
+        past_x = history_end(x, panel, program.window)  # (S, L, E)
         if program.steps > 1:
             runs = [self._run_direct(program, theta, past_y, past_x, known) for theta in self.theta_]
         else:
@@ -149,7 +159,7 @@ class NeuralForecaster(Forecaster):
 
     @property
     def network_(self) -> keras.Model:
-        """The network of the first member, (B, L, O+E) in scaled units -> (B, H, O), with the fitted weights."""
+        """The first member's network, (B, L, O+E) in scaled units -> (B, H, O), with the fitted weights."""
         program = self._fitted_program()
         return program.assign(self.theta_[0])
 
@@ -218,6 +228,7 @@ class NeuralForecaster(Forecaster):
             weight_decay=self.weight_decay,
             validation=validation,
             patience=self.patience,
+            tolerance=self.tolerance,
             verbose=self.verbose,
             callbacks=tuple(self.callbacks or ()),
             loss=getattr(self, "loss", None),
@@ -231,6 +242,8 @@ class NeuralForecaster(Forecaster):
             check_count(name, getattr(self, name))
         if self.steps is not None:
             check_count("steps", self.steps)
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("tolerance", self.tolerance)
 
     def _check_varies(self, panel: Panel) -> None:
         """Refuse a constant series, from which a network can learn nothing."""

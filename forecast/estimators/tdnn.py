@@ -16,22 +16,25 @@ from forecast.training.program import Program
 class TDNN(NeuralForecaster):
     """A time-delay network, distributed if it has delays beyond the first layer; one network for all series.
 
-        h^0_s = [y_{s-1}, x_s],   h^k_s = phi(sum_d W_{k,d} h^{k-1}_{s-d} + b_k),   y_t = C h^K_t + c + a'u_t + noise_t
+        h^0_s = [y_{s-1}, x_s]
+        h^k_s = phi(sum_d W_{k,d} h^{k-1}_{s-d} + b_k),   k = 1, ..., K
+        y_t = sum_d C_d h^K_{t-d} + c + a'u_t + noise_t
 
-    d runs over the delays of layer k. The linear path a'u_t over `lags` is at the least-squares AR solution before the
-    first step, when C = 0. Forecasts beyond one step feed the network its own results, in one compiled loop; a value
-    fed back stays within three times the range of the training data.
+    d runs over the delays of layer k. The linear path a'u_t over `lags` is at the least-squares AR solution
+    before the first step, when C = 0. Forecasts beyond one step feed the network its own results, in one
+    compiled loop; a value fed back stays within three times the range of the training data.
 
     Args:
-        lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third of the
-            shortest series, plus the season), an int n for lags 1..n, or a list.
+        lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third
+            of the shortest series, plus the season), an int n for lags 1..n, or a list.
         hidden: units of each hidden layer, at least one layer.
-        delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)` numbers: 0 for
-            none; an int for the same everywhere.
-        activation: Keras name of the activation of the hidden layers; a sequence for one a layer, None is linear.
+        delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)`
+            numbers: 0 for none; an int for the same everywhere.
+        activation: Keras name of the activation of the hidden layers; a sequence for one a layer, None is
+            linear.
         linear: whether there is a linear path beside the layers.
-        feedback: whether past targets are inputs; False gives a finite impulse response model of the covariates alone
-            (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
+        feedback: whether past targets are inputs; False gives a finite impulse response model of the
+            covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
         The other arguments are those of `NeuralForecaster`.
 
     Attributes:
@@ -41,8 +44,9 @@ class TDNN(NeuralForecaster):
         ValueError, TypeError: an argument or the data cannot be used.
 
     References:
-        Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using time-delay
-        neural networks. IEEE Transactions on Acoustics, Speech, and Signal Processing 37(3), 328-339.
+        Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
+        time-delay neural networks. IEEE Transactions on Acoustics, Speech, and Signal Processing 37(3),
+        328-339.
         Wan, E. A. (1994). Time series prediction by using a connectionist network with internal delay lines.
         In Weigend, A. S. and Gershenfeld, N. A. (eds), Time Series Prediction, Addison-Wesley, 195-217.
 

@@ -78,14 +78,8 @@ class FeedbackCell(keras.layers.Layer):
         self.length = length
         self.exog = columns - targets
         if self.exog < 0:
-            raise ValueError(
-                explain(
-                    "targets",
-                    f"at most {columns}, the columns of the window",
-                    targets,
-                    "Give step a wider input",
-                )
-            )
+            allowed = f"at most {columns}, the columns of the window"
+            raise ValueError(explain("targets", allowed, targets, "Give step a wider input"))
         self.state_size = length * columns
         self.output_size = targets
 
@@ -93,14 +87,11 @@ class FeedbackCell(keras.layers.Layer):
         least = self.exog + self.targets * self.teacher_forcing
         columns = input_shape[-1]
         if columns is not None and columns < least:
-            raise ValueError(
-                explain(
-                    "inputs",
-                    f"of at least {least} columns",
-                    f"{columns} columns",
-                    "Pass [x_t, y_{t-1}] or x_t",
-                )
+            allowed, remedy = (
+                f"of at least {least} columns",
+                "Pass x_t, or [x_t, y_{t-1}] with teacher forcing",
             )
+            raise ValueError(explain("inputs", allowed, f"{columns} columns", remedy))
 
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         rows = ops.reshape(states[0], (-1, self.length, self.targets + self.exog))  # raw, oldest first
@@ -139,22 +130,14 @@ class FeedbackCell(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> FeedbackCell:
-        step = keras.saving.deserialize_keras_object(
-            copy.deepcopy(config["step"])
-        )  # Keras empties what it reads
-        return cls(**{**config, "step": step})
+        described = copy.deepcopy(config["step"])  # Keras empties what it reads
+        return cls(**{**config, "step": keras.saving.deserialize_keras_object(described)})
 
 
 def _window_shape(step: keras.Model) -> tuple[int, int]:
     """Rows L and columns O+E of the window that the network takes."""
     shape = getattr(step, "input_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 3 or None in shape[1:]:
-        raise ValueError(
-            explain(
-                "step",
-                "a built network with one input (B, L, O+E)",
-                shape,
-                "Build it on keras.Input((L, O + E))",
-            )
-        )
+        allowed, remedy = "a built network with one input (B, L, O+E)", "Build it on keras.Input((L, O + E))"
+        raise ValueError(explain("step", allowed, shape, remedy))
     return shape[1], shape[2]

@@ -19,13 +19,24 @@ class Saturation(keras.layers.Layer):
         low, high: the rows of the variable `limits` (2, O), not trained; -inf and +inf at first.
         y: (..., O) in and out.
 
+    Args:
+        name: name of the layer.
+        dtype: dtype or dtype policy of the layer.
+        trainable: of no effect, the limits are set, not trained.
+
     Example:
+        >>> from keras import ops
+        >>> from forecast.layers.saturation import Saturation
         >>> layer = Saturation()
-        >>> y = layer(ops.convert_to_tensor([[5.0], [-5.0]]))
-        >>> layer.limits.assign([[-1.0], [2.0]])
+        >>> y = layer(ops.convert_to_tensor([[5.0], [-5.0]]))     # no bounds yet
+        >>> _ = layer.limits.assign([[-1.0], [2.0]])
         >>> ops.convert_to_numpy(layer(ops.convert_to_tensor([[5.0], [-5.0]]))).ravel().tolist()
         [2.0, -1.0]
     """
+
+    def __init__(self, *, name: str | None = None, dtype: Any = None, trainable: bool = True) -> None:
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.supports_masking = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.limits = self.add_weight(

@@ -23,14 +23,16 @@ def adam(
     rng: np.random.Generator,
     monitor: Monitor,
 ) -> Array:
-    """Minimise the weighted mean of r^2 by Adam (Kingma and Ba 2015), its rate on a cosine to zero over the epochs.
+    """Minimise the weighted mean of r^2 by Adam (Kingma and Ba 2015), the rate on a cosine to zero.
 
     Args:
         problem: gives the batches.
         theta: (P,) start.
-        prior: weight decay, decoupled from the gradient (Loshchilov and Hutter 2019), towards the prior's centre.
+        prior: weight decay, decoupled from the gradient (Loshchilov and Hutter 2019), towards the prior's
+            centre.
         epochs: passes over the windows.
-        batch_size: windows of one step; the last stack of an epoch is filled up from the epoch's first windows.
+        batch_size: windows of one step; the last stack of an epoch is filled up from the epoch's first
+            windows.
         learning_rate: the first step's rate.
         rng: draws the batches.
         monitor: called with (theta, squared error) after each epoch; True stops.
@@ -62,6 +64,6 @@ def adam(
 
 
 def _layout(steps: int, values: int) -> tuple[int, int]:
-    """(calls, steps of a call) for an epoch of `steps` batches of `values` numbers; the stacks are all of one size."""
+    """(calls, steps of a call) for an epoch of `steps` batches of `values` numbers; the stacks are alike."""
     calls = -(-steps // max(1, min(STACK, STACK_VALUES // values)))
     return calls, -(-steps // calls)

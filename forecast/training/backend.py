@@ -23,15 +23,15 @@ elif BACKEND == "torch":
     import torch
 else:
     raise ImportError(
-        f"Keras backend: must be 'tensorflow', 'jax' or 'torch' to train forecast networks; received {BACKEND!r}. "
-        "Set the environment variable KERAS_BACKEND before Python starts."
+        "Keras backend: must be 'tensorflow', 'jax' or 'torch' to train forecast networks; "
+        f"received {BACKEND!r}. Set the environment variable KERAS_BACKEND before Python starts."
     )
 
 Function = Callable[..., Any]
 
 
-# Keras promotes float64 to float32 on JAX and torch, in tanh on the one and in every product on the other; there is no
-# public switch. `precision` lifts that rule for as long as float64 work lasts (ARCHITECTURE.md, 2026-11-21).
+# Keras promotes float64 to float32 on JAX and torch, in tanh on the one and in every product on the other;
+# there is no public switch. `precision` lifts that rule while float64 work lasts (ARCHITECTURE.md).
 _PROMOTION: dict[str, str] = getattr(dtypes, "BIT64_TO_BIT32_DTYPE", {})
 
 
@@ -53,7 +53,8 @@ def precision(dtype: str) -> Iterator[None]:
 def compiled(function: Function, *, jit: bool = True) -> Function:
     """`function` compiled once per set of argument shapes; numpy arrays in, backend arrays out.
 
-    Keras resolves `jit_compile="auto"` to no XLA on a TensorFlow without a GPU; here it is on unless `jit=False`.
+    Keras resolves `jit_compile="auto"` to no XLA on a TensorFlow without a GPU; here it is on unless
+    `jit=False`.
     """
     if BACKEND == "tensorflow":
         return tf.function(function, jit_compile=jit, autograph=False)
@@ -101,10 +102,10 @@ def _torch_value_and_gradient(function: Function) -> Function:
 
 
 def row_jacobian(function: Function, outputs: int) -> Function:
-    """(theta, rows) -> (values (B, O), d/d theta (B, O, P), d/d row (B, O, *row)), one gradient per row, vectorised.
+    """(theta, rows) -> (values (B, O), d/d theta (B, O, P), d/d row (B, O, *row)), vectorised over rows.
 
-    `function(theta, row)` returns the O outputs of one row. A vectorised per-row gradient costs about a hundredth
-    of a tape Jacobian, which treats all B*O outputs as functions of all rows.
+    `function(theta, row)` returns the O outputs of one row. A vectorised per-row gradient costs about a
+    hundredth of a tape Jacobian, which treats all B*O outputs as functions of all rows.
     """
     if BACKEND == "jax":
         one = jax.jacrev(lambda theta, row: (function(theta, row),) * 2, (0, 1), has_aux=True)
@@ -148,7 +149,8 @@ def _torch_row_jacobian(function: Function) -> Function:
 def loop(step: Function, carry: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """Fold `step(carry, slice) -> (carry, scalar)` over the first axis of `inputs`; returns (carry, scalars).
 
-    Many optimizer steps in one compiled call: `lax.scan` on JAX, a `while_loop` on TensorFlow, Python on torch.
+    Many optimizer steps in one compiled call: `lax.scan` on JAX, a `while_loop` on TensorFlow, Python on
+    torch.
     (`keras.ops.scan` has no gradient under XLA on TensorFlow and a quadratic backward pass on torch.)
     """
     if BACKEND == "jax":

@@ -12,13 +12,13 @@ import numpy as np
 
 from forecast._checks import explain
 from forecast.training.adam import adam
-from forecast.training.lbfgs import lbfgs
 from forecast.training.keras_fit import keras_fit
-from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt
+from forecast.training.lbfgs import lbfgs
+from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt, linear_evidence
 from forecast.training.monitor import Monitor
 from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.program import Array, Program
-from forecast.training.start import linear_start, prior_at, random_theta
+from forecast.training.start import linear_members, linear_start, prior_at, random_theta
 from forecast.windows import Windows
 
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
@@ -37,7 +37,7 @@ class Options:
     weight_decay: float | None = None
     validation: float | int = 0
     patience: int = 20
-    tolerance: float = 1e-5
+    tolerance: float = 1e-4
     verbose: int = 0
     callbacks: Sequence[keras.callbacks.Callback] = ()
     loss: Any = None
@@ -54,7 +54,7 @@ class Fitted:
 
 
 def choose_solver(solver: str, parameters: int, rows: int) -> str:
-    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for middle ones, Adam for large data."""
+    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for middle ones, else Adam."""
     if solver != "auto":
         return solver
     if rows > ROWS or parameters > MIDDLE:
@@ -91,8 +91,13 @@ def train(
     solver = choose_solver(options.solver, program.size, len(one_step))
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
     prior = prior_at(program, start, decay=decay)
-    fitted, history = _solve(solver, one_step, held, start, prior, options, rng)
-    if options.training != "one-step" and program.steps == 1:
+    if theta is None and solver != "keras" and decay in (None, 0.0) and linear_members(program).all():
+        return Fitted(start, start, "least squares")
+    fitted, history, evidence = _solve(solver, one_step, held, start, prior, options, rng)
+    if options.training == "one-step" or program.steps > 1:
+        if theta is None and held is None and evidence < linear_evidence(one_step, start, prior):
+            fitted = start  # the data speak for the linear model
+    else:
         fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
         history = history + more
     return Fitted(fitted, start, solver, history)
@@ -106,8 +111,9 @@ def _solve(
     prior: Prior,
     options: Options,
     rng: np.random.Generator,
-) -> tuple[Array, list[dict[str, float]]]:
-    """Run one solver on one problem; the best theta by validation, else the last."""
+) -> tuple[Array, list[dict[str, float]], float]:
+    """Run one solver: the best theta by validation, else the last; the history; the log evidence or NaN."""
+    evidence = float("nan")
     monitor = Monitor(
         problem,
         held_out,
@@ -118,7 +124,7 @@ def _solve(
         callbacks=options.callbacks,
     )
     if solver == "keras":
-        return keras_fit(
+        fitted, history = keras_fit(
             problem.program,
             problem,
             held_out,
@@ -132,6 +138,7 @@ def _solve(
             callbacks=options.callbacks,
             rng=rng,
         )
+        return fitted, history, evidence
     if solver == "adam":
         last = adam(
             problem,
@@ -143,9 +150,18 @@ def _solve(
             rng=rng,
             monitor=monitor,
         )
+    elif solver == "lm":
+        solution = levenberg_marquardt(
+            problem,
+            theta,
+            prior=prior,
+            iterations=options.epochs,
+            tolerance=options.tolerance,
+            monitor=monitor,
+        )
+        last, evidence = solution.theta, solution.evidence
     else:
-        run = levenberg_marquardt if solver == "lm" else lbfgs
-        last = run(
+        last = lbfgs(
             problem,
             theta,
             prior=prior,
@@ -155,7 +171,7 @@ def _solve(
         )
     history = monitor.close()
     keep_last = held_out is None and solver != "adam" and np.all(np.isfinite(last))
-    return (last if keep_last else monitor.best), history
+    return (last if keep_last else monitor.best), history, evidence
 
 
 def _closed_loop(
@@ -169,7 +185,7 @@ def _closed_loop(
     options: Options,
     rng: np.random.Generator,
 ) -> tuple[Array, list[dict[str, float]]]:
-    """Go on in closed loop from the one-step fit; the run grows in stages, since a long run may diverge at first."""
+    """Go on in closed loop from the one-step fit, in growing stages: a long run may diverge at first."""
     history: list[dict[str, float]] = []
     held, lengths = None, _stages(options.steps)
     candidates = [start, theta]
@@ -183,7 +199,7 @@ def _closed_loop(
             theta = start
         last = length == lengths[-1]
         stage = options if last else replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3)
-        theta, more = _solve(solver, problem, held, theta, prior, stage, rng)
+        theta, more, _ = _solve(solver, problem, held, theta, prior, stage, rng)
         candidates.append(theta)
         history += more
     if held is not None:

@@ -1,4 +1,4 @@
-"""L-BFGS on the whole data, by scipy: for networks too large for J'J and data small enough for full passes."""
+"""L-BFGS by scipy: for networks too large for J'J, on data small enough for full passes."""
 
 from __future__ import annotations
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from threadpoolctl import threadpool_limits
 
 from forecast.training.problem import Problem
 from forecast.training.program import Array
 
 SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
 STRIDE = 10.0  # an update of a prior precision changes it by at most this factor
-WARM_UP = (
-    12  # steps under the initial prior: the evidence of a branch that still starts at zero would prune it
-)
+SMALL = 400  # parameters below which one thread is faster
+WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 Monitor = Callable[[Array, float], bool]
 
 
@@ -26,8 +26,8 @@ class Prior:
     Args:
         groups: (P,) group number of each parameter; -1 leaves a parameter free.
         center: (P,) where the prior pulls to: the linear AR solution, zero for the nonlinear branch.
-        decay: a fixed strength, the penalty decay * ||theta - center||^2 beside the mean squared error, or None: from
-            the evidence.
+        decay: a fixed strength, the penalty decay * ||theta - center||^2 beside the mean squared error, or
+            None: from the evidence.
     """
 
     groups: Array
@@ -57,55 +57,101 @@ class Prior:
         return updated, gamma
 
 
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """theta (P,) and the logarithm of its evidence, up to a constant of the data; NaN under a fixed decay."""
+
+    theta: Array
+    evidence: float
+
+
 def levenberg_marquardt(
     problem: Problem,
     theta: Array,
     *,
     prior: Prior,
     iterations: int = 100,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-4,
     monitor: Monitor = lambda theta, error: False,
-) -> Array:
-    """Minimise F = beta/2 sum r^2 + 1/2 sum_p alpha_p (theta_p - center_p)^2 and re-estimate alpha, beta as it goes.
+) -> Solution:
+    """Minimise F = beta/2 sum r^2 + 1/2 sum_p alpha_p (theta_p - center_p)^2, re-estimating alpha and beta.
 
-    Each step solves (beta J'J + A + mu D) delta = beta J'r - A (theta - center), A = diag(alpha), D = the diagonal of
-    the first two terms. mu falls after a step that lowers F and grows after one that is refused (Marquardt 1963). With
-    `prior.decay=None`, gamma = P - sum_p alpha_p (H^-1)_pp, alpha_g = gamma_g / sum_g (theta - center)^2 and
+    Each step solves (beta J'J + A + mu D) delta = beta J'r - A (theta - center), A = diag(alpha), D = the
+    diagonal of the first two terms. mu falls after a step that lowers F and grows after one that is refused
+    (Marquardt 1963). With `prior.decay=None`, after a warm-up under the first prior,
+    gamma = P - sum_p alpha_p (H^-1)_pp, alpha_g = gamma_g / sum_g (theta - center)^2 and
     beta = (N - gamma) / sum r^2 follow from the evidence (MacKay 1992; Foresee and Hagan 1997).
 
     Args:
         problem: gives J'J, J'r and the squared error at theta; an infinite error (a diverged run) is refused.
         theta: (P,) start.
         prior: groups, centre and strength of the weight decay.
-        iterations: at most this many accepted steps.
-        tolerance: stop when three accepted steps in a row lower F by less than this part.
-        monitor: called with (theta, squared error) after each accepted step; True stops.
+        iterations: at most this many steps.
+        tolerance: stop when three steps in a row lower the squared error by less than this part.
+        monitor: called with (theta, squared error) after each step; True stops.
 
     Returns:
-        theta (P,) with the lowest F.
+        the last theta, that of the lowest F under the last prior, and its evidence.
     """
+    threads = 1 if theta.size < SMALL else None  # threads cost small matrices more than they bring
+    with threadpool_limits(limits=threads, user_api="blas"):
+        return _minimise(problem, theta, prior, iterations, tolerance, monitor)
+
+
+def _minimise(
+    problem: Problem, theta: Array, prior: Prior, iterations: int, tolerance: float, monitor: Monitor
+) -> Solution:
     precision, damping, quiet = prior.initial(problem.count), 1e-3, 0
     hessian, gradient, error = problem.normal(theta)
     beta = _noise_precision(problem.count, error, 0.0) if prior.decay is None else 1.0
+    evident = prior.decay is None and iterations <= WARM_UP
     for iteration in range(iterations):
         curvature = beta * hessian + np.diag(precision)
         slope = beta * gradient - precision * (theta - prior.center)
         cost = _cost(theta, error, beta, precision, prior.center)
         step = _accepted_step(problem, theta, curvature, slope, cost, damping, beta, precision, prior.center)
-        if step is None:
+        if step is not None:
+            before, (theta, _, damping) = error, step
+            hessian, gradient, error = problem.normal(theta)
+            quiet = quiet + 1 if abs(before - error) < tolerance * before else 0
+        at_rest = step is None or quiet == 3
+        if at_rest and (evident or prior.decay is not None):
             break
-        theta, new_cost, damping = step
-        hessian, gradient, error = problem.normal(theta)
-        if prior.decay is None and iteration >= WARM_UP:
+        if prior.decay is None and (at_rest or iteration >= WARM_UP):
+            evident, quiet = True, 0 if at_rest else quiet
             inverse = _inverse(beta * hessian + np.diag(precision))
             precision, gamma = prior.evidence(theta, precision, inverse, beta)
             beta = _noise_precision(problem.count, error, gamma)
         if monitor(theta, error):
             break
-        quiet = quiet + 1 if cost - new_cost < tolerance * abs(cost) else 0
-        if quiet == 3 and (iteration > WARM_UP or prior.decay is not None):
-            break
-    return theta
+    if prior.decay is not None:
+        return Solution(theta, float("nan"))
+    return Solution(theta, _log_evidence(hessian, error, problem.count, theta, precision, beta, prior.center))
+
+
+def linear_evidence(problem: Problem, theta: Array, prior: Prior) -> float:
+    """Log evidence of the linear model: every parameter with a prior held at its centre.
+
+    Args:
+        problem: the data.
+        theta: (P,) with the free parameters of the linear model.
+        prior: its centre is the linear model.
+    """
+    linear = np.where(prior.groups < 0, theta, prior.center)
+    hessian, _, error = problem.normal(linear)
+    beta = _noise_precision(problem.count, error, float(np.sum(prior.groups < 0)))
+    precision = np.where(prior.groups < 0, 0.0, LARGEST * beta)
+    return _log_evidence(hessian, error, problem.count, linear, precision, beta, prior.center)
+
+
+def _log_evidence(
+    hessian: Array, error: float, count: float, theta: Array, precision: Array, beta: float, center: Array
+) -> float:
+    """log p(y) = -F - log|H| / 2 + sum_p log alpha_p / 2 + N/2 log beta, Laplace's method (MacKay 1992)."""
+    _, determinant = np.linalg.slogdet(beta * hessian + np.diag(precision))
+    known = precision[precision > 0]
+    cost = _cost(theta, error, beta, precision, center)
+    return float(-cost + 0.5 * (np.sum(np.log(known)) - determinant + count * np.log(beta)))
 
 
 def _accepted_step(

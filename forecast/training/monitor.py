@@ -1,4 +1,4 @@
-"""What happens after each step of a solver: validation, the best weights so far, progress, Keras callbacks."""
+"""What happens after each step of a solver: validation, best weights so far, progress, Keras callbacks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Monitor:
         patience: stop after this many epochs without a better validation error.
         total: epochs at most, for the progress bar.
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch (as in Keras).
-        callbacks: keras.callbacks.Callback objects; they see logs `loss` and `val_loss` and may set `model.stop_training`.
+        callbacks: keras.callbacks.Callback objects; they see logs `loss` and `val_loss` and may set
+            `model.stop_training`.
     """
 
     def __init__(
@@ -54,8 +55,8 @@ class Monitor:
         """Record an epoch; True stops the solver."""
         if not (np.isfinite(error) and np.all(np.isfinite(theta))):
             warnings.warn(
-                f"training: the loss became {error} at epoch {len(self.history)}; kept the best weights so far "
-                f'(epoch {self._best_epoch()}). Try a smaller learning_rate, or scale="series".',
+                f"training: the loss became {error} at epoch {len(self.history)}; kept the best weights so "
+                f'far (epoch {self._best_epoch()}). Try a smaller learning_rate, or scale="series".',
                 RuntimeWarning,
                 stacklevel=2,
             )

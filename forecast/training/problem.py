@@ -1,6 +1,6 @@
 """Least-squares problems in theta: one step ahead (series-parallel) and closed loop over segments (parallel).
 
-Both give the solvers the same four things: the squared error, its gradient, its normal equations, and batches.
+Both give the solvers the same four things: the squared error, its gradient, its normal equations and batches.
 The weights w >= 0 make it sum_t w_t (y_t - yhat_t(theta))^2.
 """
 
@@ -73,7 +73,7 @@ class OneStep:
         return error, total
 
     def rows(self, theta: Array, which: Array) -> tuple[Array, Array]:
-        """Weighted Jacobian (rows, P) and residual (rows,) of up to CHUNK windows, a row a step and target."""
+        """Weighted Jacobian (R, P) and residual (R,) of up to CHUNK windows, a row for a step and target."""
         window, target, weight = self.take(which)
         root = np.sqrt(weight).reshape(-1)
         ((count, (values, jacobian, _)),) = self.program.chunked("jacobian", theta, window)
@@ -81,7 +81,7 @@ class OneStep:
         return jacobian, (target - values[:count].reshape(target.shape)).reshape(-1) * root
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
-        """(J'J (P, P), J'r (P,), r'r) with J = d yhat / d theta and r = y - yhat, accumulated block by block."""
+        """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat, accumulated block by block."""
         hessian, gradient, error = np.zeros((theta.size, theta.size)), np.zeros(theta.size), 0.0
         for start in range(0, len(self), CHUNK):
             jacobian, residual = self.rows(theta, np.arange(start, min(start + CHUNK, len(self))))
@@ -125,7 +125,7 @@ class FreeRun:
         return float(np.sum(self.weights[:, :, None] * (self.targets - run) ** 2))
 
     def take(self, which: Array) -> tuple[Array, Array, Array, Array]:
-        """(history (B, L, O+E), future (B, T, max(E, 1)), target (B, T, O), weight (B, T, O)) of some segments."""
+        """history (B, L, O+E), future (B, T, max(E, 1)), target and weight (B, T, O) of some segments."""
         future = self.future[which] if self.program.exog else np.zeros((len(which), self.future.shape[1], 1))
         weights = np.repeat(self.weights[which][:, :, None], self.targets.shape[2], axis=2)
         return self.history[which], future, self.targets[which], weights
@@ -185,7 +185,7 @@ class FreeRun:
 
 
 def _propagate(by_theta: Array, by_past: Array) -> Array:
-    """The linear recursion S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P)."""
+    """S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P)."""
     length = by_past.shape[3]
     lags = [length - row for row in range(length) if np.any(by_past[:, :, :, row])]
     for t in range(1, by_theta.shape[1]):

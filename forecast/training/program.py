@@ -1,7 +1,7 @@
 """A window network compiled for training: functions of one flat parameter vector `theta` (P,).
 
-A `Program` owns no fitted state. The estimator keeps `theta` as a numpy vector, so that fitting many models of one
-shape compiles once and a fitted model is pickled, copied and saved as plain arrays.
+A `Program` owns no fitted state. The estimator keeps `theta` as a numpy vector, so that fitting many models
+of one shape compiles once and a fitted model is pickled, copied and saved as plain arrays.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Program:
         """E, the number of exogenous columns of a window."""
         return self.features - self.targets
 
-    # parameters -------------------------------------------------------------------------------------------------
+    # ------------------------------------------------------------ parameters
 
     def _flat(self, variables: list[Any]) -> Array:
         values = [np.asarray(keras.ops.convert_to_numpy(v)).ravel() for v in variables]
@@ -90,7 +90,7 @@ class Program:
     def _split(self, theta: Array) -> list[Array]:
         return [theta[part].reshape(s) for part, s in zip(self.slices().values(), self.shapes, strict=True)]
 
-    # traced functions -------------------------------------------------------------------------------------------
+    # ------------------------------------------------------------ traced functions
 
     def _constants(self) -> list[Any]:
         return [v.value for v in self.network.non_trainable_variables]
@@ -173,7 +173,7 @@ class Program:
         }
         return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
 
-    # numpy in, numpy out ----------------------------------------------------------------------------------------
+    # ------------------------------------------------------------ numpy in, numpy out
 
     def call(self, name: str, *arrays: Any) -> Any:
         """Run the compiled function `name` on arrays cast to the program's dtype."""
@@ -185,7 +185,7 @@ class Program:
     def chunked(
         self, name: str, theta: Array, *arrays: Array, fixed: tuple[Array, ...] = (), chunk: int = CHUNK
     ) -> Iterator[tuple[int, Any]]:
-        """Call a compiled function on blocks of rows; short blocks are padded with zeros to a few fixed sizes."""
+        """Call a compiled function on blocks of rows; short ones are padded with zeros to a few sizes."""
         rows = len(arrays[0])
         for start in range(0, rows, chunk):
             parts = [array[start : start + chunk] for array in arrays]
@@ -201,10 +201,10 @@ class Program:
         return np.concatenate(parts) if parts else np.empty((0, self.steps, self.targets))
 
     def run(self, theta: Array, history: Array, future: Array, limits: Array | None = None) -> Array:
-        """Closed loop from raw history rows (B, L, O+E) over covariates (B, T, E): (B, T, O), in one compiled call.
+        """Closed loop from raw history rows (B, L, O+E) over covariates (B, T, E): (B, T, O).
 
-        T is rounded up to one of a few lengths, so that another horizon seldom compiles anew. `limits` (2, O) bounds
-        every value that is fed back; None leaves the loop free.
+        T is rounded up to one of a few lengths, so that another horizon seldom compiles anew. `limits` (2, O)
+        bounds every value that is fed back; None leaves the loop free.
         """
         horizon = future.shape[1]
         length = _bucket(horizon, 1 << 30)
@@ -221,7 +221,7 @@ class Program:
 
 
 def _bucket(count: int, limit: int) -> int:
-    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, ...: at most a third more than `count`, few compiled shapes."""
+    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, ...: less than half more than `count`, few compiled shapes."""
     size = 1
     while size < count:
         size = size * 3 // 2 if size & (size - 1) == 0 and size > 1 else -(-size * 4 // 3) if size > 1 else 2

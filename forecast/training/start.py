@@ -1,4 +1,4 @@
-"""Where training starts: random hidden weights, a silent nonlinear branch, the linear path at the AR solution."""
+"""Where training starts: random hidden weights, a silent nonlinear branch, a linear path at AR."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from forecast.training.levenberg_marquardt import Prior
 from forecast.training.problem import OneStep
 from forecast.training.program import CHUNK, Array, Program
 
+FIRST = ("hidden_1", "delay_1")  # layers whose inputs each have a prior of their own
 START_ROWS = 200_000  # windows that determine the linear start; more add nothing but time
 
 
 def random_theta(program: Program, rng: np.random.Generator) -> Array:
-    """theta (P,) with hidden kernels drawn anew, U(-a, a) with a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010).
+    """theta (P,) with hidden kernels drawn anew, the rest as the network was built.
 
-    Hidden biases are drawn from U(-1, 1), so that the units' slopes lie apart. Every variable that starts constant
-    otherwise (the linear path, the output layer of the nonlinear branch, gains) keeps its value.
+    Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), hidden biases from
+    U(-1, 1), so that the units' slopes lie apart. Every variable that starts constant otherwise (the linear
+    path, the output layer of the nonlinear branch, gains) keeps its value.
     """
     theta = program.template.copy()
     for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
@@ -31,7 +33,7 @@ def random_theta(program: Program, rng: np.random.Generator) -> Array:
     return theta
 
 
-def _linear_members(program: Program) -> Array:
+def linear_members(program: Program) -> Array:
     """(P,) True for the linear path and the intercept: the parameters in which a start network is linear."""
     members = np.zeros(program.size, bool)
     names = {path: path.rsplit("/", 2)[-2:] for path in program.paths}
@@ -48,10 +50,10 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
 
         theta_lin <- theta_lin + argmin_d || sqrt(w) (y - f(theta) - J_lin d) ||^2,
 
-    is the ordinary least-squares fit, solved by the singular value decomposition. A network without a layer named
-    "linear" is returned as it came.
+    is the ordinary least-squares fit, solved by the singular value decomposition. A network without a layer
+    named "linear" is returned as it came.
     """
-    members = _linear_members(problem.program)
+    members = linear_members(problem.program)
     if not any(path.rsplit("/", 2)[-2] == "linear" for path in problem.program.paths):
         return theta
     count = len(problem)
@@ -68,7 +70,8 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
 def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
     """A prior with one group a variable: the linear path pulled to `center` (AR), other kernels to zero.
 
-    The intercept of the output is free; a hidden layer's bias shares its own group.
+    Each input of the first hidden layer has a group of its own (automatic relevance determination, MacKay 1994),
+    so that the evidence can switch off a single lag. The intercept of the output is free.
     """
     groups, where = np.full(program.size, -1), np.zeros(program.size)
     number = 0
@@ -80,6 +83,8 @@ def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
             if name == "bias":
                 continue
             where[part] = center[part]
-        groups[part] = number
-        number += 1
+        inputs = program.shapes[program.paths.index(path)][0] if owner in FIRST and name == "kernel" else 1
+        size = (part.stop - part.start) // inputs
+        groups[part] = number + np.repeat(np.arange(inputs), size)
+        number += inputs
     return Prior(groups, where, decay)

@@ -69,7 +69,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit german.csv --time month --target sold", "ISO dates"),
     ("fit hole.csv --time month --target sold --model Theta", "NaN"),
     ("fit gap.csv --time month --target sold --model AR", "1950-03"),
-    ("fit text.csv --time month --target sold --model AR", "dtype str in column 'sold'"),
+    ("fit text.csv --time month --target sold --model AR", "in column 'sold'"),
     ("fit empty.csv", "No columns to parse"),
     ("fit two.csv --model Prophet", "model: must be one of 'AR', "),
     ("fit two.csv --model AR --set lag=2", "--set: must be one of the options "),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,6 +34,7 @@ weighted = pytest.mark.parametrize(
 )
 Y = monthly(72)
 X = covariates(Y.index)
+LATER = pd.period_range(Y.index[-1] + 1, periods=4, freq="M")
 FOLDS = TimeSeriesSplit(2, test_size=6)
 
 
@@ -93,6 +98,20 @@ def test_halving_grid_search(model: Forecaster) -> None:
     rows = np.arange(len(Y))  # halving draws rows at random; arrays stay regular in number
     search.fit(rows[:, None].astype(float), Y.to_numpy())
     assert search.n_iterations_ >= 1
+
+
+def test_halving_with_another_resource_keeps_the_timeline() -> None:
+    search = HalvingGridSearchCV(
+        AR(),
+        {"ic": ["bic", "aic"]},
+        cv=FOLDS,
+        resource="max_lags",
+        min_resources=3,
+        max_resources=12,
+        factor=2,
+    ).fit(X, Y)
+    assert search.best_estimator_.max_lags == 6  # 3, then twice as many for the better half
+    pd.testing.assert_index_equal(search.predict(covariates(LATER)).index, LATER)
 
 
 @every_forecaster
@@ -159,6 +178,27 @@ def test_weights_follow_the_rows_of_a_long_frame() -> None:
 
 def _fit_and_forecast(model: Forecaster) -> np.ndarray:
     return np.asarray(clone(model).fit(Y).predict(3))
+
+
+def test_fifty_fits_leave_no_memory_behind() -> None:
+    _fit_and_forecast(AR())
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(50):
+        _fit_and_forecast(AR())
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 200_000
+
+
+def test_statsmodels_and_keras_are_loaded_only_when_needed() -> None:
+    program = (
+        "import sys; from forecast.estimators import AR, Drift, LagRegressor, Naive, SeasonalNaive\n"
+        "AR().fit([1.0, 2.0, 4.0, 3.0]).predict(2)\n"
+        "assert not {'statsmodels', 'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_joblib_workers_give_the_same_forecasts() -> None:
