@@ -88,17 +88,31 @@ class KerasForecaster(NeuralForecaster):
         dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
         program = Program(lambda: model, targets=panel.n_targets, dtype=dtype, jit=self.jit_compile)
         self.window_, self.targets_ = program.window, panel.n_targets
-        self.model_ = _to_bytes(model)
-        _remember(_key(self.model_), program)
+        self._check_training(program)
         return program
 
+    def _check_training(self, program: Program) -> None:
+        if self.training == "one-step":
+            return
+        if self.solver == "keras":
+            allowed, remedy = "one of the package when training is in closed loop", 'Pass solver="lm"'
+            raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
+        if program.steps > 1:
+            allowed, remedy = '"one-step" for a model of several steps', "Build a model of one step"
+            raise ValueError(explain("training", allowed, repr(self.training), remedy))
+
+    def min_history(self, panel: Panel) -> int:
+        """L, the rows of a window."""
+        return check_count("window", self.window)
+
     def _fitted_program(self) -> Program:
-        key = _key(self.model_)
-        if key not in _programs:
+        program = _programs.get(_key(self.model_))
+        if program is None:
             model = _from_bytes(self.model_)
             dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
-            _remember(key, Program(lambda: model, targets=self.targets_, dtype=dtype, jit=self.jit_compile))
-        return _programs[key]
+            program = Program(lambda: model, targets=self.targets_, dtype=dtype, jit=self.jit_compile)
+        _remember(_key(self.model_), program)
+        return program
 
     def _train(
         self,
@@ -107,18 +121,17 @@ class KerasForecaster(NeuralForecaster):
         sample_weight: np.ndarray | None,
         starts: list[np.ndarray | None],
     ) -> None:
-        rng = np.random.default_rng(self.random_state)
-        drawn = [program.template if start is None and k == 0 else start for k, start in enumerate(starts)]
-        starts = [self._redrawn(program, rng) if start is None else start for start in drawn]
-        with seeded(self.random_state):
+        before = _statistics(program.network)
+        with seeded(None if self.random_state is None else self.random_state + 1):
+            drawn = [program.template if k == 0 else _redrawn(program) for k in range(len(starts))]
+            starts = [one if start is None else start for one, start in zip(drawn, starts, strict=True)]
             super()._train(program, panel, sample_weight, starts)
+        if len(starts) > 1 and not np.array_equal(before, _statistics(program.network)):
+            allowed = "1 for a model whose training changes more than its weights (batch statistics)"
+            raise ValueError(explain("members", allowed, len(starts), "Pass members=1"))
+        program.forget()
         self.model_ = _to_bytes(program.network)  # with the batch statistics that training left
         _remember(_key(self.model_), program)
-
-    def _redrawn(self, program: Program, rng: np.random.Generator) -> np.ndarray:
-        """Weights of the same model from its own initialisers, for a further member."""
-        fresh = keras.models.clone_model(program.network)
-        return np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in fresh.trainable_variables])
 
     def _state(self) -> State:
         raise ValueError(
@@ -131,9 +144,25 @@ class KerasForecaster(NeuralForecaster):
         )
 
 
-def _with_steps(model: keras.Model, shape: tuple[int, int, int]) -> keras.Model:
+def _redrawn(program: Program) -> np.ndarray:
+    """theta (P,) of the same model from its own initialisers, for a further member."""
+    fresh = keras.models.clone_model(program.network)
+    return np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in fresh.trainable_variables])
+
+
+def _statistics(network: keras.Model) -> np.ndarray:
+    """What a network keeps beside its trained weights and its random states, as one vector."""
+    kept = [v for v in network.non_trainable_variables if "float" in str(v.dtype)]
+    return np.concatenate([np.zeros(0), *(np.ravel(keras.ops.convert_to_numpy(v)) for v in kept)])
+
+
+def _with_steps(model: Any, shape: tuple[int, int, int]) -> keras.Model:
     """The model with outputs (B, H, O), after a check of its shapes."""
     window, features, targets = shape
+    if not (isinstance(model, keras.Model) and model.built and getattr(model, "inputs", None)):
+        allowed = "a function that returns a built functional or sequential keras.Model"
+        received = f"one that returns {type(model).__name__}"
+        raise TypeError(explain("build", allowed, received, "Begin with keras.Input((window, features))"))
     if tuple(model.input_shape[1:]) != (window, features):
         raise ValueError(
             explain(
@@ -180,5 +209,6 @@ def _key(data: np.ndarray) -> str:
 
 def _remember(key: str, program: Program) -> None:
     _programs[key] = program
+    _programs.move_to_end(key)
     while len(_programs) > _KEPT:
         _programs.popitem(last=False)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lags
+from forecast.estimators.neural import (
+    NeuralForecaster,
+    check_activation,
+    check_hidden,
+    program_of,
+    resolve_lags,
+)
 from forecast.networks import NARXConfig
 from forecast.panel import Panel
 from forecast.training.program import Program
@@ -63,14 +69,14 @@ class NARX(NeuralForecaster):
     linear: bool = True
 
     def _program(self, panel: Panel) -> Program:
-        self.lags_, self.exog_lags_ = resolve_lags(self, panel)
+        self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
         self.config_ = NARXConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
             lags=self.lags_,
             exog_lags=self.exog_lags_,
-            hidden=tuple(self.hidden),
-            activation=self.activation,
+            hidden=check_hidden(self.hidden),
+            activation=check_activation(self.activation) or "linear",
             linear=self.linear,
             window_norm=self.scale == "window",
             dtype=self._precision(panel),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ import numpy as np
 from forecast._checks import check_choice, check_count, check_lags, check_positive, explain
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
+from forecast.estimators.columns import series_name
 from forecast.estimators.shifting import history_end
 from forecast.networks import NARXConfig, TDNNConfig, narx, tdnn
 from forecast.panel import Panel
@@ -29,8 +30,11 @@ Config = NARXConfig | TDNNConfig
 @functools.lru_cache(maxsize=32)
 def program_of(config: Config, jit: bool) -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-    build = narx if isinstance(config, NARXConfig) else tdnn
-    return Program(lambda: build(config), targets=config.targets, dtype=config.dtype, jit=jit)  # type: ignore[arg-type]
+
+    def build() -> keras.Model:
+        return narx(config) if isinstance(config, NARXConfig) else tdnn(config)
+
+    return Program(build, targets=config.targets, dtype=config.dtype, jit=jit)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -160,8 +164,7 @@ class NeuralForecaster(Forecaster):
     @property
     def network_(self) -> keras.Model:
         """The first member's network, (B, L, O+E) in scaled units -> (B, H, O), with the fitted weights."""
-        program = self._fitted_program()
-        return program.assign(self.theta_[0])
+        return self._fitted_program().copy(self.theta_[0])
 
     # ---------------------------------------------------------------- scaling
 
@@ -176,17 +179,17 @@ class NeuralForecaster(Forecaster):
             self.x_center_, self.x_spread_ = _moments(panel.x)
 
     def _series_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation (S, O) of each series: that of the training part, for a new series that of its history."""
+        """Mean and deviation (S, O) of each series: as in `fit`, for a new series those of its history."""
         if len(self.center_) == 1 or self.scale is None:
-            return tuple(np.repeat(part[:1], panel.n_series, axis=0) for part in (self.center_, self.spread_))
-        trained = {series: position for position, series in enumerate(self.panel_.ids)} if hasattr(self, "panel_") else {}
-        if not trained:
+            rows = np.zeros(panel.n_series, int)
+            return self.center_[rows], self.spread_[rows]
+        if not hasattr(self, "panel_"):  # in fit
             return self.center_, self.spread_
-        where = np.array([trained.get(series, -1) for series in panel.ids])
-        if (where >= 0).all():
+        where = self.panel_.ids.get_indexer(panel.ids)
+        known = (where >= 0)[:, None]
+        if known.all():
             return self.center_[where], self.spread_[where]
         center, spread = _moments_of_series(panel)
-        known = (where >= 0)[:, None]
         return np.where(known, self.center_[where], center), np.where(known, self.spread_[where], spread)
 
     def _row_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
@@ -216,6 +219,7 @@ class NeuralForecaster(Forecaster):
         solver = choose_solver(self.solver, program.size, rows)
         validation = self.validation
         if isinstance(validation, str):
+            check_choice("validation", validation, ("auto",))
             evidence = solver == "lm" and self.weight_decay is None and self.training == "one-step"
             validation = 0 if evidence else 0.2
         return Options(
@@ -242,17 +246,24 @@ class NeuralForecaster(Forecaster):
             check_count(name, getattr(self, name))
         if self.steps is not None:
             check_count("steps", self.steps)
+        if self.random_state is not None:
+            check_count("random_state", self.random_state, minimum=0)
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
+        if self.weight_decay is not None and self.weight_decay != 0:
+            check_positive("weight_decay", self.weight_decay)
 
     def _check_varies(self, panel: Panel) -> None:
         """Refuse a constant series, from which a network can learn nothing."""
         _, spread = _moments_of_series(panel, floor=0.0)
         if (spread == 0).any():
-            series = panel.ids[int(np.argwhere(spread == 0)[0, 0])]
+            series, target = np.argwhere(spread == 0)[0]
             raise ValueError(
                 explain(
-                    f"y (series {series!r})", "a series that varies", "a constant one", "Forecast it with Naive()"
+                    f"y{series_name(panel, series)}",
+                    "a series that varies, for a network to learn from",
+                    f"a constant one in {panel.layout.target_names[target]!r}",
+                    "Forecast it with Naive(), or leave this series out",
                 )
             )
 
@@ -262,7 +273,9 @@ class NeuralForecaster(Forecaster):
         return "float32" if self.solver == "adam" or large else "float64"
 
 
-def resolve_lags(model: Any, panel: Panel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def resolve_lags(
+    model: Any, panel: Panel, exog_lags: int | Sequence[int] | str
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(lags, exog_lags) of a model: "auto" is the AR order by BIC, capped by the data, plus the season."""
     lags: tuple[int, ...]
     if isinstance(model.lags, str):
@@ -275,10 +288,32 @@ def resolve_lags(model: Any, panel: Panel) -> tuple[tuple[int, ...], tuple[int, 
         lags = check_lags("lags", model.lags)
     if not panel.n_exog:
         return lags, ()
-    if isinstance(model.exog_lags, str):
-        check_choice("exog_lags", model.exog_lags, ("auto",))
+    if isinstance(exog_lags, str):
+        check_choice("exog_lags", exog_lags, ("auto",))
         return lags, (0,)
-    return lags, check_lags("exog_lags", model.exog_lags, minimum=0)
+    return lags, check_lags("exog_lags", exog_lags, minimum=0)
+
+
+def check_hidden(hidden: Any, minimum: int = 0) -> tuple[int, ...]:
+    """Units of each hidden layer, at least `minimum` layers."""
+    allowed = f"a sequence of at least {minimum} numbers of units"
+    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
+        remedy = "Pass hidden=(8,) for one layer of eight units"
+        raise TypeError(explain("hidden", allowed, f"{hidden!r} of type {type(hidden).__name__}", remedy))
+    units = tuple(check_count("hidden", number) for number in hidden)
+    if len(units) < minimum:
+        raise ValueError(explain("hidden", allowed, units, "Pass hidden=(8,), or use NARX(hidden=())"))
+    return units
+
+
+def check_activation(activation: Any) -> str | None:
+    """A name that Keras knows; None is linear."""
+    try:
+        keras.activations.get(activation)
+    except (TypeError, ValueError) as error:
+        allowed = "the Keras name of an activation"
+        raise ValueError(explain("activation", allowed, activation, 'Pass for example "tanh"')) from error
+    return activation if activation is None else str(activation)
 
 
 def _moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

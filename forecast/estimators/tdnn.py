@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forecast._checks import check_count, explain
-from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lags
+from forecast.estimators.neural import (
+    NeuralForecaster,
+    check_activation,
+    check_hidden,
+    program_of,
+    resolve_lags,
+)
 from forecast.networks import DelayLayer, TDNNConfig
 from forecast.panel import Panel
 from forecast.training.program import Program
@@ -26,7 +32,8 @@ class TDNN(NeuralForecaster):
 
     Args:
         lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third
-            of the shortest series, plus the season), an int n for lags 1..n, or a list.
+            of the shortest series, plus the season), an int n for lags 1..n, or a list. Covariates have the
+            same delays, counted from their current value: lag 1 of y stands beside x_t.
         hidden: units of each hidden layer, at least one layer.
         delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)`
             numbers: 0 for none; an int for the same everywhere.
@@ -66,23 +73,18 @@ class TDNN(NeuralForecaster):
     feedback: bool = True
 
     def _program(self, panel: Panel) -> Program:
-        self.lags_ = resolve_lags(self, panel)[0]
-        first = tuple(lag - 1 for lag in self.lags_)
-        later = [tuple(range(depth + 1)) for depth in self._depths()]
-        activations = self._activations()
-        layers = tuple(
-            DelayLayer(units, delays, activation)
-            for units, delays, activation in zip(self.hidden, [first, *later], activations, strict=False)
-        )
-        exog_lags = first if panel.n_exog else ()
+        self.lags_ = resolve_lags(self, panel, 0)[0]
+        first, hidden = tuple(lag - 1 for lag in self.lags_), check_hidden(self.hidden, minimum=1)
+        *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
+        layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
         self.config_ = TDNNConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
             layers=layers,
-            output_delays=later[-1],
+            output_delays=output_delays,
             linear=self.linear,
             linear_lags=self.lags_ if self.feedback else (),
-            linear_exog_lags=exog_lags,
+            linear_exog_lags=first if panel.n_exog else (),
             feedback=self.feedback,
             window_norm=self.scale == "window",
             dtype=self._precision(panel),
@@ -109,7 +111,7 @@ class TDNN(NeuralForecaster):
 
     def _activations(self) -> list[str | None]:
         if self.activation is None or isinstance(self.activation, str):
-            return [self.activation] * len(self.hidden)
+            return [check_activation(self.activation)] * len(self.hidden)
         if len(self.activation) != len(self.hidden):
             raise ValueError(
                 explain(
@@ -119,9 +121,4 @@ class TDNN(NeuralForecaster):
                     'Pass a single name, such as "tanh", for the same everywhere',
                 )
             )
-        return list(self.activation)
-
-    @property
-    def exog_lags(self) -> tuple[int, ...]:
-        """Delays of the covariates: those of the targets, counted from the current value."""
-        return tuple(lag - 1 for lag in self.lags_)
+        return [check_activation(activation) for activation in self.activation]

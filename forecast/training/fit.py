@@ -91,7 +91,11 @@ def train(
     solver = choose_solver(options.solver, program.size, len(one_step))
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
     prior = prior_at(program, start, decay=decay)
-    if theta is None and solver != "keras" and decay in (None, 0.0) and linear_members(program).all():
+    if solver == "keras":
+        fitted, history = _by_keras(program, one_step, held, start, options, rng)
+        return Fitted(fitted, start, solver, history)
+    solved = options.training == "one-step" and decay in (None, 0.0) and linear_members(program).all()
+    if theta is None and solved:
         return Fitted(start, start, "least squares")
     fitted, history, evidence = _solve(solver, one_step, held, start, prior, options, rng)
     if options.training == "one-step" or program.steps > 1:
@@ -101,6 +105,31 @@ def train(
         fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
         history = history + more
     return Fitted(fitted, start, solver, history)
+
+
+def _by_keras(
+    program: Program,
+    problem: OneStep,
+    held_out: OneStep | None,
+    theta: Array,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]]]:
+    """Training by `model.fit`, which knows its own loss and callbacks."""
+    return keras_fit(
+        program,
+        problem,
+        held_out,
+        theta,
+        loss=options.loss,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        patience=options.patience,
+        verbose=options.verbose,
+        callbacks=options.callbacks,
+        rng=rng,
+    )
 
 
 def _solve(
@@ -123,22 +152,6 @@ def _solve(
         verbose=options.verbose,
         callbacks=options.callbacks,
     )
-    if solver == "keras":
-        fitted, history = keras_fit(
-            problem.program,
-            problem,
-            held_out,
-            theta,
-            loss=options.loss,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.learning_rate,
-            patience=options.patience,
-            verbose=options.verbose,
-            callbacks=options.callbacks,
-            rng=rng,
-        )
-        return fitted, history, evidence
     if solver == "adam":
         last = adam(
             problem,
@@ -231,6 +244,9 @@ def one_step_problem(program: Program, windows: Windows, weights: Array) -> OneS
         needed = f"some {windows.width} rows in a row without a missing value, lags and steps together"
         raise ValueError(explain("y", needed, "none", "Use fewer lags or fill the missing values"))
     rows = windows.target_rows(keep)[:, None] + np.arange(program.steps)
+    if not weights[rows].any():
+        allowed = "positive in some row to train on, and in some row of the validation part"
+        raise ValueError(explain("sample_weight", allowed, "zero in all of them", "Pass validation=0"))
     return OneStep(program, windows, weights[rows].astype(program.dtype), keep)
 
 

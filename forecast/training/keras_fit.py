@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import random
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from forecast.training.monitor import lost_message
 from forecast.training.problem import OneStep
 from forecast.training.program import Array, Program
 
@@ -33,6 +35,40 @@ class _Batches(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         if self.rng is not None:
             self.rng.shuffle(self.order)
+
+
+class _Best(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch, and stops when the loss is not a number any more.
+
+    Args:
+        patience: epochs without a better validation loss before stopping.
+        held_out: whether there is a validation loss; without one the last epoch stays, unless it is lost.
+    """
+
+    def __init__(self, patience: int, held_out: bool):
+        super().__init__()
+        self.patience, self.held_out = patience, held_out
+        self.score, self.epoch, self.waited, self.lost = np.inf, 0, 0, False
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.best = self.model.get_weights()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        losses = logs or {}
+        score = losses.get("val_loss", losses["loss"])
+        weights = self.model.get_weights()
+        if not (np.isfinite([score, losses["loss"]]).all() and all(np.isfinite(w).all() for w in weights)):
+            self.lost = self.model.stop_training = True
+            warnings.warn(lost_message(losses["loss"], epoch + 1, self.epoch), RuntimeWarning, stacklevel=2)
+        elif score < self.score or not self.held_out:
+            self.best, self.score, self.epoch, self.waited = weights, score, epoch + 1, 0
+        else:
+            self.waited += 1
+            self.model.stop_training = self.model.stop_training or self.waited >= self.patience
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        if self.held_out or self.lost:
+            self.model.set_weights(self.best)
 
 
 def keras_fit(
@@ -59,14 +95,11 @@ def keras_fit(
     """
     network = program.assign(theta)
     network.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
-    watch = []
-    if held_out is not None:
-        watch = [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
     record = network.fit(
         _Batches(problem, batch_size, rng),
         epochs=epochs,
         verbose=verbose,
-        callbacks=[*watch, *callbacks],
+        callbacks=[_Best(patience, held_out is not None), *callbacks],
         validation_data=None if held_out is None else _Batches(held_out, batch_size, None),
     )
     columns = {name: values for name, values in record.history.items()}
@@ -80,10 +113,10 @@ def seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
-    python, numpy = random.getstate(), np.random.get_state()
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (Keras seeds the old one too)
     keras.utils.set_random_seed(seed)
     try:
         yield
     finally:
         random.setstate(python)
-        np.random.set_state(numpy)
+        np.random.set_state(numpy)  # noqa: NPY002

@@ -26,19 +26,20 @@ def lbfgs(
     Returns:
         the best theta (P,) the line search accepted.
     """
-    state = {"theta": theta, "error": np.inf}
+    best, error = theta, np.inf
 
     def objective(candidate: Array) -> tuple[float, Array]:
+        nonlocal error
         error, gradient = problem.gradient(candidate)
         penalty, pull = prior.penalty(candidate)
-        state["error"] = error
         if not np.isfinite(error):
             return 1e30, np.zeros_like(candidate)
         return error / problem.count + penalty, gradient / problem.count + pull
 
     def after(candidate: Array) -> None:
-        state["theta"] = np.copy(candidate)
-        if monitor(state["theta"], float(state["error"])):
+        nonlocal best
+        best = np.copy(candidate)
+        if monitor(best, error):
             raise StopIteration
 
     scipy.optimize.minimize(
@@ -49,4 +50,4 @@ def lbfgs(
         callback=after,
         options={"maxiter": iterations, "maxcor": 20, "ftol": tolerance * 1e-2, "gtol": 1e-9},
     )
-    return state["theta"]
+    return best

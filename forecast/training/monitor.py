@@ -13,6 +13,14 @@ from forecast.training.problem import Problem
 from forecast.training.program import Array
 
 
+def lost_message(loss: float, epoch: int, best: int) -> str:
+    """What to tell when the loss is not a number any more."""
+    return (
+        f"training: the loss became {loss} at epoch {epoch}; kept the best weights so far (epoch {best}). "
+        'Try a smaller learning_rate, or scale="series".'
+    )
+
+
 class Monitor:
     """Keeps the best theta, epoch 0 included, and says when to stop.
 
@@ -54,12 +62,8 @@ class Monitor:
     def __call__(self, theta: Array, error: float) -> bool:
         """Record an epoch; True stops the solver."""
         if not (np.isfinite(error) and np.all(np.isfinite(theta))):
-            warnings.warn(
-                f"training: the loss became {error} at epoch {len(self.history)}; kept the best weights so "
-                f'far (epoch {self._best_epoch()}). Try a smaller learning_rate, or scale="series".',
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            message = lost_message(error, len(self.history), self._best_epoch())
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
             return True
         self._record(theta, error)
         self.bar.update()

@@ -22,9 +22,10 @@ DIVERGED = 1e3  # a free run beyond this many standard deviations has left the d
 class Problem(Protocol):
     """What a solver needs to know of the data."""
 
-    program: Program
-    count: float  # sum of the weights: the number of squared errors
-
+    @property
+    def program(self) -> Program: ...
+    @property
+    def count(self) -> float: ...  # sum of the weights: the number of squared errors
     def error(self, theta: Array) -> float: ...
     def gradient(self, theta: Array) -> tuple[float, Array]: ...
     def normal(self, theta: Array) -> tuple[Array, Array, float]: ...
@@ -134,7 +135,7 @@ class FreeRun:
         """(squared error, its gradient (P,)) by backpropagation through the closed loop."""
         error, total = 0.0, np.zeros(self.program.size)
         for _, (part, gradient) in self.program.chunked(
-            "run_gradient", theta, *self.take(np.arange(len(self)))
+            "run_gradient", theta, *self.take(np.arange(len(self))), least=1
         ):
             error, total = error + float(part), total + gradient
         return (error, total) if np.isfinite(error) else (float("inf"), np.zeros_like(total))

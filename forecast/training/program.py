@@ -27,6 +27,7 @@ from forecast.training.backend import (
 Array = np.ndarray
 CHUNK = 8192  # rows of one compiled call: bounds the memory of a Jacobian to CHUNK * P values
 RUN_CHUNK = 65_536  # series of one compiled closed loop
+LEAST_ROWS, LEAST_STEPS = 64, 8  # smaller calls are padded to this: one compilation serves them all
 
 
 class Program:
@@ -47,7 +48,7 @@ class Program:
             self.network = build()
             variables = self.network.trainable_variables
             self.shapes = [tuple(v.shape) for v in variables]
-            self.paths = [v.path for v in variables]
+            self.paths = _distinct([v.path for v in variables])
             self.template = self._flat(variables)
         self.window, self.features = (int(n) for n in self.network.input_shape[1:])
         self.steps = int(self.network.output_shape[1])
@@ -83,6 +84,15 @@ class Program:
                 variable.assign(value)
         return network
 
+    def copy(self, theta: Array) -> keras.Model:
+        """A network of its own with the weights theta, which later fits leave alone."""
+        with precision(self.dtype):
+            network = keras.models.clone_model(self.network)
+            pairs = zip(network.non_trainable_variables, self.network.non_trainable_variables, strict=True)
+            for variable, own in pairs:
+                variable.assign(own.value)
+        return self.assign(theta, network)
+
     def read(self) -> Array:
         """theta from the variables of the network."""
         return self._flat(self.network.trainable_variables)
@@ -106,13 +116,17 @@ class Program:
         return keras.ops.sum(weights * error * error)
 
     @functools.cached_property
+    def _saturation(self) -> Saturation:
+        return Saturation(name="saturation", dtype=self.dtype)
+
+    @functools.cached_property
     def _closed_network(self) -> keras.Model:
         """[history (B, L, O+E), future covariates (B, T, max(E, 1))] -> closed-loop values (B, T, O)."""
         with precision(self.dtype):
             history = keras.Input((self.window, self.features), dtype=self.dtype)
             future = keras.Input((None, max(self.exog, 1)), dtype=self.dtype)
             window = keras.Input((self.window, self.features), dtype=self.dtype)
-            bounded = Saturation(name="saturation", dtype=self.dtype)(self.network(window))
+            bounded = self._saturation(self.network(window))
             cell = FeedbackCell(keras.Model(window, bounded), targets=self.targets)
             rnn = keras.layers.RNN(cell, return_sequences=True, dtype=self.dtype)
             state = keras.ops.reshape(history, (-1, cell.state_size))
@@ -121,13 +135,11 @@ class Program:
     def _run(self, theta: Any, limits: Any, history: Any, future: Any) -> Any:
         """Closed loop of a one-step network, each value kept within `limits` (2, O)."""
         model = self._closed_network
-        values = {
-            v.path: value
-            for v, value in zip(self.network.trainable_variables, self.unpack(theta), strict=True)
-        }
-        constants = {v.path: v.value for v in model.non_trainable_variables} | {"saturation/limits": limits}
-        trained = [values[v.path] for v in model.trainable_variables]
-        fixed = [constants[v.path] for v in model.non_trainable_variables]
+        own = [id(v) for v in self.network.trainable_variables]
+        values = dict(zip(own, self.unpack(theta), strict=True))
+        trained = [values[id(v)] for v in model.trainable_variables]
+        bounds = self._saturation.limits
+        fixed = [limits if v is bounds else v.value for v in model.non_trainable_variables]
         return model.stateless_call(trained, fixed, [history, future])[0]
 
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
@@ -163,7 +175,7 @@ class Program:
     @functools.cached_property
     def functions(self) -> dict[str, Callable[..., Any]]:
         """The compiled functions by name, each compiled at its first call."""
-        traced = {
+        traced: dict[str, Callable[..., Any]] = {
             "apply": self._apply,
             "run": self._run,
             "jacobian": row_jacobian(self._row, self.steps * self.targets),
@@ -173,27 +185,38 @@ class Program:
         }
         return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
 
+    def forget(self) -> None:
+        """Compile anew when called again: what the network keeps beside theta has changed."""
+        self.__dict__.pop("functions", None)
+
     # ------------------------------------------------------------ numpy in, numpy out
 
     def call(self, name: str, *arrays: Any) -> Any:
         """Run the compiled function `name` on arrays cast to the program's dtype."""
-        if self.steps == 1:
+        if self.steps == 1 and name in ("run", "run_gradient", "adam"):
             self._closed_network  # noqa: B018  built outside any trace
         with precision(self.dtype):
             return to_numpy(self.functions[name](*(np.asarray(a, self.dtype) for a in arrays)))
 
     def chunked(
-        self, name: str, theta: Array, *arrays: Array, fixed: tuple[Array, ...] = (), chunk: int = CHUNK
+        self,
+        name: str,
+        theta: Array,
+        *arrays: Array,
+        fixed: tuple[Array, ...] = (),
+        least: int = LEAST_ROWS,
+        chunk: int = CHUNK,
     ) -> Iterator[tuple[int, Any]]:
-        """Call a compiled function on blocks of rows; short ones are padded with zeros to a few sizes."""
-        rows = len(arrays[0])
-        for start in range(0, rows, chunk):
+        """Call a compiled function on blocks of rows; short ones are padded with zeros to a few sizes.
+
+        Yields:
+            (rows of the block, what the function gives for the padded block).
+        """
+        for start in range(0, len(arrays[0]), chunk):
             parts = [array[start : start + chunk] for array in arrays]
             count = len(parts[0])
-            yield (
-                count,
-                self.call(name, theta, *fixed, *(_pad(part, _bucket(count, chunk)) for part in parts)),
-            )
+            size = min(_bucket(count, least), chunk)
+            yield count, self.call(name, theta, *fixed, *(_pad(part, size) for part in parts))
 
     def apply(self, theta: Array, windows: Array) -> Array:
         """Open loop: paired windows (B, L, O+E) -> (B, H, O)."""
@@ -207,25 +230,27 @@ class Program:
         bounds every value that is fed back; None leaves the loop free.
         """
         horizon = future.shape[1]
-        length = _bucket(horizon, 1 << 30)
+        length = _bucket(horizon, LEAST_STEPS)
         future = np.concatenate([future, np.zeros((len(future), length - horizon, future.shape[2]))], axis=1)
         if not self.exog:
             future = np.zeros((len(future), length, 1), self.dtype)
         if limits is None:
             limits = np.array([[-np.inf], [np.inf]]) * np.ones(self.targets)
-        parts = [
-            values[:count, :horizon]
-            for count, values in self.chunked("run", theta, history, future, fixed=(limits,), chunk=RUN_CHUNK)
-        ]
-        return np.concatenate(parts)
+        blocks = self.chunked("run", theta, history, future, fixed=(limits,), least=1, chunk=RUN_CHUNK)
+        return np.concatenate([values[:count, :horizon] for count, values in blocks])
+
+
+def _distinct(paths: list[str]) -> list[str]:
+    """The paths, numbered where a path occurs twice, as in a model made of models."""
+    return [path if paths.count(path) == 1 else f"{path}#{number}" for number, path in enumerate(paths)]
 
 
 def _bucket(count: int, limit: int) -> int:
-    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, ...: less than half more than `count`, few compiled shapes."""
-    size = 1
-    while size < count:
-        size = size * 3 // 2 if size & (size - 1) == 0 and size > 1 else -(-size * 4 // 3) if size > 1 else 2
-    return min(size, limit)
+    """The next of 1, 2, 3, 4, 6, 8, 12, ..., 1024, then of the multiples of 1024: few compiled shapes."""
+    if count > 1024:
+        return min(-(-count // 1024) * 1024, limit)
+    power = 1 << max(count - 1, 0).bit_length()
+    return min(power * 3 // 4 if count <= power * 3 // 4 and power > 2 else power, limit)
 
 
 def _pad(part: Array, rows: int) -> Array:

@@ -70,8 +70,8 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
 def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
     """A prior with one group a variable: the linear path pulled to `center` (AR), other kernels to zero.
 
-    Each input of the first hidden layer has a group of its own (automatic relevance determination, MacKay 1994),
-    so that the evidence can switch off a single lag. The intercept of the output is free.
+    Each input of the first hidden layer has a group of its own (automatic relevance determination, MacKay
+    1994), so that the evidence can switch off a single lag. The intercept of the output is free.
     """
     groups, where = np.full(program.size, -1), np.zeros(program.size)
     number = 0

@@ -1,0 +1,154 @@
+"""Speed of the package as ratios inside one run: closed loop, Adam steps, windows, one small series.
+
+    KERAS_BACKEND=tensorflow python examples/benchmarks/speed.py
+    KERAS_BACKEND=jax python examples/benchmarks/speed.py
+
+Candidates are interleaved; each figure is a median of several rounds. The machine should have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pandas as pd
+
+from forecast import NARX
+from forecast.datasets import load_air_passengers
+from forecast.networks import NARXConfig, narx
+from forecast.panel import Panel
+from forecast.training.program import Program
+from forecast.windows import Windows
+
+BACKEND = keras.backend.backend()
+ROUNDS = 5
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def interleaved(candidates: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
+    """Median seconds of each candidate, taken in turn after one warm-up."""
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds + 1):
+        for name, function in candidates.items():
+            times[name].append(seconds(function))
+    return {name: float(np.median(values[1:])) for name, values in times.items()}
+
+
+def closed_loop(series: int = 10_000, steps: int = 48, lags: int = 24) -> str:
+    """Forecasts of many series in one compiled loop against a Python loop over model.predict."""
+    config = NARXConfig(lags=tuple(range(1, lags + 1)), hidden=(16,), dtype="float32")
+    program = Program(lambda: narx(config), targets=1, dtype="float32")
+    rng = np.random.default_rng(0)
+    theta = rng.normal(0.0, 0.1, program.size).astype("float32")
+    history = rng.normal(size=(series, lags, 1)).astype("float32")
+    future = np.empty((series, steps, 0), "float32")
+    network = program.assign(theta)
+
+    def python_loop() -> np.ndarray:
+        window, found = history, []
+        for _ in range(steps):
+            value = network.predict(window, batch_size=1024, verbose=0)
+            found.append(value[:, 0])
+            window = np.concatenate([window[:, 1:], value], axis=1)
+        return np.stack(found, axis=1)
+
+    def compiled() -> np.ndarray:
+        return program.run(theta, history, future)
+
+    gap = float(np.abs(python_loop() - compiled()).max())
+    times = interleaved({"compiled": compiled, "loop": python_loop}, rounds=3 if BACKEND == "tensorflow" else ROUNDS)
+    ratio = times["loop"] / times["compiled"]
+    return (
+        f"closed loop, {series} series x {steps} steps: {1e3 * times['compiled']:.1f} ms, loop over model.predict "
+        f"{1e3 * times['loop']:.0f} ms, ratio {ratio:.0f} (bar 100 on TensorFlow), largest difference {gap:.1e}"
+    )
+
+
+def adam_steps(rows: int = 32_768, batch: int = 32) -> str:
+    """A step of the package's Adam against a step of model.fit on a 24-16-1 network."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(rows, 24)).astype("float32")
+    y = np.tanh(x[:, :3].sum(axis=1, keepdims=True)).astype("float32")
+
+    def build() -> keras.Model:
+        window = keras.Input((24, 1))
+        hidden = keras.layers.Dense(16, "tanh")(keras.layers.Flatten()(window))
+        return keras.Model(window, keras.layers.Reshape((1, 1))(keras.layers.Dense(1)(hidden)))
+
+    program, steps = Program(build, targets=1, dtype="float32"), rows // batch
+    zeros = np.zeros(program.size, "float32")
+    blocks = x.reshape(-1, 256, batch, 24, 1), y.reshape(-1, 256, batch, 1, 1)
+
+    def ours() -> None:
+        state = program.template, zeros, zeros
+        for k, (window, target) in enumerate(zip(*blocks, strict=True)):
+            *state, _, _ = program.call("adam", *state, 256 * k, 1e-3, zeros, zeros, window, target, np.ones_like(target))
+
+    model = build()
+    model.compile("adam", "mse")
+
+    def keras_fit() -> None:
+        model.fit(x[..., None], y[..., None], batch_size=batch, epochs=1, verbose=0)
+
+    times = interleaved({"ours": ours, "fit": keras_fit})
+    bar = {"tensorflow": 5, "jax": 8}.get(BACKEND, 1)
+    return (
+        f"Adam step, 24-16-1, batch {batch}: {1e6 * times['ours'] / steps:.1f} us, model.fit "
+        f"{1e6 * times['fit'] / steps:.0f} us, ratio {times['fit'] / times['ours']:.0f} (bar {bar})"
+    )
+
+
+def windows(series: int = 100_000, length: int = 24) -> str:
+    """Random windows a second, and the memory of a large panel in units of its float32 values."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(100, 427, series)
+    frame = pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.arange(series), lengths),
+            "ds": np.concatenate([np.arange(count) for count in lengths]),
+            "y": rng.normal(size=lengths.sum()).astype("float32"),
+        }
+    )
+    tracemalloc.start()
+    panel = Panel.from_data(frame)
+    made = Windows(panel, length=length)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    batch = 1024
+    draws = rng.integers(0, len(made), (2_000, batch))
+    took = np.median([seconds(lambda: [made.gather(which) for which in draws]) for _ in range(ROUNDS)])
+    rate = draws.size / took
+    return (
+        f"windows of {length} + 1 rows from {series} series ({len(panel.y) / 1e6:.1f} M rows): {rate / 1e6:.1f} M random "
+        f"windows/s (bar 4), memory {held / (4 * len(panel.y)):.2f} x the float32 values (bar 2.2)"
+    )
+
+
+def small_series() -> str:
+    """One series of 144 points: fit and predict(12) in a warm process, compiled before or not."""
+    y = load_air_passengers()
+    NARX(lags=3, random_state=0).fit(y).predict(12)  # the process is warm, this shape is not yet compiled
+    first = seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12))
+    again = np.median([seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12)) for _ in range(ROUNDS)])
+    bar = {"tensorflow": 3.0, "jax": 1.5}.get(BACKEND, float("nan"))
+    return f"144 points, NARX(lags=12) fit + predict(12): {first:.2f} s with its compilation, then {again:.2f} s (bar {bar} s)"
+
+
+def main() -> None:
+    """Print one line a measurement."""
+    print(f"backend {BACKEND}, keras {keras.__version__}")
+    for measure in (small_series, closed_loop, adam_steps, windows):
+        print(measure(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
