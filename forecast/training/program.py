@@ -245,12 +245,12 @@ def _distinct(paths: list[str]) -> list[str]:
     return [path if paths.count(path) == 1 else f"{path}#{number}" for number, path in enumerate(paths)]
 
 
-def _bucket(count: int, limit: int) -> int:
-    """The next of 1, 2, 3, 4, 6, 8, 12, ..., 1024, then of the multiples of 1024: few compiled shapes."""
+def _bucket(count: int, least: int) -> int:
+    """At least `least`: the next of 1, 2, 3, 4, 6, 8, 12, ..., 1024, then of the multiples of 1024."""
     if count > 1024:
-        return min(-(-count // 1024) * 1024, limit)
+        return -(-count // 1024) * 1024
     power = 1 << max(count - 1, 0).bit_length()
-    return min(power * 3 // 4 if count <= power * 3 // 4 and power > 2 else power, limit)
+    return max(power * 3 // 4 if count <= power * 3 // 4 and power > 2 else power, least)
 
 
 def _pad(part: Array, rows: int) -> Array:
