@@ -57,7 +57,7 @@ def compiled(function: Function, *, jit: bool = True) -> Function:
     `jit=False`.
     """
     if BACKEND == "tensorflow":
-        return tf.function(function, jit_compile=jit, autograph=False)
+        return _compiled_on_tensorflow(tf.function(function, jit_compile=jit, autograph=False))
     if BACKEND == "jax":
         return jax.jit(function)
 
@@ -65,6 +65,21 @@ def compiled(function: Function, *, jit: bool = True) -> Function:
         return function(*(torch.as_tensor(array) for array in arrays))
 
     return on_torch
+
+
+def _compiled_on_tensorflow(function: Any) -> Function:
+    """One concrete function a set of shapes; a `tf.function` would warn of each further shape as a mistake."""
+    traced: dict[tuple[tuple[int, ...], ...], Any] = {}
+
+    def on_tensorflow(*arrays: np.ndarray) -> Any:
+        shapes = tuple(array.shape for array in arrays)
+        if shapes not in traced:
+            traced[shapes] = function.get_concrete_function(
+                *(tf.TensorSpec(a.shape, a.dtype) for a in arrays)
+            )
+        return traced[shapes](*(tf.convert_to_tensor(array) for array in arrays))
+
+    return on_tensorflow
 
 
 def to_numpy(values: Any) -> Any:
