@@ -6,19 +6,25 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+from _pytest.mark import ParameterSet
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
 from forecast.estimators.ets import ETS
+from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
+from forecast.estimators.narx import NARX
+from forecast.estimators.neural import NeuralForecaster
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
+from forecast.estimators.tdnn import TDNN
 from forecast.estimators.theta import Theta
 
 EXPECTED_FAILED_CHECKS = {
@@ -41,12 +47,44 @@ def forecasters() -> list[Forecaster]:
         Theta(),
         SARIMAX(order=(1, 0, 0)),
         LagRegressor(lags=2),
+        NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
+        TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
+        KerasForecaster(
+            build=dense,
+            window=2,
+            solver="lm",
+            weight_decay=1e-3,
+            validation=0,
+            epochs=3,
+            jit_compile=False,
+            random_state=0,
+        ),
     ]
+
+
+def dense(window: int, features: int, targets: int) -> keras.Model:
+    """A small model for KerasForecaster."""
+    rows = keras.Input((window, features))
+    hidden = keras.layers.Dense(2, "tanh")(keras.layers.Flatten()(rows))
+    return keras.Model(rows, keras.layers.Reshape((1, targets))(keras.layers.Dense(targets)(hidden)))
+
+
+def cases(leave_out: type[Forecaster] | tuple[()] = ()) -> list[ParameterSet]:
+    """The forecasters as cases for pytest; those that need Keras are marked so."""
+    return [
+        pytest.param(model, id=named(model), marks=_marks(model))
+        for model in forecasters()
+        if not isinstance(model, leave_out)
+    ]
+
+
+def _marks(model: Forecaster) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.backend] if isinstance(model, NeuralForecaster) else []
 
 
 def named(model: Forecaster) -> str:
     """Identifier of a case in pytest's output."""
-    return repr(model)
+    return type(model).__name__ if isinstance(model, NeuralForecaster) else repr(model)
 
 
 def monthly(rows: int = 60, seed: int = 0) -> pd.Series:
@@ -202,7 +240,7 @@ def check_copies(model: Forecaster, folder: Path) -> None:
     again = clone(fitted)
     assert again.get_params() == fitted.get_params() and not hasattr(again, "panel_")
     pd.testing.assert_series_equal(again.fit(y).predict(6), expected)
-    if isinstance(model, LagRegressor):
+    if isinstance(model, LagRegressor | KerasForecaster):
         with pytest.raises(ValueError, match=r"joblib"):
             fitted.save(folder / "model.zip")
         return

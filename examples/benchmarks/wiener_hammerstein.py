@@ -12,13 +12,11 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import pandas as pd
-
 from forecast import AR, TDNN
 from forecast.datasets import wiener_hammerstein
 
-ROWS, NOISE = 4_000, 0.01
-NETWORK = {"lags": 16, "hidden": (2, 10), "activation": (None, "tanh"), "delays": (0, 15), "feedback": False}
+ROWS, NOISE, GIVEN = 4_000, 0.02, 40
+NETWORK = {"lags": 8, "hidden": (2, 10), "activation": (None, "tanh"), "delays": (0, 7), "feedback": False}
 SOLVERS = {
     "lm": {"epochs": 200, "tolerance": 1e-5},
     "lbfgs": {"epochs": 3000, "tolerance": 1e-7, "validation": 0},
@@ -28,27 +26,25 @@ SOLVERS = {
 
 def main() -> None:
     """Fit with each solver, print."""
-    record = wiener_hammerstein(2 * ROWS, noise=NOISE, random_state=0)
+    record = wiener_hammerstein(length=2 * ROWS, noise=NOISE, random_state=0)
     train, test = record.iloc[:ROWS], record.iloc[ROWS:].reset_index(drop=True)
-    given = 40
-    floor = float(np.sqrt(np.mean((test["y"] - test["clean"])[given:] ** 2)))
-    print(f"noise floor {floor:.5f}, deviation of the output {test['clean'].std():.3f}")
+    floor = float(np.sqrt(np.mean((test["y"] - test["y_clean"])[GIVEN:] ** 2)))
+    print(f"noise floor {floor:.5f}, deviation of the output {test['y_clean'].std():.3f}")
     print(f"{'solver':28s}{'/ noise floor':>14s}{'error of clean':>16s}{'seconds':>9s}{'parameters':>12s}")
     models: dict[str, object] = {
         name: TDNN(**NETWORK, solver=name, random_state=0, **options) for name, options in SOLVERS.items()
     }
-    models["ARX, 16 lags"] = AR(lags=16, exog_lags=16)
+    models["ARX, 16 lags"] = AR(lags=16, exog_lags=15)
     for name, model in models.items():
         start = time.perf_counter()
         model.fit(train[["u"]], train["y"])
         seconds = time.perf_counter() - start
-        run = model.simulate(test[["u"]], initial=test["y"][:given])
-        noisy = float(np.sqrt(np.mean((run - test["y"][given:]) ** 2)))
-        clean = float(np.sqrt(np.mean((run - test["clean"][given:]) ** 2)))
+        run = model.simulate(test[["u"]], initial=test["y"][:GIVEN])
+        noisy = float(np.sqrt(np.mean((run - test["y"][GIVEN:]) ** 2)))
+        clean = float(np.sqrt(np.mean((run - test["y_clean"][GIVEN:]) ** 2)))
         size = model.theta_.shape[1] if hasattr(model, "theta_") else model.coef_.size + model.exog_coef_.size + 1
         print(f"{name:28s}{noisy / floor:14.3f}{clean:16.5f}{seconds:9.1f}{size:12d}", flush=True)
 
 
 if __name__ == "__main__":
-    pd.set_option("mode.copy_on_write", True)
     main()

@@ -15,6 +15,7 @@ from forecast.training.program import Array
 SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
 STRIDE = 10.0  # an update of a prior precision changes it by at most this factor
 SMALL = 400  # parameters below which one thread is faster
+FIRST_PRECISION = 0.01  # weak: a strong first prior would silence a branch whose gain is still small
 WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 Monitor = Callable[[Array, float], bool]
 
@@ -36,7 +37,7 @@ class Prior:
 
     def initial(self, count: float) -> Array:
         """(P,) precisions to start from: unit variance in the units of scaled data, or the fixed decay."""
-        return np.where(self.groups < 0, 0.0, 1.0 if self.decay is None else self.decay * count)
+        return np.where(self.groups < 0, 0.0, FIRST_PRECISION if self.decay is None else self.decay * count)
 
     def penalty(self, theta: Array) -> tuple[float, Array]:
         """(decay ||theta - center||^2, its gradient), for the solvers that know no evidence (None: zero)."""

@@ -13,16 +13,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import check_estimator
 
 from forecast.estimators.base import Forecaster
-from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, check_forecaster, forecasters, named
+from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster
 
 
-@pytest.mark.parametrize("model", forecasters(), ids=named)
+@pytest.mark.parametrize("model", cases())
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_check_forecaster(model: Forecaster, tmp_path: Path) -> None:
     check_forecaster(model, tmp_path)
 
 
-@pytest.mark.parametrize("model", forecasters(), ids=named)
+@pytest.mark.parametrize("model", cases())
 def test_check_estimator(model: Forecaster) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

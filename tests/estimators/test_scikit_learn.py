@@ -25,13 +25,11 @@ from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster, Unweighted
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.naive import Naive
-from tests.checks_forecaster import covariates, forecasters, monthly, named
+from tests.checks_forecaster import cases, covariates, forecasters, monthly
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-every_forecaster = pytest.mark.parametrize("model", forecasters(), ids=named)
-weighted = pytest.mark.parametrize(
-    "model", [m for m in forecasters() if not isinstance(m, Unweighted)], ids=named
-)
+every_forecaster = pytest.mark.parametrize("model", cases())
+weighted = pytest.mark.parametrize("model", cases(leave_out=Unweighted))
 Y = monthly(72)
 X = covariates(Y.index)
 LATER = pd.period_range(Y.index[-1] + 1, periods=4, freq="M")

@@ -1,0 +1,72 @@
+"""Small problems on which the tests of training agree: one target alone, and two targets with a covariate."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from forecast.networks import NARXConfig, narx
+from forecast.panel import Panel
+from forecast.training.fit import one_step_problem
+from forecast.training.problem import FreeRun, OneStep
+from forecast.training.program import Program
+from forecast.windows import Windows
+
+ALONE = NARXConfig(lags=(1, 2), hidden=(3,), dtype="float64")
+BOTH = NARXConfig(targets=2, exog=1, lags=(1, 3), exog_lags=(0, 2), hidden=(3,), dtype="float64")
+LINEAR = NARXConfig(lags=(1, 2), hidden=(), dtype="float64")
+
+
+@cache
+def program(config: NARXConfig = ALONE, *, jit: bool = True) -> Program:
+    """The compiled network of a config, the same for all tests."""
+    return Program(lambda: narx(config), targets=config.targets, dtype=config.dtype, jit=jit)
+
+
+def theta(config: NARXConfig = ALONE, *, seed: int = 0, scale: float = 0.3) -> np.ndarray:
+    """Weights all of which matter, small enough for a stable closed loop."""
+    return np.random.default_rng(seed).normal(scale=scale, size=program(config).size)
+
+
+def series(rows: int, columns: int = 1, *, seed: int = 0) -> np.ndarray:
+    """A stable nonlinear autoregression with noise, about standard."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=(rows, columns))
+    for t in range(2, rows):
+        y[t] = 0.7 * y[t - 1] - 0.4 * np.tanh(2 * y[t - 2]) + 0.3 * rng.normal(size=columns)
+    return y
+
+
+def windows(config: NARXConfig = ALONE, *, rows: int = 60, horizon: int = 1, seed: int = 0) -> Windows:
+    """All windows of one series that suits the config."""
+    y, x = series(rows, config.targets, seed=seed), series(rows, 2, seed=seed + 1)[:, : config.exog]
+    panel = Panel.from_data(x, y) if config.exog else Panel.from_data(y)
+    return Windows(panel, length=config.window, horizon=horizon)
+
+
+def one_step(config: NARXConfig = ALONE, *, rows: int = 60, weights: np.ndarray | None = None) -> OneStep:
+    """The one-step problem of that series."""
+    given = np.ones(rows) if weights is None else weights
+    return one_step_problem(program(config), windows(config, rows=rows), given)
+
+
+def free_run(config: NARXConfig = ALONE, *, steps: int = 7, segments: int = 5, seed: int = 3) -> FreeRun:
+    """Closed-loop segments with weights from 0 to 2."""
+    batch = windows(config, rows=steps + config.window + 40, horizon=steps).gather(np.arange(segments) * 8)
+    known = config.window
+    return FreeRun(
+        program(config),
+        np.concatenate([batch.y[:, :known], batch.x[:, :known]], axis=2),
+        np.ascontiguousarray(batch.x[:, known:]),
+        np.ascontiguousarray(batch.y[:, known:]),
+        np.random.default_rng(seed).uniform(0, 2, size=(segments, steps)),
+    )
+
+
+def differences(function, at: np.ndarray, *, step: float = 1e-6) -> np.ndarray:
+    """Central differences (..., P) of an array-valued function of a vector (P,)."""
+    columns = []
+    for unit in np.eye(at.size):
+        columns.append((np.asarray(function(at + step * unit)) - function(at - step * unit)) / (2 * step))
+    return np.stack(columns, axis=-1)
