@@ -114,6 +114,9 @@ class KerasForecaster(NeuralForecaster):
         _remember(_key(self.model_), program)
         return program
 
+    def _network(self) -> keras.Model:
+        return self._fitted_program().copy(self.theta_[0])
+
     def _train(
         self,
         program: Program,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import keras
 
 from forecast.estimators.neural import (
     NeuralForecaster,
@@ -12,7 +14,7 @@ from forecast.estimators.neural import (
     program_of,
     resolve_lags,
 )
-from forecast.networks import NARXConfig
+from forecast.networks import NARXConfig, narx
 from forecast.panel import Panel
 from forecast.training.program import Program
 
@@ -83,6 +85,9 @@ class NARX(NeuralForecaster):
         ).to_dict()
         self.window_ = self._fitted_program().window
         return self._fitted_program()
+
+    def _network(self) -> keras.Model:
+        return narx(replace(NARXConfig.from_dict(self.config_), dtype="float32"))
 
     def _fitted_program(self) -> Program:
         return program_of(NARXConfig.from_dict(self.config_), self.jit_compile)

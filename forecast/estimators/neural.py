@@ -98,6 +98,10 @@ class NeuralForecaster(Forecaster):
         """The same network again, from learned attributes alone."""
         raise NotImplementedError
 
+    def _network(self) -> keras.Model:
+        """The network anew, in single precision, for `network_`."""
+        raise NotImplementedError
+
     # ---------------------------------------------------------------- hooks of the base
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
@@ -163,8 +167,8 @@ class NeuralForecaster(Forecaster):
 
     @property
     def network_(self) -> keras.Model:
-        """The first member's network, (B, L, O+E) in scaled units -> (B, H, O), with the fitted weights."""
-        return self._fitted_program().copy(self.theta_[0])
+        """A copy of the first member's network, (B, L, O+E) -> (B, H, O) in scaled units, to call or save."""
+        return self._fitted_program().assign(self.theta_[0], self._network())
 
     # ---------------------------------------------------------------- scaling
 

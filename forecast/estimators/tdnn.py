@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import keras
 
 from forecast._checks import check_count, explain
 from forecast.estimators.neural import (
@@ -13,7 +15,7 @@ from forecast.estimators.neural import (
     program_of,
     resolve_lags,
 )
-from forecast.networks import DelayLayer, TDNNConfig
+from forecast.networks import DelayLayer, TDNNConfig, tdnn
 from forecast.panel import Panel
 from forecast.training.program import Program
 
@@ -91,6 +93,9 @@ class TDNN(NeuralForecaster):
         ).to_dict()
         self.window_ = self._fitted_program().window
         return self._fitted_program()
+
+    def _network(self) -> keras.Model:
+        return tdnn(replace(TDNNConfig.from_dict(self.config_), dtype="float32"))
 
     def _fitted_program(self) -> Program:
         return program_of(TDNNConfig.from_dict(self.config_), self.jit_compile)

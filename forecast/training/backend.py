@@ -68,7 +68,7 @@ def compiled(function: Function, *, jit: bool = True) -> Function:
 
 
 def _compiled_on_tensorflow(function: Any) -> Function:
-    """One concrete function a set of shapes; a `tf.function` would warn of each further shape as a mistake."""
+    """A concrete function for each set of shapes: a `tf.function` warns of more than a few of them."""
     traced: dict[tuple[tuple[int, ...], ...], Any] = {}
 
     def on_tensorflow(*arrays: np.ndarray) -> Any:

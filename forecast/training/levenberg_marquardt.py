@@ -15,6 +15,7 @@ from forecast.training.program import Array
 SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
 STRIDE = 10.0  # an update of a prior precision changes it by at most this factor
 SMALL = 400  # parameters below which one thread is faster
+SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
 FIRST_PRECISION = 0.01  # weak: a strong first prior would silence a branch whose gain is still small
 WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 Monitor = Callable[[Array, float], bool]
@@ -105,7 +106,7 @@ def _minimise(
     precision, damping, quiet = prior.initial(problem.count), 1e-3, 0
     hessian, gradient, error = problem.normal(theta)
     beta = _noise_precision(problem.count, error, 0.0) if prior.decay is None else 1.0
-    evident = prior.decay is None and iterations <= WARM_UP
+    evidence, evident, settled = -np.inf, False, prior.decay is not None or iterations <= WARM_UP
     for iteration in range(iterations):
         curvature = beta * hessian + np.diag(precision)
         slope = beta * gradient - precision * (theta - prior.center)
@@ -115,14 +116,16 @@ def _minimise(
             before, (theta, _, damping) = error, step
             hessian, gradient, error = problem.normal(theta)
             quiet = quiet + 1 if abs(before - error) < tolerance * before else 0
-        at_rest = step is None or quiet == 3
-        if at_rest and (evident or prior.decay is not None):
+        at_rest = step is None or quiet >= 3
+        if at_rest and settled:
             break
-        if prior.decay is None and (at_rest or iteration >= WARM_UP):
-            evident, quiet = True, 0 if at_rest else quiet
+        if prior.decay is None and (evident or at_rest or iteration >= WARM_UP):
             inverse = _inverse(beta * hessian + np.diag(precision))
             precision, gamma = prior.evidence(theta, precision, inverse, beta)
             beta = _noise_precision(problem.count, error, gamma)
+            last = evidence
+            evidence = _log_evidence(hessian, error, problem.count, theta, precision, beta, prior.center)
+            evident, settled = True, abs(evidence - last) < SETTLED
         if monitor(theta, error):
             break
     if prior.decay is not None:

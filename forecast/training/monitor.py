@@ -47,7 +47,7 @@ class Monitor:
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ):
         self.problem, self.validation, self.patience, self.verbose = problem, validation, patience, verbose
-        self.best, self.best_score, self.waited = start, np.inf, 0
+        self.best, self.best_score, self.best_epoch, self.waited = start, np.inf, 0, 0
         self.history: list[dict[str, float]] = []
         self.network = problem.program.network
         self.callbacks = (
@@ -62,7 +62,7 @@ class Monitor:
     def __call__(self, theta: Array, error: float) -> bool:
         """Record an epoch; True stops the solver."""
         if not (np.isfinite(error) and np.all(np.isfinite(theta))):
-            message = lost_message(error, len(self.history), self._best_epoch())
+            message = lost_message(error, len(self.history), self.best_epoch)
             warnings.warn(message, RuntimeWarning, stacklevel=2)
             return True
         self._record(theta, error)
@@ -76,6 +76,7 @@ class Monitor:
         score = logs.get("val_loss", logs["loss"])
         if score < self.best_score:
             self.best, self.best_score, self.waited = theta, score, 0
+            self.best_epoch = len(self.history)
         elif self.validation is not None:
             self.waited += 1
         self._tell(theta, logs)
@@ -90,10 +91,6 @@ class Monitor:
             self.problem.program.assign(theta)
             self.callbacks.on_epoch_begin(epoch)
             self.callbacks.on_epoch_end(epoch, dict(logs))
-
-    def _best_epoch(self) -> int:
-        scores = [logs.get("val_loss", logs["loss"]) for logs in self.history]
-        return int(np.argmin(scores))
 
     def close(self) -> list[dict[str, float]]:
         """End the progress bar and the callbacks; returns the history, epoch 0 first."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -70,3 +73,35 @@ def differences(function, at: np.ndarray, *, step: float = 1e-6) -> np.ndarray:
     for unit in np.eye(at.size):
         columns.append((np.asarray(function(at + step * unit)) - function(at - step * unit)) / (2 * step))
     return np.stack(columns, axis=-1)
+
+
+@dataclass
+class Squares:
+    """A least-squares problem of given residuals r(theta) (N,) and their Jacobian (N, P), without Keras."""
+
+    residual: Callable[[np.ndarray], np.ndarray]
+    slope: Callable[[np.ndarray], np.ndarray]
+    rows: int
+    program: Any = None
+
+    @classmethod
+    def linear(cls, X: np.ndarray, y: np.ndarray) -> Squares:
+        """r = y - X theta."""
+        return cls(lambda theta: y - X @ theta, lambda theta: -X, len(y))
+
+    @property
+    def count(self) -> float:
+        return float(self.rows)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def error(self, theta: np.ndarray) -> float:
+        return float(np.sum(self.residual(theta) ** 2))
+
+    def gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        return self.error(theta), 2 * self.residual(theta) @ self.slope(theta)
+
+    def normal(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        slope, residual = self.slope(theta), self.residual(theta)
+        return slope.T @ slope, -slope.T @ residual, self.error(theta)

@@ -1,0 +1,109 @@
+"""Squared errors and their derivatives: one step ahead and in closed loop, against differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecast.networks import NARXConfig
+from forecast.training import problem as problems
+from forecast.training.problem import DIVERGED, FreeRun, OneStep, Problem
+from tests.training.cases import ALONE, BOTH, differences, free_run, one_step, program, theta, windows
+
+pytestmark = pytest.mark.backend
+each_config = pytest.mark.parametrize("config", [ALONE, BOTH], ids=["alone", "both"])
+WEIGHTS = np.random.default_rng(5).uniform(0, 2, size=60)
+
+
+def of_kind(kind: str, config: NARXConfig) -> Problem:
+    return one_step(config, weights=WEIGHTS) if kind == "one-step" else free_run(config)
+
+
+def residuals(problem: Problem, at: np.ndarray) -> np.ndarray:
+    """Weighted residuals, one number for each squared error."""
+    if isinstance(problem, OneStep):
+        window, target, weight = problem.take(np.arange(len(problem)))
+        return (np.sqrt(weight) * (target - problem.program.apply(at, window))).ravel()
+    assert isinstance(problem, FreeRun)
+    history, future, target, weight = problem.take(np.arange(len(problem)))
+    run = problem.program.run(at, history, future[:, :, : problem.program.exog])
+    return (np.sqrt(weight) * (target - run)).ravel()
+
+
+@each_config
+@pytest.mark.parametrize("kind", ["one-step", "free-run"])
+def test_derivatives_agree(kind: str, config: NARXConfig) -> None:
+    problem, at = of_kind(kind, config), theta(config)
+    hessian, slope, error = problem.normal(at)
+    value, gradient = problem.gradient(at)
+    np.testing.assert_allclose([error, value], problem.error(at), rtol=1e-10)
+    np.testing.assert_allclose(-2 * slope, gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max())
+    jacobian = -differences(lambda theta: residuals(problem, theta), at)
+    size = np.abs(hessian).max()
+    np.testing.assert_allclose(jacobian.T @ jacobian, hessian, rtol=1e-6, atol=1e-8 * size)
+    np.testing.assert_allclose(jacobian.T @ residuals(problem, at), slope, rtol=1e-6, atol=1e-8 * size)
+
+
+@each_config
+def test_row_jacobian_of_a_network_equals_differences(config: NARXConfig) -> None:
+    own, at = program(config), theta(config)
+    rows = np.random.default_rng(0).normal(size=(4, config.window, config.targets + config.exog))
+    ((count, (values, by_theta, by_row)),) = own.chunked("jacobian", at, rows)
+    np.testing.assert_allclose(values[:count], own.apply(at, rows)[:, 0], rtol=1e-12)
+    expected = differences(lambda theta: own.apply(theta, rows)[:, 0], at)
+    np.testing.assert_allclose(by_theta[:count], expected, rtol=1e-6, atol=1e-9)
+    flat = differences(
+        lambda moved: own.apply(at, rows + moved.reshape(rows.shape[1:]))[:, 0], rows[0].ravel() * 0
+    )
+    np.testing.assert_allclose(by_row[:count].reshape(flat.shape), flat, rtol=1e-6, atol=1e-9)
+
+
+@each_config
+def test_free_run_of_one_step_is_one_step(config: NARXConfig) -> None:
+    at, free = theta(config), free_run(config, steps=1)
+    own = problems.OneStep(
+        free.program, windows(config, rows=1 + config.window + 40), free.weights, np.arange(len(free)) * 8
+    )
+    assert free.error(at) == pytest.approx(own.error(at), rel=1e-12)
+    for left, right in zip(free.normal(at), own.normal(at), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-12)
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = theta(BOTH)
+    once = [problem.normal(at) for problem in (one_step(BOTH), free_run(BOTH))]
+    monkeypatch.setattr(problems, "CHUNK", 16)
+    monkeypatch.setattr(problems, "JACOBIAN_VALUES", 2 * program(BOTH).size * 7 * 2)
+    for problem, expected in zip((one_step(BOTH), free_run(BOTH)), once, strict=True):
+        for left, right in zip(problem.normal(at), expected, strict=True):
+            np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
+        assert problem.error(at) == pytest.approx(expected[2], rel=1e-12)
+        assert problem.gradient(at)[0] == pytest.approx(expected[2], rel=1e-12)
+
+
+def test_zero_weights_leave_windows_out() -> None:
+    weights, at = np.ones(60), theta()
+    weights[[10, 11, 30]] = 0.0
+    some, every = one_step(weights=weights), one_step()
+    kept = every.windows.target_rows(every.keep)
+    rest = OneStep(every.program, every.windows, every.weights[:55], every.keep[weights[kept] > 0])
+    assert some.count == rest.count == 55
+    for left, right in zip(some.normal(at), rest.normal(at), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-12)
+
+
+def test_a_diverging_run_has_an_infinite_error() -> None:
+    at = np.zeros(program().size)
+    at[program().slices()["linear/kernel"]] = [8.0, 0.0]
+    free = free_run()
+    assert 8.0**7 > DIVERGED and free.error(at) == np.inf
+    at[program().slices()["linear/kernel"]] = [1e300, 0.0]
+    error, gradient = free.gradient(at)
+    assert error == np.inf and not gradient.any()
+
+
+def test_count_is_the_number_of_squared_errors() -> None:
+    assert one_step().count == len(one_step()) == 58
+    assert one_step(BOTH).count == 2 * len(one_step(BOTH)) == 2 * 57
+    free = free_run(BOTH)
+    assert len(free) == 5 and free.count == pytest.approx(2 * free.weights.sum())
