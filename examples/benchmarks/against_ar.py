@@ -2,8 +2,8 @@
 
     python examples/benchmarks/against_ar.py FOLDER
 
-FOLDER holds `classics/*.csv` and `sysid/*.csv, *.parquet`: columns ds, targets y (or several), inputs u, split. The score is
-RMSE(NARX) / RMSE(AR) with the lags that NARX chose; the bar is a geometric mean of at most 0.95 and no ratio above 1.10.
+FOLDER holds `classics/*.csv` and `sysid/*.csv, *.parquet`: columns ds, targets y (or several), inputs u, split. The
+score is RMSE(NARX) / RMSE(AR) at the lags of NARX; the bar is a geometric mean of at most 0.95 and no ratio above 1.10.
 
 Series: the last WINDOWS * horizon rows are forecast from WINDOWS origins, each with a new fit. The setting is chosen
 once, by the closed-loop error from INNER earlier origins, all before the first test row.
@@ -42,16 +42,22 @@ RECORD_ROWS = 8_000  # the same for a record
 MARGIN = 0.9
 NETWORKS: dict[str, dict] = {
     "linear": {"hidden": ()},
-    "8 units": {"hidden": (8,), "members": 3},
-    "8 units, window": {"hidden": (8,), "members": 3, "scale": "window"},
-    "8 units, 10 steps": {"hidden": (8,), "members": 3, "training": "multi-step", "steps": 10},
+    "8 units": {"hidden": (8,)},
+    "8 units, window": {"hidden": (8,), "scale": "window"},
+    "8 units, 10 steps": {"hidden": (8,), "training": "multi-step", "steps": 10, "epochs": 60},
 }
-LAGS: dict[str, list] = {"M": ["auto", 13, 25], "30min": [48, 337], "W-SAT": ["auto", 53], "Y": ["auto", 9], "": [2, 10, 20]}
+LAGS: dict[str, list] = {
+    "M": ["auto", 13, 25],
+    "30min": [48, 337],
+    "W-SAT": ["auto", 53],
+    "Y": ["auto", 9],
+    "": [2, 10, 20],
+}
 RECORD_LAGS = [2, 4, 8]
 RECORD_NETWORKS: dict[str, dict] = {
     "linear": {"hidden": ()},
-    "8 units, 50 steps": {"hidden": (8,), "members": 3, "training": "free-run", "steps": 50},
-    "8 units, 200 steps": {"hidden": (8,), "members": 3, "training": "free-run", "steps": 200},
+    "8 units, 50 steps": {"hidden": (8,), "training": "free-run", "steps": 50, "epochs": 60},
+    "8 units, 200 steps": {"hidden": (8,), "training": "free-run", "steps": 200, "epochs": 60},
 }
 
 
@@ -99,9 +105,10 @@ def choose_for_series(y: pd.Series, horizon: int, freq: str) -> tuple[str, dict]
     models = {" ".join(key): NARX(**setting, random_state=0) for key, setting in candidates.items()}
     frame = backtest(models, y, horizon=horizon, windows=INNER, refit=False)
     blocks = frame.groupby("cutoff")
-    errors = {
-        key: np.array([rmse((block[" ".join(key)] - block["y"]).to_numpy()) for _, block in blocks]) for key in candidates
-    }
+    errors = {}
+    for key in candidates:
+        found = [rmse((block[" ".join(key)] - block["y"]).to_numpy()) for _, block in blocks]
+        errors[key] = np.array(found)
     best = choose(errors)
     return f"lags={best[0]}, {best[1]}", candidates[best]
 
@@ -112,7 +119,10 @@ def compare_series(path: Path, column: str, freq: str | None, horizon: int) -> t
     y = y.iloc[-(TRAINING_ROWS + WINDOWS * horizon) :]
     name, setting = choose_for_series(y.iloc[: -WINDOWS * horizon], horizon, freq or "")
     lags = NARX(**{**setting, "hidden": ()}).fit(y.iloc[: -WINDOWS * horizon]).lags_
-    models = {"NARX": NARX(**{**setting, "lags": list(lags)}, random_state=0), "AR": AR(lags=list(lags))}
+    models = {
+        "NARX": NARX(**{**setting, "lags": list(lags)}, members=3, random_state=0),
+        "AR": AR(lags=list(lags)),
+    }
     frame = backtest(models, y, horizon=horizon, windows=WINDOWS)
     return name, *(rmse((frame[model] - frame["y"]).to_numpy()) for model in ("NARX", "AR"))
 
@@ -160,7 +170,7 @@ def compare_record(path: Path) -> tuple[str, float, float]:
                 found.append(free_run(fit_record(model, train.iloc[:start]), held, given))
             errors[lags, name] = np.array(found)
     lags, name = choose(errors)
-    model = NARX(lags=lags, exog_lags=lags, **RECORD_NETWORKS[name], random_state=0)
+    model = NARX(lags=lags, exog_lags=lags, members=3, **RECORD_NETWORKS[name], random_state=0)
     ar = AR(lags=lags, exog_lags=lags)
     scores = [free_run(fit_record(fitted, train), test, given) for fitted in (model, ar)]
     return f"lags={lags}, {name}", scores[0], scores[1]
@@ -180,7 +190,9 @@ def main() -> None:
         for column in columns
     ]
     jobs += [(path.stem, compare_record, (path,)) for path in sorted((arguments.folder / "sysid").iterdir())]
-    print(f"{'data':24s}{'chosen on the training part':36s}{'NARX':>10s}{'AR':>10s}{'ratio':>8s}{'seconds':>9s}")
+    print(
+        f"{'data':24s}{'chosen on the training part':36s}{'NARX':>10s}{'AR':>10s}{'ratio':>8s}{'seconds':>9s}"
+    )
     ratios = []
     for label, compare, values in jobs:
         if arguments.only not in label:

@@ -2,10 +2,10 @@
 
     python examples/benchmarks/santa_fe.py
 
-The setting is chosen on the 1000 known points alone: each candidate forecasts 100 steps from three origins inside them (700,
-800, 900), with one seed; the smallest median of the normalised MSE wins. Then five seeds are fitted on all 1000 points, and
-every one is printed. Normalised MSE = mean squared error / variance of the 100 true values. The competition's winner, a
-network of FIR delays, had 0.028 (Wan 1994); local linear models 0.080 (Sauer 1994).
+The setting is chosen on the 1000 known points alone: each candidate forecasts 100 steps from three origins inside them
+(700, 800, 900), with one seed; the smallest median of the normalised MSE wins. Then five seeds are fitted on all 1000
+points, and every one is printed. Normalised MSE = mean squared error / variance of the 100 true values. The winner of the
+competition, a network of FIR delays, had 0.028 (Wan 1994); local linear models 0.080 (Sauer 1994).
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def main() -> None:
     for seed in range(5):
         start = time.perf_counter()
         scores.append(score(CANDIDATES[chosen].set_params(random_state=seed), y, KNOWN))
-        print(f"{f'{chosen}, seed {seed}':42s}{scores[-1]:9.4f}{time.perf_counter() - start:9.1f}", flush=True)
+        print(
+            f"{f'{chosen}, seed {seed}':42s}{scores[-1]:9.4f}{time.perf_counter() - start:9.1f}", flush=True
+        )
     print(f"{'median of the seeds':42s}{np.median(scores):9.4f}")
     print(f"{f'AR(lags={lags})':42s}{score(AR(lags=lags), y, KNOWN):9.4f}")
     print(f"{'AR, order by BIC':42s}{score(AR(), y, KNOWN):9.4f}")

@@ -39,7 +39,9 @@ def errors(model: NARX, data: pd.DataFrame) -> tuple[float, float, float]:
         run = model.simulate(record[["u"]], initial=record["y"][:GIVEN])
         found[part] = 1e3 * (run - record["y"][GIVEN:]).to_numpy()
     arrow = found["test_arrow"]
-    return tuple(float(np.sqrt(np.mean(e**2))) for e in (found["test_multisine"], arrow[: INSIDE - GIVEN], arrow))
+    return tuple(
+        float(np.sqrt(np.mean(e**2))) for e in (found["test_multisine"], arrow[: INSIDE - GIVEN], arrow)
+    )
 
 
 def main() -> None:
@@ -61,8 +63,9 @@ def main() -> None:
             start = time.perf_counter()
             model = NARX(**setting, random_state=seed).fit(train[["u"]], train["y"])
             seconds = time.perf_counter() - start
-            scores = "".join(f"{error:{width}.3f}" for error, width in zip(errors(model, data), (10, 10, 8), strict=True))
-            print(f"{name + f', seed {seed}':34s}{scores}{seconds:9.1f}", flush=True)
+            multisine, inside, arrow = errors(model, data)
+            label = f"{name}, seed {seed}"
+            print(f"{label:34s}{multisine:10.3f}{inside:10.3f}{arrow:8.3f}{seconds:9.1f}", flush=True)
     for name, row in PUBLISHED.items():
         print(f"{name:34s}{row[0]:10.3f}{row[1]:10.3f}{row[2]:8.3f}{'':>9s}")
 

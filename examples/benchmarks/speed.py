@@ -65,7 +65,9 @@ def closed_loop(series: int = 10_000, steps: int = 48, lags: int = 24) -> str:
         return program.run(theta, history, future)
 
     gap = float(np.abs(python_loop() - compiled()).max())
-    times = interleaved({"compiled": compiled, "loop": python_loop}, rounds=3 if BACKEND == "tensorflow" else ROUNDS)
+    times = interleaved(
+        {"compiled": compiled, "loop": python_loop}, rounds=3 if BACKEND == "tensorflow" else ROUNDS
+    )
     ratio = times["loop"] / times["compiled"]
     return (
         f"closed loop, {series} series x {steps} steps: {1e3 * times['compiled']:.1f} ms, loop over model.predict "
@@ -73,7 +75,7 @@ def closed_loop(series: int = 10_000, steps: int = 48, lags: int = 24) -> str:
     )
 
 
-def adam_steps(rows: int = 32_768, batch: int = 32) -> str:
+def adam_steps(rows: int = 32_768, size: int = 32) -> str:
     """A step of the package's Adam against a step of model.fit on a 24-16-1 network."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, 24)).astype("float32")
@@ -84,25 +86,26 @@ def adam_steps(rows: int = 32_768, batch: int = 32) -> str:
         hidden = keras.layers.Dense(16, "tanh")(keras.layers.Flatten()(window))
         return keras.Model(window, keras.layers.Reshape((1, 1))(keras.layers.Dense(1)(hidden)))
 
-    program, steps = Program(build, targets=1, dtype="float32"), rows // batch
+    program, steps = Program(build, targets=1, dtype="float32"), rows // size
     zeros = np.zeros(program.size, "float32")
-    blocks = x.reshape(-1, 256, batch, 24, 1), y.reshape(-1, 256, batch, 1, 1)
+    blocks = x.reshape(-1, 256, size, 24, 1), y.reshape(-1, 256, size, 1, 1)
 
     def ours() -> None:
         state = program.template, zeros, zeros
         for k, (window, target) in enumerate(zip(*blocks, strict=True)):
-            *state, _, _ = program.call("adam", *state, 256 * k, 1e-3, zeros, zeros, window, target, np.ones_like(target))
+            batch = window, target, np.ones_like(target)
+            *state, _, _ = program.call("adam", *state, 256 * k, 1e-3, zeros, zeros, *batch)
 
     model = build()
     model.compile("adam", "mse")
 
     def keras_fit() -> None:
-        model.fit(x[..., None], y[..., None], batch_size=batch, epochs=1, verbose=0)
+        model.fit(x[..., None], y[..., None], batch_size=size, epochs=1, verbose=0)
 
     times = interleaved({"ours": ours, "fit": keras_fit})
     bar = {"tensorflow": 5, "jax": 8}.get(BACKEND, 1)
     return (
-        f"Adam step, 24-16-1, batch {batch}: {1e6 * times['ours'] / steps:.1f} us, model.fit "
+        f"Adam step, 24-16-1, batch {size}: {1e6 * times['ours'] / steps:.1f} us, model.fit "
         f"{1e6 * times['fit'] / steps:.0f} us, ratio {times['fit'] / times['ours']:.0f} (bar {bar})"
     )
 
@@ -128,8 +131,9 @@ def windows(series: int = 100_000, length: int = 24) -> str:
     took = np.median([seconds(lambda: [made.gather(which) for which in draws]) for _ in range(ROUNDS)])
     rate = draws.size / took
     return (
-        f"windows of {length} + 1 rows from {series} series ({len(panel.y) / 1e6:.1f} M rows): {rate / 1e6:.1f} M random "
-        f"windows/s (bar 4), memory {held / (4 * len(panel.y)):.2f} x the float32 values (bar 2.2)"
+        f"windows of {length} + 1 rows from {series} series ({len(panel.y) / 1e6:.1f} M rows): "
+        f"{rate / 1e6:.1f} M random windows/s (bar 4), memory beside the frame {held / (4 * len(panel.y)):.2f} x the "
+        "float32 values (bar 2.2)"
     )
 
 
@@ -138,9 +142,14 @@ def small_series() -> str:
     y = load_air_passengers()
     NARX(lags=3, random_state=0).fit(y).predict(12)  # the process is warm, this shape is not yet compiled
     first = seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12))
-    again = np.median([seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12)) for _ in range(ROUNDS)])
+    again = np.median(
+        [seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12)) for _ in range(ROUNDS)]
+    )
     bar = {"tensorflow": 3.0, "jax": 1.5}.get(BACKEND, float("nan"))
-    return f"144 points, NARX(lags=12) fit + predict(12): {first:.2f} s with its compilation, then {again:.2f} s (bar {bar} s)"
+    return (
+        f"144 points, NARX(lags=12) fit + predict(12): {first:.2f} s with its compilation, "
+        f"then {again:.2f} s (bar {bar} s)"
+    )
 
 
 def main() -> None:

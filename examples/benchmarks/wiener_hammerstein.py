@@ -1,10 +1,10 @@
-"""A generated Wiener-Hammerstein system with known noise: the solvers on one network (bar: lm at 1.1 x the noise floor).
+"""A generated Wiener-Hammerstein system of known noise: three solvers, one network (bar: lm at 1.1 x the noise).
 
     python examples/benchmarks/wiener_hammerstein.py
 
 A TDNN of the inputs alone, linear delays -> static nonlinearity -> linear delays, is fitted to 4,000 noisy samples and
-simulated on 4,000 new ones. The error against the noisy record cannot fall below the noise; it is printed in units of it, with
-the error against the clean output. All three solvers start from the same seed and may take 150 seconds at most.
+simulated on 4,000 new ones. The error against the noisy record cannot fall below the noise; it is printed in units of
+it, with the error against the clean output. All three solvers start from the same seed and may take 150 seconds at most.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+
 from forecast import AR, TDNN
 from forecast.datasets import wiener_hammerstein
 
@@ -42,7 +43,11 @@ def main() -> None:
         run = model.simulate(test[["u"]], initial=test["y"][:GIVEN])
         noisy = float(np.sqrt(np.mean((run - test["y"][GIVEN:]) ** 2)))
         clean = float(np.sqrt(np.mean((run - test["y_clean"][GIVEN:]) ** 2)))
-        size = model.theta_.shape[1] if hasattr(model, "theta_") else model.coef_.size + model.exog_coef_.size + 1
+        size = (
+            model.theta_.shape[1]
+            if hasattr(model, "theta_")
+            else model.coef_.size + model.exog_coef_.size + 1
+        )
         print(f"{name:28s}{noisy / floor:14.3f}{clean:16.5f}{seconds:9.1f}{size:12d}", flush=True)
 
 

@@ -200,19 +200,23 @@ def _closed_loop(
 ) -> tuple[Array, list[dict[str, float]]]:
     """Go on in closed loop from the one-step fit, in growing stages: a long run may diverge at first."""
     history: list[dict[str, float]] = []
-    held, lengths = None, _stages(options.steps)
+    lengths, stable, held = _stages(options.steps), 1, None
     candidates = [start, theta]
-    for length in lengths:
+    while lengths:
+        length = lengths.pop(0)
         problem, held = free_run_problems(program, windows, weights, length, options)
         if not np.isfinite(problem.error(theta)):
+            if length > 2 * stable:
+                lengths[:0] = [(stable + length) // 2, length]  # learn a shorter run first
+                continue
             if not np.isfinite(problem.error(start)):
                 _warn_diverged(length, "AR start and the fitted network")
                 break
             _warn_diverged(length, "network fitted so far; going on from the AR start")
             theta = start
-        last = length == lengths[-1]
-        stage = options if last else replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3)
+        stage = replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3) if lengths else options
         theta, more, _ = _solve(solver, problem, held, theta, prior, stage, rng)
+        stable = length
         candidates.append(theta)
         history += more
     if held is not None:
