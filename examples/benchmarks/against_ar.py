@@ -43,7 +43,6 @@ MARGIN = 0.9
 NETWORKS: dict[str, dict] = {
     "linear": {"hidden": ()},
     "8 units": {"hidden": (8,)},
-    "8 units, window": {"hidden": (8,), "scale": "window"},
     "8 units, 10 steps": {"hidden": (8,), "training": "multi-step", "steps": 10, "epochs": 60},
 }
 LAGS: dict[str, list] = {

@@ -4,8 +4,8 @@
 
 The setting is chosen on the 1000 known points alone: each candidate forecasts 100 steps from three origins inside them
 (700, 800, 900), with one seed; the smallest median of the normalised MSE wins. Then five seeds are fitted on all 1000
-points, and every one is printed. Normalised MSE = mean squared error / variance of the 100 true values. The winner of the
-competition, a network of FIR delays, had 0.028 (Wan 1994); local linear models 0.080 (Sauer 1994).
+points, and every one is printed. Normalised MSE = mean squared error / variance of the 100 true values. The winner of
+the competition, a network of FIR delays, had 0.028 (Wan 1994); local linear models 0.080 (Sauer 1994).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 A TDNN of the inputs alone, linear delays -> static nonlinearity -> linear delays, is fitted to 4,000 noisy samples and
 simulated on 4,000 new ones. The error against the noisy record cannot fall below the noise; it is printed in units of
-it, with the error against the clean output. All three solvers start from the same seed and may take 150 seconds at most.
+it, with the error against the clean output. All three solvers start from the same seed.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def read_array(panel: Panel, X: Any) -> Asked:
 def _is_history(panel: Panel, values: np.ndarray) -> bool:
     if not panel.n_exog or not np.array_equal(values, panel.x, equal_nan=True):
         return False
-    return bool((values != values[:1]).any())
+    return len(np.unique(values, axis=0)) == len(values)  # columns that recur may well come again
 
 
 def _covariates(panel: Panel, frame: pd.DataFrame) -> np.ndarray | None:

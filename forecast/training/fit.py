@@ -273,7 +273,9 @@ def free_run_problems(
     longest = int((cut - windows.panel.offsets[:-1]).max()) - windows.length
     if not len(train):
         allowed = f"at most {longest}, the rows to train on after the first {windows.length}"
-        raise ValueError(explain("steps", allowed, steps, "Use fewer steps, fewer lags or a longer series"))
+        raise ValueError(
+            explain("steps", allowed, options.steps, "Use fewer steps, fewer lags or a longer series")
+        )
     if not options.validation:
         return _free_run(program, train, weights), None
     tail = segments(min(steps, int((windows.panel.offsets[1:] - cut).max())))

@@ -48,7 +48,7 @@ class Monitor:
     ):
         self.problem, self.validation, self.patience, self.verbose = problem, validation, patience, verbose
         self.best, self.best_score, self.best_epoch, self.waited = start, np.inf, 0, 0
-        self.history: list[dict[str, float]] = []
+        self.start, self.history = start, list[dict[str, float]]()
         self.network = problem.program.network
         self.callbacks = (
             keras.callbacks.CallbackList(list(callbacks), model=self.network) if callbacks else None
@@ -62,12 +62,18 @@ class Monitor:
     def __call__(self, theta: Array, error: float) -> bool:
         """Record an epoch; True stops the solver."""
         if not (np.isfinite(error) and np.all(np.isfinite(theta))):
+            self._distrust_running_loss()
             message = lost_message(error, len(self.history), self.best_epoch)
             warnings.warn(message, RuntimeWarning, stacklevel=2)
             return True
         self._record(theta, error)
         self.bar.update()
         return self.waited >= self.patience or bool(self.network.stop_training)
+
+    def _distrust_running_loss(self) -> None:
+        """Back to the start if the best weights are none: a loss measured along an epoch is older than its end."""
+        if self.validation is None and not self.problem.error(self.best) <= self.problem.error(self.start):
+            self.best, self.best_epoch = self.start, 0
 
     def _record(self, theta: Array, error: float) -> None:
         logs = {"loss": error / self.problem.count}

@@ -60,10 +60,11 @@ class OneStep:
 
     def error(self, theta: Array) -> float:
         """The weighted squared error."""
-        return sum(
-            float(np.sum(weight * (target - self.program.apply(theta, window)) ** 2))
-            for window, target, weight in self._blocks()
-        )
+        with np.errstate(over="ignore"):
+            return sum(
+                float(np.sum(weight * (target - self.program.apply(theta, window)) ** 2))
+                for window, target, weight in self._blocks()
+            )
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
         """(squared error, its gradient (P,))."""

@@ -33,11 +33,11 @@ def theta(config: NARXConfig = ALONE, *, seed: int = 0, scale: float = 0.3) -> n
 
 
 def series(rows: int, columns: int = 1, *, seed: int = 0) -> np.ndarray:
-    """A stable nonlinear autoregression with noise, about standard."""
+    """A nonlinear autoregression with a little noise, about standard."""
     rng = np.random.default_rng(seed)
     y = rng.normal(size=(rows, columns))
     for t in range(2, rows):
-        y[t] = 0.7 * y[t - 1] - 0.4 * np.tanh(2 * y[t - 2]) + 0.3 * rng.normal(size=columns)
+        y[t] = 1.2 * np.cos(1.5 * y[t - 1]) - 0.3 * y[t - 2] + 0.1 * rng.normal(size=columns)
     return y
 
 

@@ -1,0 +1,200 @@
+"""From windows to weights: the choice of a solver, stages of the closed loop, and what training refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.networks import NARXConfig
+from forecast.panel import Panel
+from forecast.training.fit import (
+    Options,
+    _stages,
+    choose_solver,
+    free_run_problems,
+    one_step_problem,
+    train,
+)
+from forecast.windows import Windows
+from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
+
+pytestmark = pytest.mark.backend
+ONES = np.ones(60)
+
+
+def fit(config: NARXConfig = ALONE, theta: np.ndarray | None = None, seed: int = 0, **options):
+    rng = np.random.default_rng(seed)
+    return train(program(config), windows(config), ONES, options=Options(**options), rng=rng, theta=theta)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rows", "solver"),
+    [(400, 10_000, "lm"), (5_000, 10_000, "lbfgs"), (50_000, 10_000, "adam"), (400, 5_000_000, "adam")],
+)
+def test_auto_goes_by_size(parameters: int, rows: int, solver: str) -> None:
+    assert choose_solver("auto", parameters, rows) == solver
+    assert choose_solver("lbfgs", parameters, rows) == "lbfgs"
+
+
+@pytest.mark.parametrize("solver", ["lm", "lbfgs", "adam"])
+def test_every_solver_improves_on_the_linear_start(solver: str) -> None:
+    fitted = fit(solver=solver, weight_decay=0.0, epochs=40, learning_rate=0.03, batch_size=8)
+    problem = one_step_problem(program(), windows(), ONES)
+    assert fitted.solver == solver and len(fitted.history) > 5
+    assert problem.error(fitted.theta) < 0.8 * problem.error(fitted.start)
+    assert fitted.history[0]["loss"] == pytest.approx(problem.error(fitted.start) / problem.count)
+
+
+def test_the_same_generator_gives_the_same_weights() -> None:
+    first, again, other = (fit(solver="adam", epochs=3, seed=seed).theta for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
+
+
+def test_a_linear_network_is_solved_at_once() -> None:
+    fitted = fit(LINEAR)
+    assert fitted.solver == "least squares" and fitted.history == []
+    np.testing.assert_array_equal(fitted.theta, fitted.start)
+    free = fit(LINEAR, training="free-run", steps=8, epochs=30)
+    problem, _ = free_run_problems(program(LINEAR), windows(LINEAR), ONES, 8, Options(training="free-run"))
+    assert free.solver == "lm" and problem.error(free.theta) < problem.error(fitted.theta)
+
+
+def test_the_best_epoch_by_validation_counts_and_epoch_0_is_one() -> None:
+    fitted = fit(solver="lm", weight_decay=0.0, validation=0.25, patience=3, epochs=50)
+    scores = [logs["val_loss"] for logs in fitted.history]
+    _, tail = windows().split(0.25)
+    held = one_step_problem(program(), tail, ONES)
+    assert held.error(fitted.theta) / held.count == pytest.approx(min(scores), rel=1e-9)
+    assert len(scores) - 1 - int(np.argmin(scores)) <= 3
+    bad = fit(solver="adam", learning_rate=5.0, validation=0.25, patience=2, epochs=10)
+    np.testing.assert_array_equal(bad.theta, bad.start)
+
+
+@pytest.mark.parametrize("training", ["multi-step", "free-run"])
+def test_closed_loop_training_lowers_the_closed_loop_error(training: str) -> None:
+    options = {"training": training, "steps": 6, "weight_decay": 1e-3}
+    one_step, looped = fit(BOTH, weight_decay=1e-3, epochs=30), fit(BOTH, epochs=30, **options)
+    problem, held = free_run_problems(program(BOTH), windows(BOTH), ONES, 6, Options(**options))
+    assert held is None
+    assert problem.error(looped.theta) < problem.error(one_step.theta)
+
+
+def test_closed_loop_with_validation_keeps_the_best_candidate() -> None:
+    options = {"training": "free-run", "steps": 6, "validation": 0.3, "weight_decay": 0.0}
+    fitted = fit(epochs=10, patience=2, **options)
+    _, held = free_run_problems(program(), windows(), ONES, 6, Options(**options))
+    assert held is not None and held.error(fitted.theta) <= held.error(fitted.start)
+
+
+def test_segments() -> None:
+    """Free runs lie end to end, multi-steps overlap, each row counts once, no target is held out."""
+    free = Options(training="free-run", validation=10)
+    train_part, held = free_run_problems(program(), windows(), ONES, 8, free)
+    assert train_part.weights.tolist() == [[1.0] * 8] * 5
+    y = windows().panel.y  # the segments are counted back from the end, row 60; the last 10 rows are held out
+    np.testing.assert_array_equal(train_part.targets.ravel(), y[4:44].ravel())
+    np.testing.assert_array_equal(train_part.history[0], y[2:4])
+    np.testing.assert_array_equal(held.targets, y[None, 52:])
+    overlapping, _ = free_run_problems(
+        program(), windows(), ONES, 8, replace(free, training="multi-step", validation=0)
+    )
+    assert len(overlapping) > 2 * 6
+    rows = np.bincount((overlapping.targets == y[20]).ravel(), weights=overlapping.weights.ravel())
+    assert rows[1] == pytest.approx(1.0)
+
+
+def test_covariates_of_a_segment_are_those_of_its_times() -> None:
+    problem, _ = free_run_problems(program(BOTH), windows(BOTH), ONES, 8, Options(training="free-run"))
+    panel = windows(BOTH).panel
+    first = 60 - 8 * len(problem)
+    np.testing.assert_array_equal(problem.future[0], panel.x[first : first + 8])
+    np.testing.assert_array_equal(
+        problem.history[0], np.hstack([panel.y, panel.x])[first - BOTH.window : first]
+    )
+
+
+def test_stages_grow_to_the_length_asked_for() -> None:
+    for steps in (1, 10, 16, 17, 50, 1000):
+        lengths = _stages(steps)
+        assert lengths[-1] == steps and lengths == sorted(set(lengths))
+        assert all(after <= 8 * before for before, after in zip(lengths, lengths[1:], strict=False))
+
+
+def explosive(gain: float) -> np.ndarray:
+    theta = np.zeros(program().size)
+    theta[program().slices()["linear/kernel"]] = [gain, 0.0]
+    return theta
+
+
+def test_a_diverging_free_run_is_told_and_refused() -> None:
+    with pytest.warns(RuntimeWarning, match=r"free run of \d+ steps diverged.*Fewer steps, more lags or"):
+        fitted = fit(theta=explosive(50.0), training="free-run", steps=40, epochs=1, weight_decay=10.0)
+    assert np.isfinite(fitted.theta).all()
+
+
+def test_a_lost_loss_keeps_the_best_weights_and_says_so() -> None:
+    with pytest.warns(RuntimeWarning, match="loss became .* kept the best weights so far"):
+        fitted = fit(solver="adam", learning_rate=1e200, epochs=5)
+    np.testing.assert_array_equal(fitted.theta, fitted.start)
+
+
+def test_zero_weights_are_windows_left_out() -> None:
+    weights = ONES.copy()
+    weights[:30] = 0.0
+    options, rng = Options(weight_decay=1e-3, epochs=8), np.random.default_rng
+    some = train(program(), windows(), weights, options=options, rng=rng(0))
+    rest = windows().select(np.flatnonzero(windows().target_rows() >= 30))
+    alone = train(program(), rest, ONES, options=options, rng=rng(0))
+    np.testing.assert_allclose(some.theta, alone.theta, rtol=1e-6, atol=1e-9)
+
+
+def test_windows_with_missing_values_are_left_out() -> None:
+    y = windows().panel.y.copy()
+    y[30] = np.nan
+    holes = Windows(Panel.from_data(y, allow_missing=True), length=2)
+    problem = one_step_problem(program(), holes, ONES)
+    assert (
+        len(problem) == 58 - 3 and not np.isin(problem.windows.target_rows(problem.keep), [30, 31, 32]).any()
+    )
+
+
+def test_no_window_crosses_two_series() -> None:
+    long = pd.DataFrame(
+        {"unique_id": ["a"] * 30 + ["b"] * 12, "ds": [*range(30), *range(12)], "y": np.sin(np.arange(42.0))}
+    )
+    both = Windows(Panel.from_data(long), length=2)
+    assert len(one_step_problem(program(), both, np.ones(42))) == 28 + 10
+    free, held = free_run_problems(
+        program(), both, np.ones(42), 5, Options(training="free-run", validation=0.2)
+    )
+    assert held is not None and free.targets.shape == (4, 5, 1) and held.targets.shape == (1, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"training": "free-run", "steps": 70}, "steps: must be at most 58.*received 70.*fewer lags"),
+        ({"validation": 70}, "validation: must be at least 1 steps.*received 70 of 58.*smaller part"),
+        ({"validation": 1.5}, "validation: must be a part between 0 and 1.*received 1.5.*0.2"),
+    ],
+)
+def test_what_does_not_fit_the_data(options: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        fit(epochs=1, **options)
+
+
+def test_weights_that_leave_no_validation_part() -> None:
+    weights = ONES.copy()
+    weights[-20:] = 0.0
+    with pytest.raises(ValueError, match="sample_weight: must be positive in some row.*validation part"):
+        train(
+            program(),
+            windows(),
+            weights,
+            options=Options(validation=10),
+            rng=np.random.default_rng(0),
+        )
