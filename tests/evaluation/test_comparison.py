@@ -70,7 +70,7 @@ def test_equal_forecasts_and_several_series():
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (("good", "best", 1), "model: must be one of 'good', 'bad'; received best"),
+        (("good", "best", 1), "model: must be one of 'good', 'bad'; received 'best'"),
         (("good", "bad", 9), "horizon: must be a step ahead of at most 3; received 9"),
         (("good", "bad"), "horizon: must be a step ahead when windows overlap"),
     ],

@@ -127,7 +127,7 @@ def test_perfect_forecasts_have_skill_one_and_constant_series_no_scale():
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"by": "day"}, "by: must be one of 'model', 'step', 'series'; received day"),
+        ({"by": "day"}, "by: must be one of 'model', 'step', 'series'; received 'day'"),
         ({"metric": "MAPE"}, "metric: must be one of 'MAE'"),
         ({"horizon": None}, "horizon: must be given when models are to be backtested"),
         ({"y": None}, "y: must be given when models are to be backtested"),

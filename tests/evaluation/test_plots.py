@@ -116,7 +116,7 @@ def test_backtest_draws_every_window(index):
     assert texts(only) == ["AR"] and only.lines[3].get_ydata().tolist() == y.iloc[-20:].tolist()
     with pytest.raises(ValueError, match="series: must be a unique_id of the frame such as 'sales'"):
         plot_backtest(frame, series="prices")
-    with pytest.raises(ValueError, match="models: must be one of 'Naive', 'AR'; received TDNN"):
+    with pytest.raises(ValueError, match="models: must be one of 'Naive', 'AR'; received 'TDNN'"):
         plot_backtest(frame, models=["TDNN"])
 
 
