@@ -1,11 +1,11 @@
 """A model in service: it moves with new data, learns on, is saved and comes back.
 
-Shows: `update` appends new values and keeps what was learned, so that a forecast starts from today; `partial_fit` appends
-them and learns on from the present weights; `save` writes one file without pickle, from which `forecast.load` restores
-model and history.
+Shows: `update` appends new values and keeps what was learned, so that the next forecast starts after them; `partial_fit`
+appends them and learns on from the present weights; `save` writes one file without pickle, from which `forecast.load`
+restores the model and its history.
 
-See: forecasts that start one month after the last known one, and a loaded model that agrees with the saved one to the
-last digit.
+See: the first row of each forecast, the weights that `update` keeps and `partial_fit` moves, and a loaded model that agrees
+with the saved one to the last digit.
 """
 
 from pathlib import Path
@@ -14,24 +14,27 @@ import numpy as np
 
 import forecast
 from forecast import NARX
-from forecast.datasets import load_sunspots_monthly
+from forecast.datasets import load_laser
 
-y = load_sunspots_monthly()["1900":]
-first, month, year = y[:-13], y[-13:-12], y[-12:]
+y = load_laser()
+model = NARX(lags=8, random_state=0).fit(y[:900])
+learned = model.theta_
 
-model = NARX(lags=24, random_state=0).fit(first)
-print(f"fitted to {first.index[-1]}: next is {model.predict(1).round(1).to_dict()}")
 
-weights = model.theta_
-model.update(month)
-print(f"updated to {month.index[-1]}: next is {model.predict(1).round(1).to_dict()}")
-print(f"weights kept by update: {np.array_equal(weights, model.theta_)}")
+def report(step: str) -> None:
+    """The next 20 forecasts beside what came, and how far the weights are from the first fit."""
+    ahead = model.predict(20)
+    error, moved = (ahead - y).abs().mean(), np.abs(model.theta_ - learned).max()
+    print(f"{step:11s}  forecast from row {ahead.index[0]}  error {error:5.2f}  weights moved by {moved:.3f}")
 
-model.partial_fit(year)
-print(f"learned on to {year.index[-1]}: weights moved by up to {np.abs(model.theta_ - weights).max():.4f}")
 
-model.save("sunspots.forecast")
-again = forecast.load("sunspots.forecast")
-print(f"sunspots.forecast: {Path('sunspots.forecast').stat().st_size / 1000:.0f} kB")
-print(f"loaded model forecasts the same: {again.predict(12).equals(model.predict(12))}")
-print(again.predict(3).round(1))
+report("fit")
+model.update(y[900:950])
+report("update")
+model.partial_fit(y[950:1000])
+report("partial_fit")
+
+model.save("laser.forecast")
+loaded = forecast.load("laser.forecast")
+print(f"laser.forecast has {Path('laser.forecast').stat().st_size / 1000:.0f} kB")
+print(f"Loaded model forecasts the same: {loaded.predict(100).equals(model.predict(100))}")
