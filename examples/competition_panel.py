@@ -1,12 +1,12 @@
 """Hundreds of series in long format: one global model, a leaderboard, a submission.
 
-Shows: a long frame `unique_id, ds, y` with the monthly sales of 200 shops, three to six years each; one network learns from
-all of them, each series scaled by its own mean and deviation. `backtest` forecasts six months from each of three past
-origins (`refit=False`: learned before the first, then only moved on), `leaderboard` sets AR and the seasonal naive
-forecast beside it, both shop by shop.
+Shows: a long frame `unique_id, ds, y` with the monthly sales of 200 shops, three to six years each; one
+network learns from all of them, each series scaled by its own mean and deviation. `backtest` forecasts six
+months from each of three past origins (`refit=False`: learned before the first, then only moved on),
+`leaderboard` sets AR and the seasonal naive forecast beside it, both shop by shop.
 
-See: the leaderboard (a short history is too little for an AR model of its own), its picture competition_panel.png, and
-submission.csv with six rows for each shop.
+See: the leaderboard (a short history is too little for an AR model of its own), its picture
+competition_panel.png, and submission.csv with six rows for each shop.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
 """Delays and feedback as plain Keras layers.
 
-Shows: TappedDelay (delayed copies side by side), TimeDelay (the layer of a time-delay network, weights shared over time)
-and NARXCell under keras.layers.RNN: y_t = f(x_t, ..., x_{t-4}, y_{t-1}, y_{t-2}). In open loop y_{t-1} is measured and
-comes with the input (teacher forcing), which is how the cell is trained; in closed loop it is the cell's own output.
+Shows: TappedDelay (delayed copies side by side), TimeDelay (the layer of a time-delay network, weights shared
+over time) and NARXCell under keras.layers.RNN: y_t = f(x_t, ..., x_{t-4}, y_{t-1}, y_{t-2}). In open loop
+y_{t-1} is measured and comes with the input (teacher forcing), which is how the cell is trained; in closed
+loop it is the cell's own output.
 
 See: the three identities, each a largest difference near 0, and the errors of both loops on the gas furnace.
 """

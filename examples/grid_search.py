@@ -1,10 +1,11 @@
 """scikit-learn's Pipeline and GridSearchCV around a forecaster.
 
-Shows: the two ways to search. With covariates, `fit(X, y)` goes through a Pipeline whose first step scales them; a series
-alone needs no more than `fit(y)`. TimeSeriesSplit puts each validation part after its training part, and every candidate
-forecasts that part in closed loop, without seeing it.
+Shows: the two ways to search. With covariates, `fit(X, y)` goes through a Pipeline whose first step scales
+them; a series alone needs no more than `fit(y)`. TimeSeriesSplit puts each validation part after its training
+part, and every candidate forecasts that part in closed loop, without seeing it.
 
-See: the table of candidates, the winner's error on rows that no fold has seen, and a forecast on the user's own index.
+See: the table of candidates, the winner's error on rows that no fold has seen, and a forecast on the user's
+own index.
 """
 
 import pandas as pd

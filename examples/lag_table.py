@@ -1,8 +1,9 @@
 """Lag tables for scikit-learn: by hand with Windows.to_frame, and as a forecaster with LagRegressor.
 
-Shows: the lag table of electricity demand with temperature and the public holiday as covariates, which any scikit-learn
-regressor can learn; then gradient-boosted trees on the same lags as a forecaster, which feeds back its own results and stands
-in a backtest like any other model. Temperatures of the forecast day count as known in advance.
+Shows: the lag table of electricity demand with temperature and the public holiday as covariates, which any
+scikit-learn regressor can learn; then gradient-boosted trees on the same lags as a forecaster, which feeds
+back its own results and stands in a backtest like any other model. Temperatures of the forecast day count as
+known in advance.
 
 See: the table's columns, the regressor's one-step score, and the leaderboard of day-ahead forecasts.
 """

@@ -1,11 +1,12 @@
 """Any keras.Model as a forecaster: a GRU that answers eight steps at once.
 
-Shows: `KerasForecaster(build=...)`. The function gets the window length, the number of input features and of targets, and
-returns an uncompiled keras.Model in plain Keras. Windows, scaling, early stopping on the end of the history, the user's
-index and the backtest come from the package. The last layer has eight units: the model forecasts eight steps directly
-and does not feed one step back into the next.
+Shows: `KerasForecaster(build=...)`. The function gets the window length, the number of input features and of
+targets, and returns an uncompiled keras.Model in plain Keras. Windows, scaling, early stopping on the end of
+the history, the user's index and the backtest come from the package. The last layer has eight units: the
+model forecasts eight steps directly and does not feed one step back into the next.
 
-See: a GRU of a thousand weights beside AR and the seasonal naive forecast on a chaotic laser, and own_keras_model.png.
+See: a GRU of a thousand weights beside AR and the seasonal naive forecast on a chaotic laser, and
+own_keras_model.png.
 """
 
 import keras

@@ -1,12 +1,12 @@
 """A dynamic system from its input and output: one-step against free-run training.
 
-Shows: NARX on a record of a Wiener-Hammerstein system (linear filter, tanh, linear filter; measured with noise), trained
-one step ahead and in free run, and the linear ARX model at the same lags. On a new record each model forecasts one step
-ahead from the measured past (`update`, then `predict` inside the history) and simulates from the input alone
-(`simulate`: the first outputs are given, then the model feeds back its own).
+Shows: NARX on a record of a Wiener-Hammerstein system (linear filter, tanh, linear filter; measured with
+noise), trained one step ahead and in free run, and the linear ARX model at the same lags. On a new record
+each model forecasts one step ahead from the measured past (`update`, then `predict` inside the history) and
+simulates from the input alone (`simulate`: the first outputs are given, then the model feeds back its own).
 
-See: errors in multiples of the noise, the least a simulation can reach. Each training wins its own column: one step
-ahead, it learns to see through the noise of the last outputs; in free run, the dynamics.
+See: errors in multiples of the noise, the least a simulation can reach. Each training wins its own column:
+one step ahead, it learns to see through the noise of the last outputs; in free run, the dynamics.
 """
 
 import numpy as np

@@ -1,11 +1,11 @@
 """A model in service: it moves with new data, learns on, is saved and comes back.
 
-Shows: `update` appends new values and keeps what was learned, so that the next forecast starts after them; `partial_fit`
-appends them and learns on from the present weights; `save` writes one file without pickle, from which `forecast.load`
-restores the model and its history.
+Shows: `update` appends new values and keeps what was learned, so that the next forecast starts after them;
+`partial_fit` appends them and learns on from the present weights; `save` writes one file without pickle, from
+which `forecast.load` restores the model and its history.
 
-See: the first row of each forecast, the weights that `update` keeps and `partial_fit` moves, and a loaded model that agrees
-with the saved one to the last digit.
+See: the first row of each forecast, the weights that `update` keeps and `partial_fit` moves, and a loaded
+model that agrees with the saved one to the last digit.
 """
 
 from pathlib import Path

@@ -81,6 +81,17 @@ def check_lags(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
     return tuple(sorted({int(lag) for lag in lags}))
 
 
+def check_auto(name: str, value: object) -> None:
+    """The word "auto", where a whole number or a list of them is the other choice.
+
+    Example:
+        >>> check_auto("lags", "auto")
+    """
+    if value != "auto":
+        allowed = "'auto', a whole number or a list of whole numbers"
+        raise ValueError(explain(name, allowed, repr(value), f"Pass {name}='auto' or {name}=12"))
+
+
 def check_choice(name: str, value: T, allowed: Iterable[Any]) -> T:
     """One of the `allowed` values.
 

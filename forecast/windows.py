@@ -59,6 +59,9 @@ class Windows:
         values: tuple[np.ndarray, np.ndarray] | None = None,
         pad: bool = False,
     ) -> None:
+        if not isinstance(panel, Panel):
+            remedy = "Pass Panel.from_data(y) or Panel.from_data(X, y)"
+            raise TypeError(explain("panel", "a Panel", f"a {type(panel).__name__}", remedy))
         self.panel = panel
         self.length = check_count("length", length)
         self.horizon = check_count("horizon", horizon)

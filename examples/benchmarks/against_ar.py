@@ -43,14 +43,14 @@ MARGIN = 0.9
 NETWORKS: dict[str, dict] = {
     "linear": {"hidden": ()},
     "8 units": {"hidden": (8,), "epochs": 100},
-    "8 units, 10 steps": {"hidden": (8,), "training": "multi-step", "steps": 10, "epochs": 60},
+    "8 units, 30 steps": {"hidden": (8,), "training": "multi-step", "steps": 30, "epochs": 60},
 }
 LAGS: dict[str, list] = {
     "M": ["auto", 13],
     "30min": [[1, 2, 3, 48, 49, 336, 337]],
     "W-SAT": [[1, 2, 3, 4, 52, 53]],
     "Y": ["auto", 9],
-    "": [2, 10, 20],
+    "": [2, 20],
 }
 RECORD_LAGS = [2, 4, 8]
 RECORD_NETWORKS: dict[str, dict] = {

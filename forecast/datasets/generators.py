@@ -50,7 +50,7 @@ def ar_process(
             explain(
                 "coefficients",
                 "those of a stationary process (all roots inside the unit circle)",
-                list(a),
+                a.tolist(),
                 "For a random walk use np.cumsum on noise; otherwise shrink the coefficients",
             )
         )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from forecast._checks import check_choice, check_count, check_lags, explain
+from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
 from forecast.estimators import autoregression as auto
 from forecast.estimators.base import Forecaster
 from forecast.estimators.columns import series_name
@@ -220,7 +220,7 @@ class AR(Forecaster):
 
     def _lags(self) -> tuple[int, ...] | None:
         if isinstance(self.lags, str):
-            check_choice("lags", self.lags, ("auto",))
+            check_auto("lags", self.lags)
             return None
         return check_lags("lags", self.lags)
 

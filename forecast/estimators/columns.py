@@ -151,6 +151,9 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
     rows = len(initial)
     if isinstance(X, (int, np.integer)):
         return (initial, None), X
+    if len(X) <= rows:
+        received, remedy = f"{rows} rows for {len(X)} rows of X", "Give only the first outputs of the record"
+        raise ValueError(explain("initial", "shorter than X, so that rows remain to simulate", received, remedy))
     if isinstance(X, pd.DataFrame) and set(LONG_KEYS) <= set(X.columns):
         known = pd.MultiIndex.from_frame(X[LONG_KEYS]).isin(pd.MultiIndex.from_frame(initial[LONG_KEYS]))
         joined = X.drop(columns=LONG_TARGET, errors="ignore")[known].merge(initial[[*LONG_KEYS, LONG_TARGET]])
@@ -170,7 +173,7 @@ def check_record(model: Any, record: Panel) -> None:
     for name, (got, want) in sizes.items():
         if got != want:
             remedy = "Pass the same columns"
-            raise ValueError(explain(name, f"{want} columns as in fit", f"{got} columns", remedy))
+            raise ValueError(explain(name, f"of as many columns as in fit, {want}", f"{got}", remedy))
     need = model.min_history(record)
     if record.lengths.min() < need:
         raise ValueError(

@@ -86,7 +86,10 @@ def check_levels(level: float | Iterable[float]) -> tuple[float, ...]:
     remedy = "Pass level=[80, 95]"
     for value in levels:
         if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(explain("level", "numbers between 0 and 100", level, remedy))
+            raise TypeError(explain("level", "numbers between 0 and 100", repr(level), remedy))
+        if 0 < value < 1:
+            remedy = f"Pass level={100 * float(value):g}"
+            raise ValueError(explain("level", "in percent, from 1 to below 100", value, remedy))
         if not 0 < value < 100:
             raise ValueError(explain("level", "between 0 and 100, in percent", value, remedy))
     if not levels:

@@ -73,13 +73,13 @@ class KerasForecaster(NeuralForecaster):
     _solvers: ClassVar[tuple[str, ...]] = (*SOLVERS, "keras")
 
     def _program(self, panel: Panel) -> Program:
-        if self.build is None:
+        if not callable(self.build) or isinstance(self.build, keras.Model):
             raise ValueError(
                 explain(
                     "build",
                     "a function (window, features, targets) -> keras.Model",
-                    None,
-                    "Pass build=my_model",
+                    repr(self.build),
+                    "Pass build=my_function, not what it returns",
                 )
             )
         shape = (check_count("window", self.window), panel.n_targets + panel.n_exog, panel.n_targets)
@@ -172,7 +172,7 @@ def _with_steps(model: Any, shape: tuple[int, int, int]) -> keras.Model:
                 "build",
                 f"a model of inputs (batch, {window}, {features})",
                 model.input_shape,
-                "Use the arguments",
+                "Begin with keras.Input((window, features))",
             )
         )
     output = tuple(model.output_shape[1:])

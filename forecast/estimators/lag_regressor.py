@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import has_fit_parameter
 
-from forecast._checks import check_choice, check_lags, explain
+from forecast._checks import check_auto, check_lags, explain
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster, State
 from forecast.estimators.shifting import history_end, lag_table
@@ -64,7 +64,7 @@ class LagRegressor(Forecaster):
 
     def _auto(self) -> bool:
         if isinstance(self.lags, str):
-            check_choice("lags", self.lags, ("auto",))
+            check_auto("lags", self.lags)
             return True
         return False
 
@@ -86,6 +86,9 @@ class LagRegressor(Forecaster):
         self.lags_ = lags
 
     def _fit_one(self, table: np.ndarray, target: np.ndarray, weights: np.ndarray | None) -> Any:
+        if self.estimator is not None and not hasattr(self.estimator, "predict"):
+            allowed, remedy = "a scikit-learn regressor or None", "Pass for example estimator=Ridge()"
+            raise TypeError(explain("estimator", allowed, repr(self.estimator), remedy))
         regressor = LinearRegression() if self.estimator is None else clone(self.estimator)
         if weights is None:
             return regressor.fit(table, target)

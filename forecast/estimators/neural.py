@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from forecast._checks import check_choice, check_count, check_lags, check_positive, explain
+from forecast._checks import check_auto, check_choice, check_count, check_lags, check_positive, explain
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
 from forecast.estimators.columns import series_name
@@ -18,7 +18,7 @@ from forecast.estimators.shifting import history_end
 from forecast.networks import NARXConfig, TDNNConfig, narx, tdnn
 from forecast.panel import Panel
 from forecast.training.fit import ROWS, Options, choose_solver, train
-from forecast.training.program import Program
+from forecast.training.program import RUN_CHUNK, Program
 from forecast.windows import Windows
 
 SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"
@@ -131,8 +131,7 @@ class NeuralForecaster(Forecaster):
         self.linear_theta_ = np.stack([fit.start for fit in fits])
         self.solver_ = fits[0].solver
         self.history_ = [fit.history for fit in fits]
-        low, high = np.nanmin(y, axis=0), np.nanmax(y, axis=0)
-        self.limits_ = np.stack([2 * low - high, 2 * high - low])  # (2, O): the range of the data, tripled
+        self.limits_ = _limits(y, panel.offsets)
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         program = self._fitted_program()
@@ -151,12 +150,14 @@ class NeuralForecaster(Forecaster):
     def _fitted(self, panel: Panel) -> np.ndarray:
         program = self._fitted_program()
         windows = Windows(panel, length=program.window, horizon=1, values=self._scaled(panel))
-        paired, _, _ = windows.paired(windows.gather(np.arange(len(windows))))
-        values = np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)
         center, spread = self._row_scale(panel)
         fitted = np.full((len(panel.y), panel.n_targets), np.nan)
-        rows = windows.starts + program.window
-        fitted[rows] = values * spread[rows] + center[rows]
+        for start in range(0, len(windows), RUN_CHUNK):
+            block = slice(start, start + RUN_CHUNK)
+            paired, _, _ = windows.paired(windows.gather(block))
+            values = np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)
+            rows = windows.target_rows(block)
+            fitted[rows] = values * spread[rows] + center[rows]
         return fitted
 
     def min_history(self, panel: Panel) -> int:
@@ -255,7 +256,10 @@ class NeuralForecaster(Forecaster):
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
         if self.weight_decay is not None and self.weight_decay != 0:
-            check_positive("weight_decay", self.weight_decay)
+            check_positive("weight_decay (unless 0 or None)", self.weight_decay)
+        if self.callbacks is not None and not isinstance(self.callbacks, Iterable):
+            remedy = "Pass callbacks=[callback]"
+            raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
 
     def _check_varies(self, panel: Panel) -> None:
         """Refuse a constant series, from which a network can learn nothing."""
@@ -283,7 +287,7 @@ def resolve_lags(
     """(lags, exog_lags) of a model: "auto" is the AR order by BIC, capped by the data, plus the season."""
     lags: tuple[int, ...]
     if isinstance(model.lags, str):
-        check_choice("lags", model.lags, ("auto",))
+        check_auto("lags", model.lags)
         order, season = autoregression_order(panel), panel.season_length
         longest = max(1, int(panel.lengths.min()) // 3)
         extra = (season,) if 1 < season <= longest else ()
@@ -293,19 +297,19 @@ def resolve_lags(
     if not panel.n_exog:
         return lags, ()
     if isinstance(exog_lags, str):
-        check_choice("exog_lags", exog_lags, ("auto",))
+        check_auto("exog_lags", exog_lags)
         return lags, (0,)
     return lags, check_lags("exog_lags", exog_lags, minimum=0)
 
 
 def check_hidden(hidden: Any, minimum: int = 0) -> tuple[int, ...]:
     """Units of each hidden layer, at least `minimum` layers."""
-    allowed = f"a sequence of at least {minimum} numbers of units"
+    allowed, remedy = "a list with the number of units of each layer", "Pass hidden=(8,) for one of eight units"
     if isinstance(hidden, str) or not isinstance(hidden, Iterable):
-        remedy = "Pass hidden=(8,) for one layer of eight units"
         raise TypeError(explain("hidden", allowed, f"{hidden!r} of type {type(hidden).__name__}", remedy))
-    units = tuple(check_count("hidden", number) for number in hidden)
+    units = tuple(check_count(f"hidden[{place}]", number) for place, number in enumerate(hidden))
     if len(units) < minimum:
+        allowed = f"a list of at least {minimum} numbers of units"
         raise ValueError(explain("hidden", allowed, units, "Pass hidden=(8,), or use NARX(hidden=())"))
     return units
 
@@ -316,7 +320,7 @@ def check_activation(activation: Any) -> str | None:
         keras.activations.get(activation)
     except (TypeError, ValueError) as error:
         allowed = "the Keras name of an activation"
-        raise ValueError(explain("activation", allowed, activation, 'Pass for example "tanh"')) from error
+        raise ValueError(explain("activation", allowed, repr(activation), 'Pass for example "tanh"')) from error
     return activation if activation is None else str(activation)
 
 
@@ -335,3 +339,17 @@ def _moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spread = values.std(axis=0)
     return values.mean(axis=0), np.where(spread > 0, spread, 1.0)
+
+
+def _limits(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Bounds (2, O) of what is fed back: the range of the data, on each side with room for more.
+
+    The room is what the second half of a series added to the range of its first half, and at least a tenth of the whole
+    range: a trend may go on as it went, a stationary series stays where it was.
+    """
+    halves = np.stack([offsets[:-1], (offsets[:-1] + offsets[1:] + 1) // 2], axis=1).ravel()
+    low, high = np.minimum.reduceat(y, halves), np.maximum.reduceat(y, halves)  # (2 S, O), first and second halves
+    least = 0.1 * (high.max(axis=0) - low.min(axis=0))
+    down = np.maximum((low[0::2] - low[1::2]).max(axis=0), least)
+    up = np.maximum((high[1::2] - high[0::2]).max(axis=0), least)
+    return np.stack([low.min(axis=0) - down, high.max(axis=0) + up])

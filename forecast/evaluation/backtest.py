@@ -119,10 +119,10 @@ def name_models(models: Models) -> dict[str, Any]:
     for name, model in named:
         if not (hasattr(model, "fit") and hasattr(model, "predict")) or isinstance(model, type):
             remedy = "Pass for example NARX(lags=12)"
-            raise TypeError(explain("models", "estimators with fit and predict", model, remedy))
+            raise TypeError(explain("models", "estimators with fit and predict", repr(model), remedy))
         if not is_model_name(name):
             remedy = "Choose another name"
-            raise ValueError(explain("models", "named unlike the other columns", name, remedy))
+            raise ValueError(explain("models", "named unlike the other columns", repr(name), remedy))
     return dict(named)
 
 

@@ -174,6 +174,9 @@ def curve_table(data: Any, series: Any = None, start: int = 0) -> tuple[Any, pd.
     if isinstance(data, pd.Series):
         data = data.to_frame("forecast" if data.name is None else data.name)
     if not isinstance(data, pd.DataFrame):
+        if np.ndim(data) == 0:
+            remedy = "Pass what predict returned, such as model.predict(12)"
+            raise TypeError(explain("forecast", "a Series, frame or array", repr(data), remedy))
         values = np.asarray(data, dtype=float)
         columns = ["y"] if values.ndim == 1 else [f"y{i}" for i in range(values.shape[1])]
         return None, pd.DataFrame(

@@ -67,6 +67,8 @@ def _check_columns(old: Panel, new: Panel) -> None:
         same = len(ours) == len(theirs) if unnamed or (name == "X" and either_array) else ours == theirs
         if not same:
             remedy = "Give the same columns in the same order"
+            if name == "X" and not theirs:
+                remedy = "Give the new rows of both: update(X_new, y_new)"
             raise ValueError(explain(f"columns of {name}", f"{ours}, as in fit", f"{theirs}", remedy))
 
 

@@ -158,6 +158,8 @@ def time_index(column: pd.Series) -> pd.Index:
 def _read_pair(X: Any, y: Any) -> Table:
     if isinstance(X, pd.Series):
         remedy = "Pass X.to_frame(), or a frame without columns, pd.DataFrame(index=y.index)"
+        if np.ndim(y) == 2:
+            remedy = "The covariates come first: fit(X, y), not fit(y, X)"
         raise ValueError(
             explain("X", "two-dimensional when y is given", "a Series. Reshape your data", remedy)
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from forecast._checks import check_horizon
+from forecast._checks import check_horizon, explain
 from forecast.panel import long
 from forecast.panel.asking import (
     Asked,
@@ -101,6 +102,10 @@ def _read(panel: Panel, X: Any, horizon: int) -> Asked:
         return _next_rows(panel, check_horizon(horizon if X is None else X))
     if isinstance(X, str):
         return _next_rows(panel, check_horizon(X))
+    first = X[0] if isinstance(X, (list, tuple)) and len(X) else X
+    if isinstance(first, (pd.Period, date)):
+        remedy = "Pass an index of these rows, pd.Index([...])"
+        raise TypeError(explain("X", "a number of steps, an index or a frame", repr(X), remedy))
     if panel.layout.form == "long" and long.is_frame(X):
         return read_long_rows(panel, X)
     if isinstance(X, pd.Index):

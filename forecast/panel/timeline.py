@@ -129,7 +129,7 @@ class Periods(Timeline):
 
     @property
     def kind(self) -> str:
-        return f"periods of frequency {self.freq.freqstr!r}"
+        return f"periods of frequency {pd.PeriodIndex([], freq=self.freq).freqstr!r}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,7 +131,7 @@ def test_scale_and_shift_follow() -> None:
     [
         ({"lags": 0}, "lags: must be .* at least 1.*received 0"),
         ({"lags": [-1]}, "lags: must be"),
-        ({"lags": "best"}, "lags: must be one of 'auto'"),
+        ({"lags": "best"}, "lags: must be 'auto', a whole number"),
         ({"lags": 200}, "y: must be at least 201 rows.*n_samples=144.*fewer lags"),
         ({"trend": "linear"}, "trend: must be one of 'n'"),
         ({"ic": "mse"}, "ic: must be one of 'bic'"),
