@@ -27,7 +27,8 @@ by_hand = np.concatenate([x[:, 5:], x[:, 4:-1], x[:, :-5]], axis=-1)
 print(f"TappedDelay = numpy slices:                    {np.abs(taps - by_hand).max():.1e}")
 
 # 2. TimeDelay with delays 0 to 4 is a causal convolution whose kernel has its rows in the other order.
-layer, convolution = TimeDelay(8, 4, activation="tanh"), keras.layers.Conv1D(8, 5, padding="causal", activation="tanh")
+layer = TimeDelay(8, 4, activation="tanh")
+convolution = keras.layers.Conv1D(8, 5, padding="causal", activation="tanh")
 outputs, _ = numpy(layer(x)), convolution(x)
 convolution.set_weights([numpy(layer.kernel)[::-1][:, None], numpy(layer.bias)])
 print(f"TimeDelay = causal Conv1D:                     {np.abs(outputs - numpy(convolution(x))).max():.1e}")
@@ -45,7 +46,7 @@ def measured(y: np.ndarray) -> np.ndarray:
 
 model = keras.Sequential([keras.Input((None, 2)), open_loop])
 model.compile(optimizer=keras.optimizers.Adam(3e-2), loss="mse")
-segments = [values.reshape(8, 37, -1) for values in (measured(y), y)]  # side by side they need 37 steps, not 296
+segments = [values.reshape(8, 37, -1) for values in (measured(y), y)]  # side by side: 37 steps, not 296
 model.fit(*segments, epochs=60, verbose=0)
 
 free = numpy(closed_loop(x))

@@ -22,7 +22,7 @@ train, test = y[:-HORIZON], y[-HORIZON:]
 narx = NARX(lags=12, scale="window", random_state=0).fit(train)
 ar = AR(lags=12).fit(train)
 
-forecasts = pd.DataFrame({"NARX": narx.predict(HORIZON), "AR": ar.predict(HORIZON)})  # one index: that of the future
+forecasts = pd.DataFrame({"NARX": narx.predict(HORIZON), "AR": ar.predict(HORIZON)})
 interval = narx.predict_interval(HORIZON, level=80)
 print(interval.tail(3).round(1))
 

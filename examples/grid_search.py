@@ -23,14 +23,14 @@ furnace = load_gas_furnace()
 X, y = furnace[["u"]], furnace["y"]
 
 search = GridSearchCV(
-    make_pipeline(StandardScaler(), NARX(random_state=0)),
-    {"narx__lags": [2, 4], "narx__exog_lags": [0, 4]},  # exog_lags=4: u now and 1 to 4 samples ago
+    make_pipeline(StandardScaler(), NARX(lags=4, random_state=0)),
+    {"narx__exog_lags": [0, 4]},  # u now, or now and 1 to 4 samples ago
     cv=TimeSeriesSplit(3, test_size=HORIZON),
     scoring="neg_mean_absolute_error",
 )
 search.fit(X[:-HORIZON], y[:-HORIZON])
-candidates = pd.DataFrame(search.cv_results_)[["param_narx__lags", "param_narx__exog_lags", "mean_test_score"]]
-print(candidates.round(3).to_string(index=False))
+columns = ["param_narx__exog_lags", "mean_test_score"]
+print(pd.DataFrame(search.cv_results_)[columns].round(3).to_string(index=False))
 forecast = search.predict(X[-HORIZON:])
 print(f"Pipeline: {search.best_params_}, mean absolute error {(forecast - y).abs().mean():.2f} % CO2")
 

@@ -26,9 +26,7 @@ def build(window: int, features: int, targets: int) -> keras.Model:
 
 
 y = load_laser()[:1500]
-model = KerasForecaster(
-    build=build, window=24, epochs=20, batch_size=32, learning_rate=1e-2, random_state=0
-)
+model = KerasForecaster(build=build, window=24, epochs=20, batch_size=32, learning_rate=1e-2, random_state=0)
 results = backtest({"GRU": model}, y, horizon=HORIZON, windows=10, refit=False)
 print(leaderboard(results, y).round(3).to_string())
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from forecast._checks import (
+    check_auto,
     check_choice,
     check_count,
     check_horizon,
@@ -23,6 +24,12 @@ def test_explain_has_four_parts() -> None:
     assert message == (
         "horizon: must be a whole number of at least 1; received 0. Pass predict(12) for twelve steps."
     )
+
+
+def test_auto_names_the_other_choice() -> None:
+    check_auto("lags", "auto")
+    with pytest.raises(ValueError, match="lags: must be 'auto', a whole number .*; received '12'.*lags=12"):
+        check_auto("lags", "12")
 
 
 def test_explain_shortens_what_came() -> None:

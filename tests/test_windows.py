@@ -268,6 +268,11 @@ def test_sizes_below_one_are_refused(words: dict[str, int]) -> None:
         Windows(panel_of(), **words)
 
 
+def test_a_series_is_no_panel() -> None:
+    with pytest.raises(TypeError, match="panel: must be a Panel; received a Series. Pass Panel.from_data"):
+        Windows(pd.Series([1.0, 2.0, 3.0]), length=1)  # type: ignore[arg-type]
+
+
 def test_other_values_are_gathered_and_must_fit() -> None:
     panel = panel_of(1, 1)
     windows = Windows(panel, length=2, values=(panel.y * 2, panel.x.astype("float32")))

@@ -153,7 +153,7 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
         return (initial, None), X
     if len(X) <= rows:
         received, remedy = f"{rows} rows for {len(X)} rows of X", "Give only the first outputs of the record"
-        raise ValueError(explain("initial", "shorter than X, so that rows remain to simulate", received, remedy))
+        raise ValueError(explain("initial", "shorter than X, to leave rows to simulate", received, remedy))
     if isinstance(X, pd.DataFrame) and set(LONG_KEYS) <= set(X.columns):
         known = pd.MultiIndex.from_frame(X[LONG_KEYS]).isin(pd.MultiIndex.from_frame(initial[LONG_KEYS]))
         joined = X.drop(columns=LONG_TARGET, errors="ignore")[known].merge(initial[[*LONG_KEYS, LONG_TARGET]])

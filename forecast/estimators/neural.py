@@ -304,7 +304,7 @@ def resolve_lags(
 
 def check_hidden(hidden: Any, minimum: int = 0) -> tuple[int, ...]:
     """Units of each hidden layer, at least `minimum` layers."""
-    allowed, remedy = "a list with the number of units of each layer", "Pass hidden=(8,) for one of eight units"
+    allowed, remedy = "a list of the units of each layer", "Pass hidden=(8,) for one layer of eight units"
     if isinstance(hidden, str) or not isinstance(hidden, Iterable):
         raise TypeError(explain("hidden", allowed, f"{hidden!r} of type {type(hidden).__name__}", remedy))
     units = tuple(check_count(f"hidden[{place}]", number) for place, number in enumerate(hidden))
@@ -320,7 +320,8 @@ def check_activation(activation: Any) -> str | None:
         keras.activations.get(activation)
     except (TypeError, ValueError) as error:
         allowed = "the Keras name of an activation"
-        raise ValueError(explain("activation", allowed, repr(activation), 'Pass for example "tanh"')) from error
+        remedy = "Pass for example activation='tanh'"
+        raise ValueError(explain("activation", allowed, repr(activation), remedy)) from error
     return activation if activation is None else str(activation)
 
 

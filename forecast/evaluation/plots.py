@@ -299,11 +299,12 @@ def _bars(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color=FAINT, linewidth=0.8)
     skill = table.get("skill_AR")
+    shape = _number_format(values)
     for place, value in zip(places, values, strict=True):
         gain = "" if skill is None or table.index[place] == "AR" else f"   {100 * skill.iloc[place]:+.0f} %"
         gain = gain.replace("-", "\N{MINUS SIGN}")
         ax.annotate(
-            f"{value:.4g}{gain}",
+            f"{value:{shape}}{gain}",
             xy=(value if np.isfinite(value) else 0.0, place),
             xytext=(4, 0),
             textcoords="offset points",
@@ -318,6 +319,14 @@ def _bars(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
     ax.set_xlim(left=min(0.0, np.nanmin(values, initial=0.0)))
     ax.set_xlabel(metric if skill is None else f"{metric} (percent: gain over AR, the dashed line)")
     return ax
+
+
+def _number_format(values: np.ndarray) -> str:
+    """Format with as many decimals for all values as show four digits of the largest."""
+    largest = np.max(np.abs(values[np.isfinite(values)]), initial=0.0)
+    if not 1e-3 < largest < 1e6:
+        return ".4g"
+    return f".{max(0, 3 - int(np.floor(np.log10(largest))))}f"
 
 
 def _step_lines(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:

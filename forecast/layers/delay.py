@@ -70,6 +70,7 @@ class TappedDelay(keras.layers.Layer):
         self.delays = check_delays("delays", delays)
         self.padding = check_choice("padding", padding, PADDINGS)
         self.supports_masking = True
+        self.input_spec = keras.layers.InputSpec(ndim=3)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         return _taps(_masked(inputs, mask), self.delays, self.padding)
@@ -163,6 +164,7 @@ class TimeDelay(keras.layers.Layer):
         self.bias_initializer = keras.initializers.get(bias_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.supports_masking = True
+        self.input_spec = keras.layers.InputSpec(ndim=3)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         rows = len(self.delays) * known_size("features", input_shape[-1])

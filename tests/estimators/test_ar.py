@@ -154,3 +154,19 @@ def test_series_unknown_to_local_parameters_is_named() -> None:
     record = long_frame((40, 30, 20)).set_index(["unique_id", "ds"])[["y"]]
     with pytest.raises(ValueError, match="'s2'"):
         model._forecast(Panel.from_data(record["y"]), 2, np.empty((3, 2, 0)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "initial", "words"),
+    [
+        (20, 20, "initial: must be shorter than X.*received 20 rows for 20 rows of X"),
+        (20, 1, "initial: must be at least 2 rows"),
+    ],
+)
+def test_a_record_to_simulate_needs_some_outputs_and_not_all(rows: int, initial: int, words: str) -> None:
+    x, y = np.arange(40.0)[:, None] % 7, np.arange(40.0) % 5
+    model = AR(lags=2).fit(x, y)
+    with pytest.raises(ValueError, match=words):
+        model.simulate(x[:rows], y[:initial])
+    with pytest.raises(ValueError, match="X: must be of as many columns as in fit, 1; received 2"):
+        model.simulate(np.hstack([x, x]), y[:5])

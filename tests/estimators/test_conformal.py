@@ -122,6 +122,11 @@ def test_wrong_levels(level: object, error: type[Exception]) -> None:
         check_levels(level)  # type: ignore[arg-type]
 
 
+def test_a_level_is_in_percent() -> None:
+    with pytest.raises(ValueError, match="level: must be in percent.*received 0.8. Pass level=80"):
+        check_levels(0.8)
+
+
 def test_columns() -> None:
     assert column_names(["A", "B"], [99.5]) == ["A", "A-lo-99.5", "A-hi-99.5", "B", "B-lo-99.5", "B-hi-99.5"]
     table = interleave(np.array([[1.0, 2.0]]), np.array([[[0.5, 1.0]]]))

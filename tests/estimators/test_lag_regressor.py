@@ -74,6 +74,13 @@ def test_weights_need_a_regressor_that_takes_them() -> None:
         LagRegressor(estimator=KNeighborsRegressor(), lags=2).fit(Y, sample_weight=np.ones(96))
 
 
+def test_an_estimator_is_no_name() -> None:
+    with pytest.raises(
+        TypeError, match="estimator: must be a scikit-learn regressor.*received 'ridge'.*Ridge()"
+    ):
+        LagRegressor(estimator="ridge", lags=2).fit(Y)
+
+
 @pytest.mark.parametrize("lags", [0, [0], "season", 96])
 def test_wrong_lags(lags: object) -> None:
     with pytest.raises(ValueError, match="lags"):

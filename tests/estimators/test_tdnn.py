@@ -96,12 +96,17 @@ def test_a_wiener_hammerstein_system_is_learned() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"hidden": ()}, ValueError, "hidden: must be a sequence of at least 1"),
+        ({"hidden": ()}, ValueError, "hidden: must be a list of at least 1"),
+        ({"hidden": 8}, TypeError, r"hidden: must be a list.*received 8 of type int.*hidden=\(8,\)"),
+        ({"hidden": (4, "8")}, TypeError, r"hidden\[1\]: must be a whole number.*'8' of type str"),
+        ({"lags": "12"}, ValueError, "lags: must be 'auto', a whole number.*received '12'.*lags=12"),
+        ({"weight_decay": -1}, ValueError, "weight_decay .*greater than 0; received -1"),
+        ({"callbacks": print}, TypeError, r"callbacks: must be a list.*callbacks=\[callback\]"),
         ({"delays": -1}, ValueError, "delays: must be a whole number of at least 0; received -1"),
         ({"delays": (1, 2)}, ValueError, r"delays: must be one number for each of the 1.*received \(1, 2\)"),
         ({"delays": (1.5,)}, TypeError, "delays: must be a whole number.*1.5 of type float"),
         ({"activation": ("tanh", "relu")}, ValueError, "activation: must be one name for each of the 1"),
-        ({"activation": "tnah"}, ValueError, "activation: must be the Keras name.*received tnah.*tanh"),
+        ({"activation": "tnah"}, ValueError, "activation: must be the Keras name.*received 'tnah'.*tanh"),
         ({"feedback": False}, ValueError, "feedback: must be True when exog=0"),
     ],
 )

@@ -136,7 +136,7 @@ def test_leaderboard_bars_and_steps():
 
 def test_a_missing_error_and_a_gap_are_drawn():
     table = pd.DataFrame({"RMSE": [1.0, np.nan]}, index=pd.Index(["AR", "NARX"], name="model"))
-    assert texts(plot_leaderboard(table)) == ["1", "nan"]
+    assert texts(plot_leaderboard(table)) == ["1.000", "nan"]
     y = series()
     y.iloc[10] = np.nan
     assert np.isnan(plot_forecast(y, y.iloc[-2:]).lines[0].get_ydata()[10])
@@ -163,3 +163,15 @@ def test_evaluation_loads_neither_keras_nor_statsmodels_nor_matplotlib():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_number_of_steps_is_no_forecast():
+    with pytest.raises(
+        TypeError, match=r"forecast: must be a Series, frame or array; received 12.*predict\(12\)"
+    ):
+        plot_forecast(pd.Series([1.0, 2.0]), 12)
+
+
+def test_bars_have_one_number_of_decimals():
+    table = pd.DataFrame({"RMSE": [0.8809, 1.023]}, index=pd.Index(["NARX", "Naive"], name="model"))
+    assert texts(plot_leaderboard(table)) == ["0.881", "1.023"]

@@ -181,6 +181,8 @@ def test_gradient_is_that_of_finite_differences() -> None:
             "padding: must be one of 'causal', 'valid'",
         ),
         (lambda: TimeDelay(0, (0,)), ValueError, "units: must be a whole number of at least 1"),
+        (lambda: TappedDelay((0, 1))(np.zeros((5, 1))), ValueError, "expected ndim=3, found ndim=2"),
+        (lambda: TimeDelay(1, (0, 1))(np.zeros((5, 1))), ValueError, "expected ndim=3, found ndim=2"),
         (
             lambda: TappedDelay((0, 5), padding="valid")(np.zeros((1, 5, 1))),
             ValueError,

@@ -33,7 +33,12 @@ CASES: dict[str, tuple[Panel, tuple[Any, ...], type[Exception], list[str]]] = {
         ["unknown series q", "Fit again"],
     ),
     "single series for a panel": (SHOPS, (Y.iloc[15:],), ValueError, ["panel", "single series", "form"]),
-    "covariates missing": (DRIVEN, (Y.iloc[15:],), ValueError, ["columns of X", "['temp']", "[]"]),
+    "covariates missing": (
+        DRIVEN,
+        (Y.iloc[15:],),
+        ValueError,
+        ["columns of X", "['temp']", "[]", "(X_new, y_new)"],
+    ),
     "covariates of other names": (
         DRIVEN,
         (X.iloc[15:].rename(columns={"temp": "t"}), Y.iloc[15:]),

@@ -158,6 +158,7 @@ CASES: dict[str, tuple[tuple[Any, ...], type[Exception], list[str]]] = {
         ["index:", "DatetimeIndex", "to_datetime"],
     ),
     "index of floats": ((Y.set_axis(np.arange(10) / 2),), TypeError, ["index:", "float64", "reset_index"]),
+    "y before X": ((Y, Y.to_frame("x")), ValueError, ["two-dimensional", "fit(X, y), not fit(y, X)"]),
     "texts as ds": ((LONG.assign(ds=list("abab")),), TypeError, ["index:", "to_datetime"]),
 }
 

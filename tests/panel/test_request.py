@@ -143,6 +143,8 @@ CASES: dict[str, tuple[Panel, Any, type[Exception], list[str]]] = {
         TypeError,
         ["timestamps", "PeriodIndex", "future_frame"],
     ),
+    "a single timestamp": (ALONE, DAYS[16], TypeError, ["number of steps", "2024-01-17", "pd.Index"]),
+    "a list of periods": (ALONE, list(DAYS[16:18].to_period("D")), TypeError, ["number of steps", "Period"]),
     "time zone for none": (ALONE, DAYS[15:].tz_localize("UTC"), TypeError, ["timestamps", "UTC"]),
     "numbers for dates": (DRIVEN, FUTURE.reset_index(drop=True), TypeError, ["int64", "make_future_frame"]),
     "other covariates in the history": (

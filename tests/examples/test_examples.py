@@ -1,0 +1,119 @@
+"""Every example runs in a process of its own and shows what its docstring promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+backend = pytest.mark.backend
+
+
+def run(name: str, folder: Path) -> str:
+    """What the example prints, run in `folder` without a warning."""
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "COLUMNS": "120",
+    }
+    script = ROOT / "examples" / f"{name}.py"
+    done = subprocess.run([sys.executable, script], cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Warning" not in done.stderr
+    return done.stdout
+
+
+def numbers(text: str, before: str) -> list[float]:
+    """The numbers that follow `before` in its line."""
+    line = re.search(rf"^\s*{re.escape(before)}(.*)$", text, re.MULTILINE)
+    assert line, f"no line {before!r} in\n{text}"
+    return [float(word) for word in re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?", line[1])]
+
+
+def is_picture(path: Path) -> bool:
+    """A PNG with something in it."""
+    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and path.stat().st_size > 5_000
+
+
+def test_every_example_is_tested() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert EXAMPLES and [name for name in EXAMPLES if f"def test_{name}(" not in source] == []
+
+
+@backend
+def test_first_forecast(tmp_path: Path) -> None:
+    printed = run("first_forecast", tmp_path)
+    narx, ar = (numbers(printed, f"{name}: mean absolute error")[0] for name in ("NARX", "AR"))
+    assert narx < ar < 30
+    assert "of the two years lie inside the 80 % interval." in printed
+    assert is_picture(tmp_path / "first_forecast.png")
+
+
+@backend
+def test_grid_search(tmp_path: Path) -> None:
+    printed = run("grid_search", tmp_path)
+    assert "Pipeline: {'narx__exog_lags': 4}" in printed
+    assert re.search(r"Series alone: \{'lags': \d+\}, R2 0\.\d\d", printed)
+    assert numbers(printed, "1961-01")[0] == pytest.approx(450, abs=50)
+
+
+@backend
+def test_system_identification(tmp_path: Path) -> None:
+    printed = run("system_identification", tmp_path)
+    arx, one_step, free_run = (
+        numbers(printed, name) for name in ("ARX ", "NARX, one-step ", "NARX, free-run ")
+    )
+    assert one_step[0] < min(arx[0], free_run[0])
+    assert 1.0 < free_run[1] < 1.15 < one_step[1] < arx[1]
+
+
+@backend
+def test_competition_panel(tmp_path: Path) -> None:
+    printed = run("competition_panel", tmp_path)
+    assert printed.splitlines()[2].startswith("NARX ")
+    assert is_picture(tmp_path / "competition_panel.png")
+    submission = pd.read_csv(tmp_path / "submission.csv")
+    assert list(submission.columns) == ["unique_id", "ds", "NARX"]
+    assert (submission.groupby("unique_id").size() == 6).all() and submission["unique_id"].nunique() == 200
+    assert submission["ds"].min() == "2026-01-01" and submission["NARX"].gt(0).all()
+
+
+@backend
+def test_own_keras_model(tmp_path: Path) -> None:
+    printed = run("own_keras_model", tmp_path)
+    assert printed.splitlines()[2].startswith("GRU ")
+    assert is_picture(tmp_path / "own_keras_model.png")
+
+
+@backend
+def test_delay_layers(tmp_path: Path) -> None:
+    printed = run("delay_layers", tmp_path)
+    identities = re.findall(r"= .*: +(\d\.\de[+-]\d\d)$", printed, re.MULTILINE)
+    assert len(identities) == 3 and max(map(float, identities)) < 1e-5
+    assert numbers(printed, "open loop: RMSE")[0] < numbers(printed, "closed loop: RMSE")[0] < 0.5
+
+
+def test_lag_table(tmp_path: Path) -> None:
+    printed = run("lag_table", tmp_path)
+    assert "demand.lag337, temperature.lag0, holiday.lag0, temperature.lag48" in printed
+    assert numbers(printed, "Ridge, one step ahead over the last week: R2")[0] > 0.99
+    assert numbers(printed, "trees ")[5] > 0 and numbers(printed, "trees ")[6] > 0
+
+
+@backend
+def test_update_and_save(tmp_path: Path) -> None:
+    printed = run("update_and_save", tmp_path)
+    rows = [numbers(printed, step) for step in ("fit  ", "update ", "partial_fit ")]
+    assert [row[0] for row in rows] == [900, 950, 1000]
+    assert rows[0][2] == rows[1][2] == 0.0 < rows[2][2]
+    assert "Loaded model forecasts the same: True" in printed
+    assert (tmp_path / "laser.forecast").is_file()
