@@ -131,19 +131,21 @@ class NeuralForecaster(Forecaster):
         self.linear_theta_ = np.stack([fit.start for fit in fits])
         self.solver_ = fits[0].solver
         self.history_ = [fit.history for fit in fits]
+        self.range_ = np.stack([y.min(axis=0), y.max(axis=0)])  # (2, O)
         self.limits_ = _limits(y, panel.offsets)
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         program = self._fitted_program()
         y, x = self._scaled(panel)
         known = (future_x - self.x_center_) / self.x_spread_
+        limits = self._limits_after(y)
         past_y = history_end(y, panel, program.window)  # (S, L, O)
         past_x = history_end(x, panel, program.window)  # (S, L, E)
         if program.steps > 1:
-            runs = [self._run_direct(program, theta, past_y, past_x, known) for theta in self.theta_]
+            runs = [self._run_direct(program, theta, past_y, past_x, known, limits) for theta in self.theta_]
         else:
             history = np.concatenate([past_y, past_x], axis=2)
-            runs = [program.run(theta, history, known, self.limits_) for theta in self.theta_]
+            runs = [program.run(theta, history, known, limits) for theta in self.theta_]
         center, spread = self._series_scale(panel)
         return np.median(runs, axis=0) * spread[:, None] + center[:, None]
 
@@ -159,6 +161,11 @@ class NeuralForecaster(Forecaster):
             rows = windows.target_rows(block)
             fitted[rows] = values * spread[rows] + center[rows]
         return fitted
+
+    def _limits_after(self, y: np.ndarray) -> np.ndarray:
+        """Bounds (2, O), moved out as far as the history at hand (N, O) leaves the range of the training data."""
+        low, high = np.minimum(y.min(axis=0), self.range_[0]), np.maximum(y.max(axis=0), self.range_[1])
+        return self.limits_ + (np.stack([low, high]) - self.range_)
 
     def min_history(self, panel: Panel) -> int:
         """L, the rows of a window."""
@@ -208,14 +215,20 @@ class NeuralForecaster(Forecaster):
     # ---------------------------------------------------------------- inside
 
     def _run_direct(
-        self, program: Program, theta: np.ndarray, y: np.ndarray, x: np.ndarray, known: np.ndarray
+        self,
+        program: Program,
+        theta: np.ndarray,
+        y: np.ndarray,
+        x: np.ndarray,
+        known: np.ndarray,
+        limits: np.ndarray,
     ) -> np.ndarray:
         """Blocks of H steps from a network with H outputs, each block fed back as history of the next."""
         horizon, length, blocks = known.shape[1], program.window, []
         record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
         for start in range(0, horizon, program.steps):
             window = np.concatenate([y[:, -length:], record[:, start + 1 : start + 1 + length]], axis=2)
-            block = np.clip(program.apply(theta, window), *self.limits_)
+            block = np.clip(program.apply(theta, window), *limits)
             blocks.append(block)
             y = np.concatenate([y, block], axis=1)
         return np.concatenate(blocks, axis=1)[:, :horizon]
@@ -345,11 +358,11 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _limits(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Bounds (2, O) of what is fed back: the range of the data, on each side with room for more.
 
-    The room is what the second half of a series added to the range of its first half, and at least a tenth of the whole
-    range: a trend may go on as it went, a stationary series stays where it was.
+    The room is what the second half of a series added to the range of its first half, and at least a tenth
+    of the whole range: a trend may go on as it went, a stationary series stays where it was.
     """
     halves = np.stack([offsets[:-1], (offsets[:-1] + offsets[1:] + 1) // 2], axis=1).ravel()
-    low, high = np.minimum.reduceat(y, halves), np.maximum.reduceat(y, halves)  # (2 S, O), first and second halves
+    low, high = np.minimum.reduceat(y, halves), np.maximum.reduceat(y, halves)  # (2 S, O)
     least = 0.1 * (high.max(axis=0) - low.min(axis=0))
     down = np.maximum((low[0::2] - low[1::2]).max(axis=0), least)
     up = np.maximum((high[1::2] - high[0::2]).max(axis=0), least)
