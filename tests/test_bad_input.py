@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
     "objects": (
         lambda: AR().fit(Y.astype(object).where(Y > 1, "few")),
         TypeError,
-        ("y", "numbers", "object"),
+        ("y", "real numbers", "Convert"),
     ),
     "complex": (lambda: AR().fit(Y.to_numpy() + 1j), ValueError, ("Complex data not supported",)),
     "empty frame": (lambda: AR().fit(Y[:0]), ValueError, ("y", "at least", "0", "")),

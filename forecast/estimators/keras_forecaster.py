@@ -188,7 +188,7 @@ def _with_steps(model: Any, shape: tuple[int, int, int]) -> keras.Model:
             )
         )
     steps = keras.layers.Reshape((output[0] // targets, targets), dtype=model.outputs[0].dtype)
-    return keras.Model(model.inputs, steps(model.outputs[0]))
+    return keras.Model(model.inputs[0], steps(model.outputs[0]))
 
 
 def _to_bytes(model: keras.Model) -> np.ndarray:

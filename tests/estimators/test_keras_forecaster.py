@@ -45,7 +45,7 @@ def small(build=dense, **options) -> KerasForecaster:
 
 @pytest.mark.parametrize("build", [dense, recurrent])
 def test_keras_learns_a_wave(build) -> None:
-    model = small(build, window=4, epochs=60, learning_rate=0.03).fit(WAVE[:100])
+    model = small(build, window=4, epochs=25, learning_rate=0.05, batch_size=16).fit(WAVE[:100])
     rows = pd.RangeIndex(4, 100)
     error = np.sqrt(np.mean((model.predict(rows) - WAVE[4:100]) ** 2))
     assert error < 0.25 * WAVE.std() and model.solver_ == "keras"
