@@ -31,7 +31,7 @@ def check_columns(model: Any, X: Any) -> None:
     """Compare a table of covariates with the one seen in `fit`."""
     if model.panel_.layout.form != "pair" or isinstance(X, (pd.Index, pd.Series)) or np.asarray(X).ndim != 2:
         return
-    if np.shape(X)[1] == 0:
+    if np.asarray(X).shape[1] == 0:
         return  # a bare timeline: the panel names the columns it lacks
     try:
         validate_data(model, X, reset=False, skip_check_array=True)

@@ -191,23 +191,23 @@ def _with_steps(model: Any, shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(model.inputs[0], steps(model.outputs[0]))
 
 
-def _to_bytes(model: keras.Model) -> np.ndarray:
-    """The .keras file of a model as bytes (n,) uint8."""
+def _to_bytes(model: keras.Model) -> bytes:
+    """The .keras file of a model."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "model.keras"
         model.save(path)
-        return np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        return path.read_bytes()
 
 
-def _from_bytes(data: np.ndarray) -> keras.Model:
+def _from_bytes(data: bytes) -> keras.Model:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "model.keras"
-        path.write_bytes(data.tobytes())
+        path.write_bytes(data)
         return keras.models.load_model(path)
 
 
-def _key(data: np.ndarray) -> str:
-    return hashlib.sha256(data.tobytes()).hexdigest()
+def _key(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _remember(key: str, program: Program) -> None:

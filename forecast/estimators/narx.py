@@ -43,6 +43,7 @@ class NARX(NeuralForecaster):
         lags_, exog_lags_: the lags used.
         theta_: weights of every member, shape (members, P); `network_` is a keras.Model that carries them.
         linear_theta_: the weights training started from, the linear AR/ARX solution.
+        linear_: for each member, whether the linear model was kept because its evidence was greater.
         history_: training and validation loss of every epoch of every member.
         solver_: the solver used.
 

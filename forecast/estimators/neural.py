@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import keras
@@ -130,6 +131,7 @@ class NeuralForecaster(Forecaster):
         self.theta_ = np.stack([fit.theta for fit in fits])  # (members, P)
         self.linear_theta_ = np.stack([fit.start for fit in fits])
         self.solver_ = fits[0].solver
+        self.linear_ = [fit.linear for fit in fits]
         self.history_ = [fit.history for fit in fits]
         self.range_ = np.stack([y.min(axis=0), y.max(axis=0)])  # (2, O)
         self.limits_ = _limits(y, panel.offsets)
@@ -268,8 +270,11 @@ class NeuralForecaster(Forecaster):
             check_count("random_state", self.random_state, minimum=0)
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
+        if isinstance(self.weight_decay, Real) and self.weight_decay < 0:
+            remedy = "Leave it out, or pass for example weight_decay=0.1"
+            raise ValueError(explain("weight_decay", "at least 0, or None", self.weight_decay, remedy))
         if self.weight_decay is not None and self.weight_decay != 0:
-            check_positive("weight_decay (unless 0 or None)", self.weight_decay)
+            check_positive("weight_decay", self.weight_decay)
         if self.callbacks is not None and not isinstance(self.callbacks, Iterable):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))

@@ -18,7 +18,7 @@ from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt, li
 from forecast.training.monitor import Monitor
 from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.program import Array, Program
-from forecast.training.start import linear_members, linear_start, prior_at, random_theta
+from forecast.training.start import linear_members, linear_start, prior_at, random_theta, silent
 from forecast.windows import Windows
 
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
@@ -50,6 +50,7 @@ class Fitted:
     theta: Array
     start: Array
     solver: str
+    linear: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -88,23 +89,26 @@ def train(
     one_step = one_step_problem(program, train_windows, weights)
     held = one_step_problem(program, held_out, weights) if held_out is not None else None
     start = linear_start(one_step, random_theta(program, rng)) if theta is None else theta
+    linear = start if theta is None else linear_start(one_step, silent(program, theta))
     solver = choose_solver(options.solver, program.size, len(one_step))
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
     prior = prior_at(program, start, decay=decay)
     if solver == "keras":
         fitted, history = _by_keras(program, one_step, held, start, options, rng)
-        return Fitted(fitted, start, solver, history)
+        return Fitted(fitted, start, solver, fitted is linear, history)
     solved = options.training == "one-step" and decay in (None, 0.0) and linear_members(program).all()
     if theta is None and solved:
-        return Fitted(start, start, "least squares")
+        return Fitted(start, start, "least squares", linear=True)
     fitted, history, evidence = _solve(solver, one_step, held, start, prior, options, rng)
     if options.training == "one-step" or program.steps > 1:
-        if theta is None and held is None and evidence < linear_evidence(one_step, start, prior):
-            fitted = start  # the data speak for the linear model
+        if held is None and evidence < linear_evidence(
+            one_step, linear, prior_at(program, linear, decay=None)
+        ):
+            fitted = linear  # the data speak for the linear model
     else:
         fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
         history = history + more
-    return Fitted(fitted, start, solver, history)
+    return Fitted(fitted, start, solver, fitted is linear, history)
 
 
 def _by_keras(

@@ -67,6 +67,15 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
     return theta
 
 
+def silent(program: Program, theta: Array) -> Array:
+    """theta with the output layer of the nonlinear branch at zero."""
+    theta = theta.copy()
+    for path, part in program.slices().items():
+        if path.rsplit("/", 2)[-2:] == ["output", "kernel"]:
+            theta[part] = 0.0
+    return theta
+
+
 def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
     """A prior with one group a variable: the linear path pulled to `center` (AR), other kernels to zero.
 

@@ -100,7 +100,7 @@ def test_a_wiener_hammerstein_system_is_learned() -> None:
         ({"hidden": 8}, TypeError, r"hidden: must be a list.*received 8 of type int.*hidden=\(8,\)"),
         ({"hidden": (4, "8")}, TypeError, r"hidden\[1\]: must be a whole number.*'8' of type str"),
         ({"lags": "12"}, ValueError, "lags: must be 'auto', a whole number.*received '12'.*lags=12"),
-        ({"weight_decay": -1}, ValueError, "weight_decay .*greater than 0; received -1"),
+        ({"weight_decay": -1}, ValueError, "weight_decay: must be at least 0, or None; received -1"),
         ({"callbacks": print}, TypeError, r"callbacks: must be a list.*callbacks=\[callback\]"),
         ({"delays": -1}, ValueError, "delays: must be a whole number of at least 0; received -1"),
         ({"delays": (1, 2)}, ValueError, r"delays: must be one number for each of the 1.*received \(1, 2\)"),

@@ -280,7 +280,7 @@ def test_progress(capsys):
         ),
         ([], {}, ValueError, "models: must be"),
         (Naive, {}, TypeError, "models: must be estimators with fit and predict"),
-        ({"y": Naive()}, {}, ValueError, "models: must be named unlike the other columns; received y"),
+        ({"y": Naive()}, {}, ValueError, "models: must be named unlike the other columns; received 'y'"),
         (Naive(), {"refit": 0}, ValueError, "refit: must be a whole number of at least 1"),
         (LinearRegression(), {"refit": False}, TypeError, "refit: must be True for LinearRegression"),
         (LinearRegression(), {"level": [80]}, TypeError, "level: must be None for LinearRegression"),
