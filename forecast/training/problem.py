@@ -23,14 +23,27 @@ class Problem(Protocol):
     """What a solver needs to know of the data."""
 
     @property
-    def program(self) -> Program: ...
+    def program(self) -> Program:
+        """The network."""
+
     @property
-    def count(self) -> float: ...  # sum of the weights: the number of squared errors
-    def error(self, theta: Array) -> float: ...
-    def gradient(self, theta: Array) -> tuple[float, Array]: ...
-    def normal(self, theta: Array) -> tuple[Array, Array, float]: ...
-    def take(self, which: Array) -> tuple[Array, ...]: ...
-    def __len__(self) -> int: ...
+    def count(self) -> float:
+        """Sum of the weights: the number of squared errors."""
+
+    def error(self, theta: Array) -> float:
+        """The weighted squared error; infinite where a run diverges."""
+
+    def gradient(self, theta: Array) -> tuple[float, Array]:
+        """(the error, its gradient (P,))."""
+
+    def normal(self, theta: Array) -> tuple[Array, Array, float]:
+        """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat."""
+
+    def take(self, which: Array) -> tuple[Array, ...]:
+        """Inputs, targets and weights of some rows, for a batch."""
+
+    def __len__(self) -> int:
+        """Rows to choose from."""
 
 
 @dataclass(frozen=True, eq=False)
