@@ -89,7 +89,7 @@ def train(
     one_step = one_step_problem(program, train_windows, weights)
     held = one_step_problem(program, held_out, weights) if held_out is not None else None
     start = linear_start(one_step, random_theta(program, rng)) if theta is None else theta
-    linear = start if theta is None else linear_start(one_step, silent(program, theta))
+    linear = start if theta is None else None
     solver = choose_solver(options.solver, program.size, len(one_step))
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
     prior = prior_at(program, start, decay=decay)
@@ -101,10 +101,10 @@ def train(
         return Fitted(start, start, "least squares", linear=True)
     fitted, history, evidence = _solve(solver, one_step, held, start, prior, options, rng)
     if options.training == "one-step" or program.steps > 1:
-        if held is None and evidence < linear_evidence(
-            one_step, linear, prior_at(program, linear, decay=None)
-        ):
-            fitted = linear  # the data speak for the linear model
+        if held is None and np.isfinite(evidence):  # only Levenberg-Marquardt without a fixed decay knows it
+            rival = start if theta is None else linear_start(one_step, silent(program, theta))
+            if evidence < linear_evidence(one_step, rival, prior_at(program, rival, decay=None)):
+                fitted = linear = rival  # the data speak for the linear model
     else:
         fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
         history = history + more
