@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import keras
+from dataclasses import dataclass
+from typing import ClassVar
 
 from forecast.estimators.neural import (
     NeuralForecaster,
     check_activation,
     check_hidden,
-    program_of,
     resolve_lags,
 )
-from forecast.networks import NARXConfig, narx
+from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
-from forecast.training.program import Program
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -72,9 +69,11 @@ class NARX(NeuralForecaster):
     activation: str = "tanh"
     linear: bool = True
 
-    def _program(self, panel: Panel) -> Program:
+    _config: ClassVar[type[NetworkConfig]] = NARXConfig
+
+    def _configure(self, panel: Panel) -> NARXConfig:
         self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
-        self.config_ = NARXConfig(
+        return NARXConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
             lags=self.lags_,
@@ -84,12 +83,4 @@ class NARX(NeuralForecaster):
             linear=self.linear,
             window_norm=self.scale == "window",
             dtype=self._precision(panel),
-        ).to_dict()
-        self.window_ = self._fitted_program().window
-        return self._fitted_program()
-
-    def _network(self) -> keras.Model:
-        return narx(replace(NARXConfig.from_dict(self.config_), dtype="float32"))
-
-    def _fitted_program(self) -> Program:
-        return program_of(NARXConfig.from_dict(self.config_), self.jit_compile)
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
 from forecast.estimators.columns import series_name
 from forecast.estimators.shifting import history_end
-from forecast.networks import NARXConfig, TDNNConfig, narx, tdnn
+from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.training.fit import ROWS, Options, choose_solver, train
 from forecast.training.program import RUN_CHUNK, Program
@@ -25,24 +25,20 @@ from forecast.windows import Windows
 SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"
 TRAININGS = ("one-step", "multi-step", "free-run")
 SCALES = ("series", "window", None)
-Config = NARXConfig | TDNNConfig
 
 
 @functools.lru_cache(maxsize=32)
-def program_of(config: Config, jit: bool) -> Program:
+def program_of(config: NetworkConfig, jit: bool) -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-
-    def build() -> keras.Model:
-        return narx(config) if isinstance(config, NARXConfig) else tdnn(config)
-
-    return Program(build, targets=config.targets, dtype=config.dtype, jit=jit)
+    return Program(config.build, targets=config.targets, dtype=config.dtype, jit=jit)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NeuralForecaster(Forecaster):
     """A window network y_t = f(y_{t-1}, ..., x_t, ...) behind the scikit-learn interface.
 
-    A family adds its architecture and `_program(panel)`. The training options below are the same for all.
+    A family adds its architecture, the type of its `_config` and `_configure(panel)`. The training options
+    below are the same for all.
 
     Args:
         scale: "series" standardises every series by its own mean and deviation in the training part; "window"
@@ -88,20 +84,29 @@ class NeuralForecaster(Forecaster):
     random_state: int | None = None
 
     _solvers: ClassVar[tuple[str, ...]] = SOLVERS
+    _config: ClassVar[type[NetworkConfig]]
 
     # ---------------------------------------------------------------- what a family adds
 
-    def _program(self, panel: Panel) -> Program:
-        """The compiled network for the data; may set attributes ending in `_`."""
+    def _configure(self, panel: Panel) -> NetworkConfig:
+        """The network for the data; may set attributes ending in `_`."""
         raise NotImplementedError
+
+    # ---------------------------------------------------------------- the network
+
+    def _program(self, panel: Panel) -> Program:
+        """The compiled network for the data."""
+        config = self._configure(panel)
+        self.config_, self.window_ = config.to_dict(), config.window
+        return self._fitted_program()
 
     def _fitted_program(self) -> Program:
         """The same network again, from learned attributes alone."""
-        raise NotImplementedError
+        return program_of(self._config.from_dict(self.config_), self.jit_compile)
 
     def _network(self) -> keras.Model:
         """The network anew, in single precision, for `network_`."""
-        raise NotImplementedError
+        return replace(self._config.from_dict(self.config_), dtype="float32").build()
 
     # ---------------------------------------------------------------- hooks of the base
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import keras
+from dataclasses import dataclass
+from typing import ClassVar
 
 from forecast._checks import check_count, explain
 from forecast.estimators.neural import (
     NeuralForecaster,
     check_activation,
     check_hidden,
-    program_of,
     resolve_lags,
 )
-from forecast.networks import DelayLayer, TDNNConfig, tdnn
+from forecast.networks import DelayLayer, NetworkConfig, TDNNConfig
 from forecast.panel import Panel
-from forecast.training.program import Program
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -75,12 +72,14 @@ class TDNN(NeuralForecaster):
     linear: bool = True
     feedback: bool = True
 
-    def _program(self, panel: Panel) -> Program:
+    _config: ClassVar[type[NetworkConfig]] = TDNNConfig
+
+    def _configure(self, panel: Panel) -> TDNNConfig:
         self.lags_ = resolve_lags(self, panel, 0)[0]
         first, hidden = tuple(lag - 1 for lag in self.lags_), check_hidden(self.hidden, minimum=1)
         *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
         layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
-        self.config_ = TDNNConfig(
+        return TDNNConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
             layers=layers,
@@ -91,15 +90,7 @@ class TDNN(NeuralForecaster):
             feedback=self.feedback,
             window_norm=self.scale == "window",
             dtype=self._precision(panel),
-        ).to_dict()
-        self.window_ = self._fitted_program().window
-        return self._fitted_program()
-
-    def _network(self) -> keras.Model:
-        return tdnn(replace(TDNNConfig.from_dict(self.config_), dtype="float32"))
-
-    def _fitted_program(self) -> Program:
-        return program_of(TDNNConfig.from_dict(self.config_), self.jit_compile)
+        )
 
     def _depths(self) -> list[int]:
         if isinstance(self.delays, int):

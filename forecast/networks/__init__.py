@@ -1,7 +1,8 @@
 """Network families: a frozen config in, an uncompiled one-step keras.Model out."""
 
 from forecast.networks.closed_loop import closed_loop
+from forecast.networks.config import NetworkConfig
 from forecast.networks.narx import NARXConfig, narx
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
-__all__ = ["DelayLayer", "NARXConfig", "TDNNConfig", "closed_loop", "narx", "tdnn"]
+__all__ = ["DelayLayer", "NARXConfig", "NetworkConfig", "TDNNConfig", "closed_loop", "narx", "tdnn"]

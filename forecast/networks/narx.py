@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import keras
-from keras import ops
 
-from forecast._checks import check_choice, check_count, explain
-from forecast.layers.delay import check_delays
+from forecast._checks import check_count
 from forecast.layers.narx import lagged, narx_outputs
-from forecast.layers.normalization import ReversibleNormalization
-
-DTYPES = ("float32", "float64")
+from forecast.networks.config import NetworkConfig, check_columns, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
-class NARXConfig:
+class NARXConfig(NetworkConfig):
     """What a NARX network is made of; see `narx` for the equation.
 
     Args:
-        targets: O, number of target columns, at least 1.
-        exog: E, number of exogenous columns, at least 0.
         lags: delays of the targets, each at least 1; may be empty when there are exogenous lags.
         exog_lags: delays of the exogenous columns, each at least 0; empty when E = 0.
         hidden: units of each hidden layer; () for the linear model alone.
         activation: Keras name of the activation of the hidden layers.
         linear: whether there is a linear path beside the hidden layers.
-        window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
-            back.
-        dtype: "float32" or "float64".
+        targets, exog, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -45,19 +36,15 @@ class NARXConfig:
         (4, 2)
     """
 
-    targets: int = 1
-    exog: int = 0
     lags: tuple[int, ...] = (1,)
     exog_lags: tuple[int, ...] = ()
     hidden: tuple[int, ...] = (8,)
     activation: str = "tanh"
     linear: bool = True
-    window_norm: bool = False
-    dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_columns(self.targets, self.exog, self.lags, self.exog_lags)
-        check_choice("dtype", self.dtype, DTYPES)
         for units in self.hidden:
             check_count("hidden", units)
 
@@ -66,14 +53,9 @@ class NARXConfig:
         """L, rows of the paired window."""
         return max(max(self.lags, default=1), max(self.exog_lags, default=0) + 1)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> NARXConfig:
-        """The config that `to_dict` described."""
-        return cls(**with_tuples(values))
+    def build(self) -> keras.Model:
+        """See `narx`."""
+        return narx(self)
 
 
 def narx(config: NARXConfig) -> keras.Model:
@@ -123,37 +105,3 @@ def narx(config: NARXConfig) -> keras.Model:
         )
 
     return window_network(config, outputs, name="narx")
-
-
-def window_network(config: Any, outputs: Any, name: str) -> keras.Model:
-    """A model from the paired window to (B, 1, O) around `outputs`, rows (B, L, O+E) -> (B, O)."""
-    window = keras.Input((config.window, config.targets + config.exog), dtype=config.dtype, name="window")
-    shape = (-1, 1, config.targets)
-    if not config.window_norm:
-        return keras.Model(window, ops.reshape(outputs(window), shape), name=name)
-    norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
-    rows, statistics = norm.normalize(window)
-    return keras.Model(window, norm.denormalize(ops.reshape(outputs(rows), shape), statistics), name=name)
-
-
-def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A config's fields as they come back from JSON, lists turned into tuples again."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-
-
-def check_columns(
-    targets: int, exog: int, lags: tuple[int, ...], exog_lags: tuple[int, ...], *, prefix: str = ""
-) -> None:
-    """Numbers of columns and their lags fit together; `prefix` stands before "lags" in the errors."""
-    check_count("targets", targets)
-    check_count("exog", exog, minimum=0)
-    names = f"{prefix}lags", f"{prefix}exog_lags"
-    if lags:
-        check_delays(names[0], lags, 1)
-    if exog_lags:
-        check_delays(names[1], exog_lags)
-    if exog_lags and not exog:
-        raise ValueError(explain(names[1], "empty when exog=0", exog_lags, f"Pass exog=1 or {names[1]}=()"))
-    if not (lags or exog_lags):
-        allowed = f"not empty when {names[1]} is empty"
-        raise ValueError(explain(names[0], allowed, lags, f"Pass for example {names[0]}=(1, 2)"))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import keras
 from keras import ops
 
-from forecast._checks import check_choice, check_count, explain
+from forecast._checks import check_count, explain
 from forecast.layers.delay import TimeDelay, check_delays
 from forecast.layers.narx import add_linear, lagged, output_layer
-from forecast.networks.narx import DTYPES, check_columns, window_network, with_tuples
+from forecast.networks.config import NetworkConfig, check_columns, window_network
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,17 @@ class DelayLayer:
         """The largest delay."""
         return max(self.delays)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The layer whose fields these are, as they come back from JSON."""
+        return cls(values["units"], tuple(values["delays"]), values["activation"])
+
 
 @dataclass(frozen=True, kw_only=True)
-class TDNNConfig:
+class TDNNConfig(NetworkConfig):
     """What a time-delay network is made of; see `tdnn` for the equation.
 
     Args:
-        targets: O, number of target columns, at least 1.
-        exog: E, number of exogenous columns, at least 0.
         layers: the delay layers from input to output; a delay of 0 in the first means y_{t-1} and x_t.
         output_delays: delays of the closing linear layer; (0,) for none.
         linear: whether there is a linear path beside the layers.
@@ -54,9 +57,7 @@ class TDNNConfig:
         linear_exog_lags: delays of the exogenous columns in it, each at least 0; None means every lag of the
             window.
         feedback: whether past targets are inputs; False gives a model of x alone.
-        window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
-            back.
-        dtype: "float32" or "float64".
+        targets, exog, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -72,18 +73,15 @@ class TDNNConfig:
         True
     """
 
-    targets: int = 1
-    exog: int = 0
     layers: tuple[DelayLayer, ...] = (DelayLayer(8),)
     output_delays: tuple[int, ...] = (0,)
     linear: bool = True
     linear_lags: tuple[int, ...] | None = None
     linear_exog_lags: tuple[int, ...] | None = None
     feedback: bool = True
-    window_norm: bool = False
-    dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.layers:
             raise ValueError(
                 explain("layers", "at least one DelayLayer", self.layers, "Pass layers=(DelayLayer(8),)")
@@ -97,7 +95,6 @@ class TDNNConfig:
                 explain("linear_lags", "() when feedback=False", self.linear_lags, "Pass linear_lags=()")
             )
         check_delays("output_delays", self.output_delays)
-        check_choice("dtype", self.dtype, DTYPES)
         lags, exog_lags = self.linear_delays if self.linear else ((1,), ())
         check_columns(self.targets, self.exog, lags, exog_lags, prefix="linear_")
 
@@ -124,16 +121,15 @@ class TDNNConfig:
             exog_lags = tuple(range(self.window)) if self.exog else ()
         return lags, exog_lags
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+    def build(self) -> keras.Model:
+        """See `tdnn`."""
+        return tdnn(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TDNNConfig:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The config that `to_dict` described."""
-        plain = with_tuples(values)
-        plain["layers"] = tuple(DelayLayer(**with_tuples(layer)) for layer in plain["layers"])
-        return cls(**plain)
+        layers = tuple(DelayLayer.from_dict(layer) for layer in values["layers"])
+        return super().from_dict({**values, "layers": layers})
 
 
 def tdnn(config: TDNNConfig) -> keras.Model:

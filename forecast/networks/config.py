@@ -1,0 +1,94 @@
+"""What every network family shares: a frozen description that builds the network, and its frame of one window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import keras
+from keras import ops
+
+from forecast._checks import check_choice, check_count, explain
+from forecast.layers.delay import check_delays
+from forecast.layers.normalization import ReversibleNormalization
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """A description of plain values, the same after JSON, from which `build` makes the network.
+
+    Args:
+        targets: O, number of target columns, at least 1.
+        exog: E, number of exogenous columns, at least 0.
+        window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
+            back.
+        dtype: "float32" or "float64".
+    """
+
+    targets: int = 1
+    exog: int = 0
+    window_norm: bool = False
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        check_count("targets", self.targets)
+        check_count("exog", self.exog, minimum=0)
+        check_choice("dtype", self.dtype, DTYPES)
+
+    @property
+    def window(self) -> int:
+        """L, rows of the paired window."""
+        raise NotImplementedError
+
+    @property
+    def steps(self) -> int:
+        """H, steps of one output."""
+        return 1
+
+    def build(self) -> keras.Model:
+        """The uncompiled network, paired window (B, L, O+E) -> (B, H, O)."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The config that `to_dict` described; lists of JSON become tuples again."""
+        plain: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**plain)
+
+
+def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: str) -> keras.Model:
+    """A model from the paired window to (B, H, O) around `outputs`, rows (B, L, O+E) -> H*O values a row."""
+    window = keras.Input((config.window, config.targets + config.exog), dtype=config.dtype, name="window")
+    shape = (-1, config.steps, config.targets)
+    if not config.window_norm:
+        return keras.Model(window, ops.reshape(outputs(window), shape), name=name)
+    norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
+    rows, statistics = norm.normalize(window)
+    return keras.Model(window, norm.denormalize(ops.reshape(outputs(rows), shape), statistics), name=name)
+
+
+def check_columns(
+    targets: int, exog: int, lags: tuple[int, ...], exog_lags: tuple[int, ...], *, prefix: str = ""
+) -> None:
+    """Numbers of columns and their lags fit together; `prefix` stands before "lags" in the errors."""
+    check_count("targets", targets)
+    check_count("exog", exog, minimum=0)
+    names = f"{prefix}lags", f"{prefix}exog_lags"
+    if lags:
+        check_delays(names[0], lags, 1)
+    if exog_lags:
+        check_delays(names[1], exog_lags)
+    if exog_lags and not exog:
+        raise ValueError(explain(names[1], "empty when exog=0", exog_lags, f"Pass exog=1 or {names[1]}=()"))
+    if not (lags or exog_lags):
+        allowed = f"not empty when {names[1]} is empty"
+        raise ValueError(explain(names[0], allowed, lags, f"Pass for example {names[0]}=(1, 2)"))
