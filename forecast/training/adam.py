@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.training.levenberg_marquardt import Monitor, Prior
+from forecast.training.levenberg_marquardt import Monitor, Prior, Solution
 from forecast.training.problem import Problem
 from forecast.training.program import Array
 
@@ -22,7 +22,7 @@ def adam(
     learning_rate: float,
     rng: np.random.Generator,
     monitor: Monitor,
-) -> Array:
+) -> Solution:
     """Minimise the weighted mean of r^2 by Adam (Kingma and Ba 2015), the rate on a cosine to zero.
 
     Args:
@@ -38,7 +38,7 @@ def adam(
         monitor: called with (theta, squared error) after each epoch; True stops.
 
     Returns:
-        the last theta (P,); the monitor keeps the best.
+        the last theta (P,); the monitor keeps the best. Its evidence is not known.
     """
     program = problem.program
     size = min(batch_size, len(problem))
@@ -60,7 +60,7 @@ def adam(
             done += stack
         if monitor(theta, error):
             break
-    return theta
+    return Solution(theta)
 
 
 def _layout(steps: int, values: int) -> tuple[int, int]:

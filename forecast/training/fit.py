@@ -146,7 +146,6 @@ def _solve(
     rng: np.random.Generator,
 ) -> tuple[Array, list[dict[str, float]], float]:
     """Run one solver: the best theta by validation, else the last; the history; the log evidence or NaN."""
-    evidence = float("nan")
     monitor = Monitor(
         problem,
         held_out,
@@ -157,7 +156,7 @@ def _solve(
         callbacks=options.callbacks,
     )
     if solver == "adam":
-        last = adam(
+        solution = adam(
             problem,
             theta,
             prior=prior,
@@ -167,18 +166,9 @@ def _solve(
             rng=rng,
             monitor=monitor,
         )
-    elif solver == "lm":
-        solution = levenberg_marquardt(
-            problem,
-            theta,
-            prior=prior,
-            iterations=options.epochs,
-            tolerance=options.tolerance,
-            monitor=monitor,
-        )
-        last, evidence = solution.theta, solution.evidence
     else:
-        last = lbfgs(
+        minimise = levenberg_marquardt if solver == "lm" else lbfgs
+        solution = minimise(
             problem,
             theta,
             prior=prior,
@@ -187,8 +177,8 @@ def _solve(
             monitor=monitor,
         )
     history = monitor.close()
-    keep_last = held_out is None and solver != "adam" and np.all(np.isfinite(last))
-    return (last if keep_last else monitor.best), history, evidence
+    keep_last = held_out is None and solver != "adam" and np.all(np.isfinite(solution.theta))
+    return (solution.theta if keep_last else monitor.best), history, solution.evidence
 
 
 def _closed_loop(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import scipy.optimize
 
-from forecast.training.levenberg_marquardt import Monitor, Prior
+from forecast.training.levenberg_marquardt import Monitor, Prior, Solution
 from forecast.training.problem import Problem
 from forecast.training.program import Array
 
 
 def lbfgs(
     problem: Problem, theta: Array, *, prior: Prior, iterations: int, tolerance: float, monitor: Monitor
-) -> Array:
+) -> Solution:
     """Minimise mean r^2 + decay ||theta - center||^2 (Liu and Nocedal 1989).
 
     Args:
@@ -24,7 +24,7 @@ def lbfgs(
         monitor: called with (theta, squared error) after each iteration; True stops.
 
     Returns:
-        the best theta (P,) the line search accepted.
+        the best theta (P,) the line search accepted; its evidence is not known.
     """
     best, error = theta, np.inf
 
@@ -50,4 +50,4 @@ def lbfgs(
         callback=after,
         options={"maxiter": iterations, "maxcor": 20, "ftol": tolerance * 1e-2, "gtol": 1e-9},
     )
-    return best
+    return Solution(best)

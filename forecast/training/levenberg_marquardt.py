@@ -61,10 +61,10 @@ class Prior:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """theta (P,) and the logarithm of its evidence, up to a constant of the data; NaN under a fixed decay."""
+    """theta (P,) and the logarithm of its evidence, up to a constant of the data; NaN where nobody knows it."""
 
     theta: Array
-    evidence: float
+    evidence: float = float("nan")
 
 
 def levenberg_marquardt(
@@ -129,7 +129,7 @@ def _minimise(
         if monitor(theta, error):
             break
     if prior.decay is not None:
-        return Solution(theta, float("nan"))
+        return Solution(theta)
     return Solution(theta, _log_evidence(hessian, error, problem.count, theta, precision, beta, prior.center))
 
 

@@ -59,7 +59,7 @@ def test_a_stack_of_steps_is_a_loop(kind: str) -> None:
         learning_rate=0.05,
         rng=np.random.default_rng(9),
         monitor=monitor,
-    )
+    ).theta
     expected, errors = by_hand(problem, start, prior, epochs=3, size=size, rate=0.05, seed=9)
     np.testing.assert_allclose(last, expected, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(told, errors, rtol=1e-8)
@@ -77,7 +77,7 @@ def test_it_learns() -> None:
         learning_rate=0.03,
         rng=np.random.default_rng(0),
         monitor=lambda theta, error: False,
-    )
+    ).theta
     assert problem.error(last) < 0.7 * problem.error(start)
 
 

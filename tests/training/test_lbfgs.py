@@ -22,7 +22,7 @@ def test_same_minimum_of_a_convex_problem() -> None:
     prior = Prior(np.array([0, 0, 0, -1]), rng.normal(size=4), 0.1)
     problem, start = Squares.linear(X, y), np.zeros(4)
     by_lm = levenberg_marquardt(problem, start, prior=prior, tolerance=1e-14).theta
-    by_lbfgs = lbfgs(problem, start, prior=prior, iterations=200, tolerance=1e-12, monitor=silent)
+    by_lbfgs = lbfgs(problem, start, prior=prior, iterations=200, tolerance=1e-12, monitor=silent).theta
     np.testing.assert_allclose(by_lbfgs, by_lm, rtol=1e-5)
 
 
@@ -36,7 +36,7 @@ def test_a_network_gets_as_good_as_with_lm(kind: str) -> None:
         return problem.error(at) / problem.count + prior.penalty(at)[0]
 
     by_lm = levenberg_marquardt(problem, start, prior=prior, tolerance=1e-9, iterations=300).theta
-    by_lbfgs = lbfgs(problem, start, prior=prior, iterations=500, tolerance=1e-9, monitor=silent)
+    by_lbfgs = lbfgs(problem, start, prior=prior, iterations=500, tolerance=1e-9, monitor=silent).theta
     assert objective(by_lm) < 0.9 * objective(start)
     assert objective(by_lbfgs) == pytest.approx(objective(by_lm), rel=1e-3)
 
@@ -50,7 +50,7 @@ def test_every_iteration_is_told_with_its_own_error() -> None:
         told.append(error)
         return len(told) == 4
 
-    last = lbfgs(problem, theta(), prior=prior, iterations=100, tolerance=1e-12, monitor=monitor)
+    last = lbfgs(problem, theta(), prior=prior, iterations=100, tolerance=1e-12, monitor=monitor).theta
     assert len(told) == 4 and (np.diff(told) < 0).all()
     assert problem.error(last) == pytest.approx(told[-1], rel=1e-9)
 
@@ -61,5 +61,5 @@ def test_an_infinite_error_is_stepped_back_from() -> None:
 
     problem = Squares(residual, lambda at: np.eye(1), 1)
     prior = Prior(np.array([-1]), np.zeros(1), 0.0)
-    last = lbfgs(problem, np.array([1.0]), prior=prior, iterations=50, tolerance=1e-9, monitor=silent)
+    last = lbfgs(problem, np.array([1.0]), prior=prior, iterations=50, tolerance=1e-9, monitor=silent).theta
     assert np.isfinite(problem.error(last)) and 1.0 <= last[0] < 2.5
