@@ -25,7 +25,7 @@ class NARX(NeuralForecaster):
     a is `linear`, the linear path, at the least-squares AR/ARX solution before the first step, when C = 0; B,
     b are the `hidden` layers with `activation`. Forecasts beyond one step feed the network its own results,
     in one compiled loop; a value fed back stays within the range of the data, widened by what their second
-    half added to the first.
+    half added to the first, and with covariates by that whole range.
 
     Args:
         lags: "auto" (the AR order by BIC, at most a third of the shortest series, plus the season), an int n

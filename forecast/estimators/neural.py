@@ -139,7 +139,7 @@ class NeuralForecaster(Forecaster):
         self.linear_ = [fit.linear for fit in fits]
         self.history_ = [fit.history for fit in fits]
         self.range_ = np.stack([y.min(axis=0), y.max(axis=0)])  # (2, O)
-        self.limits_ = _limits(y, panel.offsets)
+        self.limits_ = _limits(y, panel.offsets, least=1.0 if panel.n_exog else 0.1)
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         program = self._fitted_program()
@@ -365,15 +365,16 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=0), np.where(spread > 0, spread, 1.0)
 
 
-def _limits(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def _limits(y: np.ndarray, offsets: np.ndarray, least: float) -> np.ndarray:
     """Bounds (2, O) of what is fed back: the range of the data, on each side with room for more.
 
-    The room is what the second half of a series added to the range of its first half, and at least a tenth
-    of the whole range: a trend may go on as it went, a stationary series stays where it was.
+    The room is what the second half of a series added to the range of its first half, and at least the part
+    `least` of the whole range: a trend may go on as it went, a stationary series stays where it was, and a
+    system follows an input that is larger than in the training record.
     """
     halves = np.stack([offsets[:-1], (offsets[:-1] + offsets[1:] + 1) // 2], axis=1).ravel()
     low, high = np.minimum.reduceat(y, halves), np.maximum.reduceat(y, halves)  # (2 S, O)
-    least = 0.1 * (high.max(axis=0) - low.min(axis=0))
-    down = np.maximum((low[0::2] - low[1::2]).max(axis=0), least)
-    up = np.maximum((high[1::2] - high[0::2]).max(axis=0), least)
+    room = least * (high.max(axis=0) - low.min(axis=0))
+    down = np.maximum((low[0::2] - low[1::2]).max(axis=0), room)
+    up = np.maximum((high[1::2] - high[0::2]).max(axis=0), room)
     return np.stack([low.min(axis=0) - down, high.max(axis=0) + up])

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
 from sklearn.base import clone
 
 from forecast.estimators.ar import AR
@@ -211,6 +212,18 @@ def test_the_bound_moves_with_the_history(model: NeuralForecaster) -> None:
     low, high = fitted._limits_after((higher.to_numpy()[:, None] - fitted.center_) / fitted.spread_)
     assert high * fitted.spread_ + fitted.center_ > higher.max()
     np.testing.assert_array_equal(low, fitted.limits_[0])
+
+
+def test_a_system_follows_a_larger_input() -> None:
+    """y_t = y_{t-1} / 2 + u_t under an input twice as large as in training leaves the training range."""
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1.0, 1.0, 400)
+    u[200:] *= 2.0
+    y = lfilter([1.0], [1.0, -0.5], u)
+    model = NARX(lags=1, exog_lags=0, hidden=()).fit(u[:200, None], y[:200])
+    run = model.simulate(u[200:, None], y[200:201])
+    assert np.abs(y[201:]).max() > 1.3 * np.abs(y[:200]).max()
+    np.testing.assert_allclose(run, y[201:], atol=1e-6)
 
 
 # ---------------------------------------------------------------- updating
