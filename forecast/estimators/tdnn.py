@@ -27,9 +27,8 @@ class TDNN(NeuralForecaster):
 
     d runs over the delays of layer k. The linear path a'u_t over `lags` is at the least-squares AR solution
     before the first step, when C = 0. Forecasts beyond one step feed the network its own results, in one
-    compiled loop; a value
-    fed back stays within the range of the data, widened by what their second half added to the first, and
-    with covariates by that whole range.
+    compiled loop; a value fed back stays within the range of the data, widened by what their second half
+    added to the first, and with covariates by that whole range.
 
     Args:
         lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third
