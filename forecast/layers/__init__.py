@@ -4,5 +4,18 @@ from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
+from forecast.layers.recurrent import CELLS, ElmanCell, GRUCell, LSTMCell, RecurrentCell, make_cell
 
-__all__ = ["FeedbackCell", "NARXCell", "ReversibleNormalization", "TappedDelay", "TimeDelay"]
+__all__ = [
+    "CELLS",
+    "ElmanCell",
+    "FeedbackCell",
+    "GRUCell",
+    "LSTMCell",
+    "NARXCell",
+    "RecurrentCell",
+    "ReversibleNormalization",
+    "TappedDelay",
+    "TimeDelay",
+    "make_cell",
+]
