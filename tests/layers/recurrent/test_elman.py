@@ -53,7 +53,7 @@ def test_backpropagation_through_time_by_hand_is_that_of_autodiff() -> None:
         wanted = np.eye(5)[labels]
 
         def loss(scores):
-            return -ops.sum(wanted * ops.log_softmax(scores))
+            return -ops.sum(ops.multiply(wanted, ops.log_softmax(scores)))
 
         found = gradient(model, x, loss)
     by_hand = backpropagation(x, labels, [to_numpy(weight) for weight in model.trainable_variables])
