@@ -4,7 +4,16 @@ from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
-from forecast.layers.recurrent import CELLS, ElmanCell, GRUCell, LSTMCell, RecurrentCell, make_cell
+from forecast.layers.recurrent import (
+    CELLS,
+    ElmanCell,
+    GRUCell,
+    LSTMCell,
+    RecurrentCell,
+    RecurrentStack,
+    ZoneoutCell,
+    make_cell,
+)
 
 __all__ = [
     "CELLS",
@@ -14,8 +23,10 @@ __all__ = [
     "LSTMCell",
     "NARXCell",
     "RecurrentCell",
+    "RecurrentStack",
     "ReversibleNormalization",
     "TappedDelay",
     "TimeDelay",
+    "ZoneoutCell",
     "make_cell",
 ]
