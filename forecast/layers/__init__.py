@@ -15,7 +15,9 @@ from forecast.layers.recurrent import (
     MinimalGatedCell,
     MUTCell,
     RecurrentCell,
+    RecurrentStack,
     ResidualCell,
+    ZoneoutCell,
     make_cell,
 )
 
@@ -33,8 +35,10 @@ __all__ = [
     "NARXCell",
     "RecurrentCell",
     "ResidualCell",
+    "RecurrentStack",
     "ReversibleNormalization",
     "TappedDelay",
     "TimeDelay",
+    "ZoneoutCell",
     "make_cell",
 ]

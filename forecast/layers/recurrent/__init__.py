@@ -24,5 +24,9 @@ __all__ = [
     "MinimalGatedCell",
     "RecurrentCell",
     "ResidualCell",
+from forecast.layers.recurrent.stack import RecurrentStack
+from forecast.layers.recurrent.zoneout import ZoneoutCell
+    "RecurrentStack",
+    "ZoneoutCell",
     "make_cell",
 ]
