@@ -1,0 +1,221 @@
+"""Every forecasting system of the package on one real series, with the test that proves it.
+
+    python examples/systems.py [NAME ...] [--quick]
+
+Shows: the yearly sunspot numbers (1700 to 2008), learned up to 1953 and forecast 11 years ahead, one cycle, from
+five origins up to the end; each system is fitted once. All networks have a linear path that starts at the AR
+solution at lags 1 to 9, a validation part at the end of the training part, and one seed; none of them is tuned.
+
+See: the error beside that of AR (below 1 is better) and of seasonal naive with the season of 11 years, the number of
+parameters, and the seconds to fit and forecast. On one short series many systems end near AR: the table shows that each
+of them works, not which is best. NAMEs choose systems, `--quick` trains for a few steps.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from forecast import (
+    AR,
+    NARX,
+    RNN,
+    TDNN,
+    GraphRNN,
+    MarkovSwitching,
+    MemoryNetwork,
+    OnlineRNN,
+    RecursiveNet,
+    SeasonalNaive,
+    Seq2Seq,
+    Transformer,
+)
+from forecast.datasets import load_sunspots
+from forecast.estimators.base import Forecaster
+from forecast.layers import CELLS
+
+LAGS, WINDOW, HORIZON, ORIGINS, UNITS = 9, 11, 11, 5, 6
+COMMON = {"solver": "lbfgs", "epochs": 100, "random_state": 0}
+TESTS = Path(__file__).parents[1] / "tests"
+
+# Name of a cell: (what its tests prove, the test).
+PROOFS = {
+    "elman": ("= keras SimpleRNN; BPTT by hand", "elman.py::test_equals_the_simple_rnn_of_keras"),
+    "jordan": ("= NARX cell of one output delay", "jordan.py::test_equals_a_narx_cell_of_one_output_delay"),
+    "residual": (
+        "gradient 1 through 1,000 steps",
+        "residual.py::test_the_gradient_starts_as_exactly_one_through_a_thousand_steps",
+    ),
+    "lstm": ("= keras LSTM, torch LSTM", "lstm.py::test_equals_the_lstm_of_keras"),
+    "lstm-no-forget": ("= forget gate forced open", "lstm.py::test_a_missing_gate_is_a_gate_forced_open"),
+    "lstm-coupled": ("= LSTM with tied gates", "lstm.py::test_coupled_gates_are_tied_gates"),
+    "lstm-coupled-forget": ("= LSTM with tied gates", "lstm.py::test_coupled_gates_are_tied_gates"),
+    "lstm-depth-gated": (
+        "gate shut = LSTM stack",
+        "depth_gated.py::test_shut_gates_leave_a_stack_of_lstm_layers",
+    ),
+    "gru": ("= keras GRU, torch GRU", "gru.py::test_equals_the_gru_of_keras"),
+    "gru-dual": (
+        "= GRU with 1 - z for z",
+        "gru.py::test_the_two_conventions_map_onto_each_other_by_one_minus_z",
+    ),
+    "gru-reset-before": ("= keras GRU", "gru.py::test_equals_the_gru_of_keras"),
+    "mut1": ("= equation in numpy", "mut.py::test_is_its_equation"),
+    "mut2": ("= equation in numpy", "mut.py::test_is_its_equation"),
+    "mut3": ("= equation in numpy", "mut.py::test_is_its_equation"),
+    "mgu": ("= equation in numpy", "minimal.py::test_is_its_equation"),
+    "diagonal": (
+        "= Elman of a diagonal matrix",
+        "diagonal.py::test_equals_the_simple_cell_with_a_diagonal_matrix",
+    ),
+}
+LSTM_VARIANT = ("= equation in numpy", "lstm.py::test_every_variant_is_its_equation")
+
+
+def recurrent(**options) -> RNN:
+    """One recurrent layer beside the linear path, with `options` for something else."""
+    return RNN(**{"units": UNITS, "window": WINDOW, "lags": LAGS, **COMMON, **options})
+
+
+def seq2seq(**options) -> Seq2Seq:
+    """Encoder and decoder of 11 steps."""
+    return Seq2Seq(horizon=HORIZON, units=UNITS, window=2 * WINDOW, **COMMON, **options)
+
+
+def systems() -> dict[str, tuple[Forecaster, str, str]]:
+    """Name: (forecaster, what its test proves, the test under tests/)."""
+    cells = {}
+    for name in CELLS:
+        proof, test = PROOFS.get(name, LSTM_VARIANT)
+        cells[name] = (recurrent(cell=name), proof, f"layers/recurrent/test_{test}")
+    stack = "layers/recurrent/test_stack.py::"
+    of_keras = ("= the stack of keras", f"{stack}test_stack_of_lstm_cells_is_that_of_keras")
+    sampled = (
+        "free run = its outputs told",
+        "layers/test_decoder.py::test_a_free_run_is_teacher_forcing_with_its_own_outputs",
+    )
+    dense = {"lags": LAGS, "hidden": (UNITS,), **COMMON}
+    return {
+        "AR": (AR(lags=LAGS), "= statsmodels AutoReg", "estimators/test_ar.py::test_equals_autoreg"),
+        "seasonal naive": (
+            SeasonalNaive(season_length=11),
+            "known answers",
+            "estimators/test_naive.py::test_known_answers",
+        ),
+        "Markov switching": (
+            MarkovSwitching(order=2),
+            "= sum over paths of regimes",
+            "estimators/test_markov_switching.py::test_the_forecast_adds_up_all_paths_of_regimes",
+        ),
+        "TDNN": (
+            TDNN(delays=2, **dense),
+            "= causal convolution",
+            "layers/test_delay.py::test_time_delay_is_the_causal_convolution_with_the_same_kernel",
+        ),
+        "NARX": (
+            NARX(**dense),
+            "= equation in numpy",
+            "layers/test_narx.py::test_cell_is_the_numpy_loop_of_its_equation",
+        ),
+        **cells,
+        "stacked (recurrent MLP)": (recurrent(cell="elman", units=(UNITS, UNITS)), *of_keras),
+        "bidirectional, sum": (recurrent(cell="gru", bidirectional="sum"), *of_keras),
+        "bidirectional, concat": (recurrent(cell="gru", bidirectional="concat"), *of_keras),
+        "mean of the states": (recurrent(cell="gru", pooling="mean"), *of_keras),
+        "zoneout, layer norm": (
+            recurrent(cell="lstm", zoneout=0.1, layer_norm=True, solver="adam"),
+            "zoneout 1 keeps the state",
+            f"{stack}test_zoneout_one_keeps_the_state_and_its_expectation_is_used_afterwards",
+        ),
+        "online RNN (RTRL)": (
+            OnlineRNN(cell="diagonal", units=UNITS, lags=LAGS, random_state=0),
+            "gradient = BPTT to 1e-10",
+            "training/test_rtrl.py::test_gradient_equals_backpropagation_through_time",
+        ),
+        "encoder-decoder, first state": (seq2seq(context="first"), *sampled),
+        "encoder-decoder, every step": (seq2seq(context="every"), *sampled),
+        "attention, additive": (
+            seq2seq(attention="additive"),
+            "= keras AdditiveAttention",
+            "layers/test_attention.py::test_additive_attention_without_projections_is_that_of_keras",
+        ),
+        "attention, multiplicative": (
+            seq2seq(attention="multiplicative"),
+            "= keras Attention",
+            "layers/test_attention.py::test_dot_attention_is_that_of_keras",
+        ),
+        "Transformer encoder": (
+            Transformer(window=2 * WINDOW, d_model=8, **COMMON),
+            "= keras MultiHeadAttention",
+            "layers/test_attention.py::test_multi_head_attention_is_that_of_keras",
+        ),
+        "external memory (NTM)": (
+            MemoryNetwork(units=UNITS, window=WINDOW, lags=LAGS, **COMMON),
+            "= equations in numpy",
+            "layers/test_memory.py::test_cell_is_the_numpy_loop_of_its_equations",
+        ),
+        "graph network, one node": (
+            GraphRNN(units=UNITS, lags=LAGS, **COMMON),
+            "renamed nodes reorder it",
+            "layers/test_graph.py::test_renamed_nodes_reorder_the_output",
+        ),
+        "recursive network, one node": (
+            RecursiveNet(units=UNITS, lags=LAGS, **COMMON),
+            "chain = simple RNN",
+            "layers/test_tree.py::test_on_a_chain_it_is_the_simple_recurrent_network",
+        ),
+    }
+
+
+def check_test(test: str) -> None:
+    """The named test exists."""
+    file, _, function = test.partition("::")
+    if f"def {function}(" not in (TESTS / file).read_text(encoding="utf-8"):
+        raise LookupError(f"no test {test}")
+
+
+def parameters(model: Forecaster) -> int:
+    """Numbers that were learned."""
+    theta = getattr(model, "theta_", None)
+    if theta is not None:
+        return int(np.shape(theta)[-1])
+    return int(sum(np.size(getattr(model, name, ())) for name in ("coef_", "exog_coef_")))
+
+
+def error(model: Forecaster, y: pd.Series) -> float:
+    """RMSE of 11 years ahead from five origins, learned before the first."""
+    first, forecasts = len(y) - HORIZON * ORIGINS, []
+    model.fit(y[:first])
+    for origin in range(first, len(y), HORIZON):
+        forecasts.append(model.predict(HORIZON))
+        model.update(y[origin : origin + HORIZON])
+    return float(np.sqrt(np.mean((pd.concat(forecasts) - y[first:]) ** 2)))
+
+
+def main() -> None:
+    """Fit each, forecast, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="train for a few steps")
+    arguments = parser.parse_args()
+    y, chosen, start = load_sunspots(), systems(), time.perf_counter()
+    errors: dict[str, float] = {}
+    print(f"{'system':30s}{'proof':34s}{'/ AR':>8s}{'/ naive':>9s}{'parameters':>12s}{'seconds':>9s}")
+    for name, (model, proof, test) in chosen.items():
+        if arguments.names and name not in (*arguments.names, "AR", "seasonal naive"):
+            continue
+        check_test(test)
+        if arguments.quick and "epochs" in model.get_params():
+            model.set_params(epochs=3)
+        began = time.perf_counter()
+        errors[name] = error(model, y)
+        ar, naive = (errors[name] / errors.get(base, np.nan) for base in ("AR", "seasonal naive"))
+        seconds = time.perf_counter() - began
+        print(f"{name:30s}{proof:34s}{ar:8.3f}{naive:9.3f}{parameters(model):12d}{seconds:9.1f}", flush=True)
+    print(f"RMSE of AR {errors['AR']:.1f} sunspots; all in {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
