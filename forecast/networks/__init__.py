@@ -3,6 +3,17 @@
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
 from forecast.networks.narx import NARXConfig, narx
+from forecast.networks.online import OnlineConfig, online
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
-__all__ = ["DelayLayer", "NARXConfig", "NetworkConfig", "TDNNConfig", "closed_loop", "narx", "tdnn"]
+__all__ = [
+    "DelayLayer",
+    "NARXConfig",
+    "NetworkConfig",
+    "OnlineConfig",
+    "TDNNConfig",
+    "closed_loop",
+    "narx",
+    "online",
+    "tdnn",
+]
