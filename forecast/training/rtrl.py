@@ -44,7 +44,7 @@ class Dense:
     """
 
     def __init__(self, states: int, parameters: int):
-        self.shape = (states, parameters)
+        self.shape: tuple[int, ...] = (states, parameters)
 
     def push(self, step: Step, theta: Any, rows: Any, influence: Any) -> Any:
         states = self.shape[0]
@@ -71,7 +71,8 @@ class Elementwise:
 
     def __init__(self, states: int, owner: Array):
         self.units = int(owner.max()) + 1
-        self.owner, self.shape = owner, (states // self.units, len(owner))
+        self.owner = owner
+        self.shape: tuple[int, ...] = (states // self.units, len(owner))
 
     def push(self, step: Step, theta: Any, rows: Any, influence: Any) -> Any:
         parts = self.shape[0]
@@ -97,7 +98,7 @@ class Nothing:
     """No influence of earlier steps: the gradient of the present step alone, as Elman (1990) trained."""
 
     def __init__(self, parameters: int):
-        self.shape = (0, parameters)
+        self.shape: tuple[int, ...] = (0, parameters)
 
     def push(self, step: Step, theta: Any, rows: Any, influence: Any) -> Any:
         return influence
@@ -263,13 +264,27 @@ class OnlineProgram(Program):
 
     # ------------------------------------------------------------ numpy in, numpy out
 
+    def draw(self, rng: np.random.Generator) -> Array:
+        """theta (P,) with the cell's weights drawn anew; a bias, and what starts constant, stays as built.
+
+        Matrices come from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), the feedback of
+        single units from U(0, 1) (Li et al. 2018).
+        """
+        theta = self.template.copy()
+        for (path, part), shape in zip(self.slices().items(), self.shapes, strict=True):
+            if path.endswith("bias") or np.ptp(theta[part]) == 0 or "linear/" in path:
+                continue
+            limit = np.sqrt(6.0 / sum(shape)) if len(shape) > 1 else 1.0
+            theta[part] = rng.uniform(-limit if len(shape) > 1 else 0.0, limit, part.stop - part.start)
+        return theta
+
     def begin(self, past: Array) -> Memory:
         """Nothing seen yet but the first L raw rows (S, L, O+E)."""
         series = len(past)
         return Memory(np.zeros((series, self.states)), np.zeros((series, *self.influence.shape)), past)
 
     def learn(
-        self, learner: Moments, memory: Memory, rows: tuple[Array, Array, Array], *, rate: float
+        self, learner: Moments, memory: Memory, rows: tuple[Array, ...], *, rate: float
     ) -> tuple[Moments, Memory, Array]:
         """Forecast each row, then learn from it; one compiled call a row, or a block of rows.
 
