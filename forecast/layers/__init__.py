@@ -4,16 +4,35 @@ from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
-from forecast.layers.recurrent import CELLS, ElmanCell, GRUCell, LSTMCell, RecurrentCell, make_cell
+from forecast.layers.recurrent import (
+    CELLS,
+    DepthGatedLSTMCell,
+    DiagonalCell,
+    ElmanCell,
+    GRUCell,
+    JordanCell,
+    LSTMCell,
+    MinimalGatedCell,
+    MUTCell,
+    RecurrentCell,
+    ResidualCell,
+    make_cell,
+)
 
 __all__ = [
     "CELLS",
+    "DepthGatedLSTMCell",
+    "DiagonalCell",
     "ElmanCell",
     "FeedbackCell",
     "GRUCell",
+    "JordanCell",
     "LSTMCell",
+    "MUTCell",
+    "MinimalGatedCell",
     "NARXCell",
     "RecurrentCell",
+    "ResidualCell",
     "ReversibleNormalization",
     "TappedDelay",
     "TimeDelay",
