@@ -205,10 +205,12 @@ class OnlineProgram(Program):
         by_state = ops.reshape(slope[self.size :], (-1, self.states))
         return loss, slope[: self.size] + self.influence.pull(by_state, influence)
 
-    def _push(self, theta: Any, hidden: Any, influence: Any, window: Any) -> Any:
+    def _push(self, theta: Any, hidden: Any, influence: Any, window: Any) -> tuple[Any, Any]:
+        """States (S, n) and their influence after this step."""
         flat = ops.reshape(window, (-1, self.window * self.features))
         rows = ops.concatenate([hidden, flat], axis=1)
-        return self.influence.push(self._next, theta, rows, influence)
+        after = self._step(theta, window, hidden)[1]
+        return after, self.influence.push(self._next, theta, rows, influence)
 
     def _paired(self, past: Any, x: Any) -> Any:
         """The last L raw rows [y, x] and the x of the coming row, paired."""
@@ -225,11 +227,11 @@ class OnlineProgram(Program):
             learner, (hidden, influence, past) = carry[:4], carry[4:]
             y, x, here = row
             window = self._paired(past, x)
-            forecast, after = self._step(learner[0], window, hidden)
+            forecast, _ = self._step(learner[0], window, hidden)
             _, gradient = self._gradient(learner[0], hidden, influence, window, y, here)
             move, *moved = adam_move(gradient, *learner[1:])
             learned = _where(active * ops.max(here), (learner[0] - rate * move, *moved), learner)
-            follow = (after, self._push(learner[0], hidden, influence, window), _shifted(past, y, x))
+            follow = (*self._push(learner[0], hidden, influence, window), _shifted(past, y, x))
             return (*learned, *_where(here, follow, (hidden, influence, past))), forecast
 
         carry, forecasts = loop(step, (theta, m, v, count, *memory), (y, x, here), tuple(y.shape[1:]))
