@@ -124,7 +124,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
     lags: int | Sequence[int] | str = "auto"
     exog_lags: int | Sequence[int] | str = "auto"
     solver: str = "rtrl"
-    learning_rate: float = 3e-3
+    learning_rate: float = 0.01
     epochs: int = 1
     keep: int = 1000
     scale: str | None = "series"
