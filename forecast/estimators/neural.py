@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, check_positive, explain
 from forecast.estimators.autoregression import autoregression_order
@@ -175,6 +176,14 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         if hasattr(self, "window_"):
             return self.window_
         return self._program(panel).window
+
+    def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """What `network_` sees of a history, and what it must forecast: (B, L, O+E) and (B, H, O), scaled."""
+        check_is_fitted(self, "panel_")
+        panel, program = self._checked(X, y, like=self.panel_), self._fitted_program()
+        windows = Windows(panel, length=program.window, horizon=program.steps, values=self._scaled(panel))
+        window, targets, _ = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
+        return window, targets
 
     @property
     def network_(self) -> keras.Model:
