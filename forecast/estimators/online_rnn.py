@@ -111,11 +111,13 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     Example:
         >>> import numpy as np
-        >>> y = np.sin(0.3 * np.arange(120.0))
-        >>> model = OnlineRNN(lags=2, units=4, random_state=0).fit(y[:100])
-        >>> for now in range(100, 120):
-        ...     model = model.partial_fit(y[now : now + 1])                 # forecasts, then learns
-        >>> bool(abs(model.prequential_[-20:]).max() < 0.05)
+        >>> rng, y = np.random.default_rng(0), [0.0]
+        >>> for now in range(1, 400):                                       # after 200 rows the sign turns
+        ...     y.append((0.9 if now < 200 else -0.9) * y[-1] + rng.normal())
+        >>> first, rest = np.array(y[:200]), np.array(y[200:])
+        >>> learns = OnlineRNN(lags=1, units=4, random_state=0).fit(first).partial_fit(rest)
+        >>> stays = OnlineRNN(lags=1, units=4, random_state=0).fit(first).update(rest)
+        >>> bool(np.mean(learns.prequential_[-50:] ** 2) < 0.7 * np.mean(stays.prequential_[-50:] ** 2))
         True
     """
 
