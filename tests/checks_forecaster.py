@@ -23,6 +23,7 @@ from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
 from forecast.estimators.online_rnn import OnlineRNN
+from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
 from forecast.estimators.tdnn import TDNN
@@ -51,6 +52,7 @@ def forecasters() -> list[Forecaster]:
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
         OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0),
+        RNN(cell="gru", units=2, window=3, lags=2, epochs=3, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
             window=2,

@@ -14,6 +14,7 @@ MODULES = {
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "OnlineRNN": "forecast.estimators.online_rnn",
+    "RNN": "forecast.estimators.rnn",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
     "TDNN": "forecast.estimators.tdnn",

@@ -15,7 +15,9 @@ from forecast.layers.recurrent import (
     MinimalGatedCell,
     MUTCell,
     RecurrentCell,
+    RecurrentStack,
     ResidualCell,
+    ZoneoutCell,
     make_cell,
 )
 
@@ -32,9 +34,11 @@ __all__ = [
     "MinimalGatedCell",
     "NARXCell",
     "RecurrentCell",
+    "RecurrentStack",
     "ResidualCell",
     "ReversibleNormalization",
     "TappedDelay",
     "TimeDelay",
+    "ZoneoutCell",
     "make_cell",
 ]
