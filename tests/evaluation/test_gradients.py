@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+from forecast import RNN
 from forecast.evaluation import gradient_flow, plot_gradient_flow
-from forecast.layers import make_cell
+from forecast.layers import RecurrentStack, make_cell
 from tests.checks import normal
+from tests.checks_forecaster import monthly
 
 pytestmark = pytest.mark.backend
 
@@ -38,24 +38,26 @@ def test_a_large_recurrent_matrix_explodes() -> None:
     np.testing.assert_allclose(flow["relative"], 2.0 ** np.arange(20), rtol=1e-5)
 
 
-class Fitted:
-    """What gradient_flow knows of a fitted forecaster."""
-
-    def __init__(self, network: keras.Model):
-        self.network_ = network
-
-    def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        values = np.lib.stride_tricks.sliding_window_view(np.asarray(X), 7)
-        return values[:, :6, None], values[:, 6:, None]
-
-
 def test_a_fitted_forecaster_is_its_network_on_its_windows() -> None:
-    x = keras.Input((6, 1))
-    h = keras.layers.LSTM(3)(x)
-    network = keras.Model(x, keras.layers.Reshape((1, 1))(keras.layers.Dense(1)(h)))
-    y = pd.Series(normal((40,)))
-    windows, targets = Fitted(network).windows(y)
-    pd.testing.assert_frame_equal(gradient_flow(Fitted(network), y), gradient_flow(network, windows, targets))
+    y = monthly(40)
+    model = RNN(cell="lstm", units=2, window=6, lags=2, epochs=2, jit_compile=False, random_state=0).fit(y)
+    model.theta_ = model.theta_ + 0.3  # no layer is silent
+    flow = gradient_flow(model, y)
+    windows, targets = model.windows(y)
+    assert windows.shape == (34, 6, 1) and targets.shape == (34, 1, 1)
+    scaled = (y.to_numpy() - model.center_[0, 0]) / model.spread_[0, 0]
+    np.testing.assert_allclose(windows[3, :, 0], scaled[3:9])
+    np.testing.assert_allclose(targets[:, 0, 0], scaled[6:])
+    pd.testing.assert_frame_equal(flow, gradient_flow(model.network_, windows, targets))
+    assert len(flow) == 6 and flow["norm"].gt(0).all()
+
+
+def test_a_stack_of_layers_shows_each_of_them() -> None:
+    stack = RecurrentStack((3, 2), cell="gru")
+    x, y = normal((2, 8, 1)), normal((2, 2), seed=1)
+    deep, last = (gradient_flow(stack, x, y, layer=layer) for layer in ("layer_1", None))
+    assert deep["norm"].gt(0).all() and last["norm"].gt(0).all()
+    assert not np.allclose(deep["norm"], last["norm"])
 
 
 def test_the_picture_shows_every_flow_on_a_logarithmic_axis() -> None:
