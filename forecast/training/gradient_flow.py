@@ -121,14 +121,20 @@ def _chosen(network: keras.Model, name: str | None) -> keras.layers.RNN:
     return named[-1]
 
 
-class _DisturbedCell:
-    """A cell whose inputs end with what is added to its states, and to its output where that is a state."""
+class _Disturbed:
+    """A recurrent layer whose inputs end with what is added to its states, and to its output where it is one.
 
-    def __init__(self, cell: Any, width: int):
-        self.cell, self.width = cell, width
+    It is the layer in all but its cell, a step of which it is itself.
+    """
 
-    def __call__(self, inputs: Any, states: Any) -> tuple[Any, Any]:
-        output, after = self.cell(inputs[:, : -self.width], states)
+    def __init__(self, rnn: keras.layers.RNN, width: int):
+        self.rnn, self.width, self.cell = rnn, width, self.step
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rnn, name)
+
+    def step(self, inputs: Any, states: Any) -> tuple[Any, Any]:
+        output, after = self.rnn.cell(inputs[:, : -self.width], states)
         moved, end = [], -self.width
         for state in keras.tree.flatten(after):
             start, end = end, end + state.shape[-1]
@@ -141,15 +147,11 @@ class _DisturbedCell:
 @contextmanager
 def _disturbed(rnn: keras.layers.RNN, noise: Any) -> Iterator[None]:
     """Within, the layer's states are moved by noise (B, T, n)."""
-    cell, width = rnn.cell, noise.shape[-1]
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         wide = ops.concatenate([sequences, ops.cast(noise, sequences.dtype)], axis=-1)
-        rnn.cell = _DisturbedCell(cell, width)
-        try:
-            return keras.layers.RNN.inner_loop(rnn, wide, initial_state, mask, training)
-        finally:
-            rnn.cell = cell
+        layer = _Disturbed(rnn, noise.shape[-1])
+        return keras.layers.RNN.inner_loop(layer, wide, initial_state, mask, training)
 
     rnn.inner_loop = inner_loop
     try:
