@@ -52,7 +52,7 @@ def forecasters() -> list[Forecaster]:
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
         OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0),
-        RNN(cell="gru", units=2, window=3, lags=2, epochs=3, jit_compile=False, random_state=0),
+        RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
             window=2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from forecast._checks import check_auto, check_count
@@ -82,8 +82,7 @@ class RNN(NeuralForecaster):
 
     def _configure(self, panel: Panel) -> RecurrentConfig:
         self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
-        noisy = self.zoneout > 0 or self.dropout > 0
-        return RecurrentConfig(
+        config = RecurrentConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
             cell=self.cell,
@@ -99,8 +98,9 @@ class RNN(NeuralForecaster):
             dropout=self.dropout,
             truncate=check_truncate(self.truncate),
             window_norm=self.scale == "window",
-            dtype="float32" if noisy and self.solver == "auto" else self._precision(panel),
+            dtype=self._precision(panel),
         )
+        return replace(config, dtype="float32") if config.noisy else config  # Adam trains it
 
     def _length(self, panel: Panel) -> int:
         if not isinstance(self.window, str):

@@ -72,7 +72,7 @@ class RecurrentConfig(NetworkConfig):
     @property
     def noisy(self) -> bool:
         """Whether there is dropout or zoneout in training."""
-        return self.zoneout > 0 or self.dropout > 0
+        return self.zoneout != 0 or self.dropout != 0
 
     def build(self) -> keras.Model:
         """See `recurrent`."""
