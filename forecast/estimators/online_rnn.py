@@ -144,7 +144,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
         self._check_size(program)
         self._measure_scale(panel)
         scaled = self._scaled_panel(panel)
-        self.range_ = np.stack([scaled.y.min(axis=0), scaled.y.max(axis=0)])  # (2, O)
+        self.range_ = _range(scaled.y)
         self.limits_ = limits_of(scaled.y, scaled.offsets)
         self.linear_theta_ = self._linear_start(program, scaled)
         start, rows = self._beginning(program, scaled)
@@ -153,8 +153,8 @@ class OnlineRNN(SeriesScaling, Unweighted):
             learner, memory, ahead = program.learn(learner, start, rows.past, rate=rate)
             passes.append(self._unscaled(rows.rows(ahead, panel), panel))
         self._set_learner(learner)
-        fields = memory.hidden, memory.influence, memory.past
-        self.state_ = OnlineState(*fields, passes[-1], panel.y - passes[0], self.range_)
+        stand = memory.hidden, memory.influence, memory.past
+        self.state_ = OnlineState(*stand, passes[-1], panel.y - passes[0], self.range_)
 
     def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
         super()._learn(panel, weights)
@@ -280,21 +280,14 @@ class OnlineRNN(SeriesScaling, Unweighted):
         errors, old = panel.y - forecasts, position_of_rows(panel) < np.repeat(before, panel.lengths)
         forecasts[old], errors[old] = state.forecasts, state.errors
         state.forecasts, state.errors = forecasts, errors
-        low, high = (
-            np.minimum(state.seen[0], scaled.y.min(axis=0)),
-            np.maximum(state.seen[1], scaled.y.max(axis=0)),
-        )
-        state.seen = np.stack([low, high])
+        state.seen = _range(np.concatenate([state.seen, scaled.y]))
         if rate:
             self._set_learner(learner)
         self._forget_rows()
 
     def _set_learner(self, learner: Moments) -> None:
-        self.theta_, self.moments_, self.steps_ = (
-            learner.theta,
-            np.stack([learner.m, learner.v]),
-            learner.count,
-        )
+        self.theta_, self.steps_ = learner.theta, learner.count
+        self.moments_ = np.stack([learner.m, learner.v])
 
     def _forget_rows(self) -> None:
         """Keep the last `keep` rows of each series, and what was forecast for them."""
@@ -320,3 +313,8 @@ class OnlineRNN(SeriesScaling, Unweighted):
             allowed = f"smaller for cell={self.cell!r}, whose exact gradient costs units^2 * weights a step"
             remedy = "Use cell='diagonal', whose gradient costs its weights, or units=32"
             raise ValueError(explain("units", allowed, self.units, remedy))
+
+
+def _range(values: np.ndarray) -> np.ndarray:
+    """Least and greatest of each column, (2, O)."""
+    return np.stack([values.min(axis=0), values.max(axis=0)])
