@@ -16,6 +16,7 @@ __all__ = [
     "LagRegressor",
     "NARX",
     "Naive",
+    "OnlineRNN",
     "RNN",
     "RollingOrigin",
     "SARIMAX",
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from forecast.estimators.lag_regressor import LagRegressor
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
+    from forecast.estimators.online_rnn import OnlineRNN
     from forecast.estimators.rnn import RNN
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
@@ -53,6 +55,7 @@ _HOME = {
     "LagRegressor": "forecast.estimators.lag_regressor",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "OnlineRNN": "forecast.estimators.online_rnn",
     "RNN": "forecast.estimators.rnn",
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",

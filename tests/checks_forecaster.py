@@ -22,6 +22,7 @@ from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
+from forecast.estimators.online_rnn import OnlineRNN
 from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
@@ -50,6 +51,7 @@ def forecasters() -> list[Forecaster]:
         LagRegressor(lags=2),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
+        OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0),
         RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
@@ -81,12 +83,12 @@ def cases(leave_out: type[Forecaster] | tuple[()] = ()) -> list[ParameterSet]:
 
 
 def _marks(model: Forecaster) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.backend] if isinstance(model, NeuralForecaster) else []
+    return [pytest.mark.backend] if isinstance(model, NeuralForecaster | OnlineRNN) else []
 
 
 def named(model: Forecaster) -> str:
     """Identifier of a case in pytest's output."""
-    return type(model).__name__ if isinstance(model, NeuralForecaster) else repr(model)
+    return type(model).__name__ if isinstance(model, NeuralForecaster | OnlineRNN) else repr(model)
 
 
 def monthly(rows: int = 60, seed: int = 0) -> pd.Series:

@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, check_positive, explain
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
 from forecast.estimators.columns import series_name
+from forecast.estimators.scaling import SeriesScaling, limits_of, moments_of_series
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
@@ -34,7 +36,7 @@ def program_of(config: NetworkConfig, jit: bool) -> Program:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NeuralForecaster(Forecaster):
+class NeuralForecaster(SeriesScaling, Forecaster):
     """A window network y_t = f(y_{t-1}, ..., x_t, ...) behind the scikit-learn interface.
 
     A family adds its architecture, the type of its `_config` and `_configure(panel)`. The training options
@@ -139,7 +141,7 @@ class NeuralForecaster(Forecaster):
         self.linear_ = [fit.linear for fit in fits]
         self.history_ = [fit.history for fit in fits]
         self.range_ = np.stack([y.min(axis=0), y.max(axis=0)])  # (2, O)
-        self.limits_ = _limits(y, panel.offsets, least=1.0 if panel.n_exog else 0.1)
+        self.limits_ = limits_of(y, panel.offsets, driven=panel.n_exog > 0)
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         program = self._fitted_program()
@@ -169,55 +171,24 @@ class NeuralForecaster(Forecaster):
             fitted[rows] = values * spread[rows] + center[rows]
         return fitted
 
-    def _limits_after(self, y: np.ndarray) -> np.ndarray:
-        """Bounds (2, O), moved out as far as the history at hand (N, O) leaves the range of the training data."""
-        low, high = np.minimum(y.min(axis=0), self.range_[0]), np.maximum(y.max(axis=0), self.range_[1])
-        return self.limits_ + (np.stack([low, high]) - self.range_)
-
     def min_history(self, panel: Panel) -> int:
         """L, the rows of a window."""
         if hasattr(self, "window_"):
             return self.window_
         return self._program(panel).window
 
+    def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """What `network_` sees of a history, and what it must forecast: (B, L, O+E) and (B, H, O), scaled."""
+        check_is_fitted(self, "panel_")
+        panel, program = self._checked(X, y, like=self.panel_), self._fitted_program()
+        windows = Windows(panel, length=program.window, horizon=program.steps, values=self._scaled(panel))
+        window, targets, _ = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
+        return window, targets
+
     @property
     def network_(self) -> keras.Model:
         """A copy of the first member's network, (B, L, O+E) -> (B, H, O) in scaled units, to call or save."""
         return self._fitted_program().assign(self.theta_[0], self._network())
-
-    # ---------------------------------------------------------------- scaling
-
-    def _measure_scale(self, panel: Panel) -> None:
-        shape = (panel.n_series, panel.n_targets)
-        self.center_, self.spread_ = np.zeros(shape), np.ones(shape)
-        self.x_center_, self.x_spread_ = np.zeros(panel.n_exog), np.ones(panel.n_exog)
-        if self.scale is None:
-            return
-        self.center_, self.spread_ = _moments_of_series(panel)
-        if panel.n_exog:
-            self.x_center_, self.x_spread_ = _moments(panel.x)
-
-    def _series_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation (S, O) of each series: as in `fit`, for a new series those of its history."""
-        if len(self.center_) == 1 or self.scale is None:
-            rows = np.zeros(panel.n_series, int)
-            return self.center_[rows], self.spread_[rows]
-        if not hasattr(self, "panel_"):  # in fit
-            return self.center_, self.spread_
-        where = self.panel_.ids.get_indexer(panel.ids)
-        known = (where >= 0)[:, None]
-        if known.all():
-            return self.center_[where], self.spread_[where]
-        center, spread = _moments_of_series(panel)
-        return np.where(known, self.center_[where], center), np.where(known, self.spread_[where], spread)
-
-    def _row_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        center, spread = self._series_scale(panel)
-        return np.repeat(center, panel.lengths, axis=0), np.repeat(spread, panel.lengths, axis=0)
-
-    def _scaled(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        center, spread = self._row_scale(panel)
-        return (panel.y - center) / spread, (panel.x - self.x_center_) / self.x_spread_
 
     # ---------------------------------------------------------------- inside
 
@@ -288,7 +259,7 @@ class NeuralForecaster(Forecaster):
 
     def _check_varies(self, panel: Panel) -> None:
         """Refuse a constant series, from which a network can learn nothing."""
-        _, spread = _moments_of_series(panel, floor=0.0)
+        _, spread = moments_of_series(panel, floor=0.0)
         if (spread == 0).any():
             series, target = np.argwhere(spread == 0)[0]
             raise ValueError(
@@ -361,35 +332,3 @@ def check_activation(activation: Any) -> str | None:
         remedy = "Pass for example activation='tanh'"
         raise ValueError(explain("activation", allowed, repr(activation), remedy)) from error
     return activation if activation is None else str(activation)
-
-
-def _moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation (S, O) of the targets of each series; `floor` in the place of a zero deviation."""
-    counts = np.isfinite(panel.y)
-    values = np.where(counts, panel.y, 0.0).astype(float)
-    size = np.maximum(np.add.reduceat(counts, panel.offsets[:-1], axis=0), 1)
-    center = np.add.reduceat(values, panel.offsets[:-1], axis=0) / size
-    deviation = np.where(counts, panel.y - np.repeat(center, panel.lengths, axis=0), 0.0)
-    spread = np.sqrt(np.add.reduceat(deviation**2, panel.offsets[:-1], axis=0) / size)
-    tiny = spread <= 1e-12 * np.maximum(np.abs(center), 1e-300)
-    return center, np.where(tiny, floor, spread)
-
-
-def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    spread = values.std(axis=0)
-    return values.mean(axis=0), np.where(spread > 0, spread, 1.0)
-
-
-def _limits(y: np.ndarray, offsets: np.ndarray, least: float) -> np.ndarray:
-    """Bounds (2, O) of what is fed back: the range of the data, on each side with room for more.
-
-    The room is what the second half of a series added to the range of its first half, and at least the part
-    `least` of the whole range: a trend may go on as it went, a stationary series stays where it was, and a
-    system follows an input that is larger than in the training record.
-    """
-    halves = np.stack([offsets[:-1], (offsets[:-1] + offsets[1:] + 1) // 2], axis=1).ravel()
-    low, high = np.minimum.reduceat(y, halves), np.maximum.reduceat(y, halves)  # (2 S, O)
-    room = least * (high.max(axis=0) - low.min(axis=0))
-    down = np.maximum((low[0::2] - low[1::2]).max(axis=0), room)
-    up = np.maximum((high[1::2] - high[0::2]).max(axis=0), room)
-    return np.stack([low.min(axis=0) - down, high.max(axis=0) + up])

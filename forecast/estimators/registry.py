@@ -13,6 +13,7 @@ MODULES = {
     "LagRegressor": "forecast.estimators.lag_regressor",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "OnlineRNN": "forecast.estimators.online_rnn",
     "RNN": "forecast.estimators.rnn",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",

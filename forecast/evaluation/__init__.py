@@ -1,5 +1,6 @@
 """Backtests, metrics, comparison tests and pictures; a model is known by its fit, predict and update."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from forecast.evaluation.backtest import backtest
@@ -10,6 +11,7 @@ from forecast.evaluation.metrics import mae, mase, rmse, rmsse, smape
 from forecast.evaluation.splits import RollingOrigin
 
 if TYPE_CHECKING:
+    from forecast.evaluation.gradients import gradient_flow, plot_gradient_flow
     from forecast.evaluation.plots import plot_backtest, plot_forecast, plot_leaderboard
 
 __all__ = [
@@ -17,12 +19,14 @@ __all__ = [
     "backtest",
     "compare",
     "coverage",
+    "gradient_flow",
     "interval_width",
     "leaderboard",
     "mae",
     "mase",
     "plot_backtest",
     "plot_forecast",
+    "plot_gradient_flow",
     "plot_leaderboard",
     "rmse",
     "rmsse",
@@ -31,10 +35,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load matplotlib only when a picture is asked for."""
-    if name not in {"plot_backtest", "plot_forecast", "plot_leaderboard"}:
-        raise AttributeError(f"module 'forecast.evaluation' has no attribute {name!r}")
-    from forecast.evaluation import plots
+_LATE = {
+    "gradient_flow": "gradients",
+    "plot_backtest": "plots",
+    "plot_forecast": "plots",
+    "plot_gradient_flow": "gradients",
+    "plot_leaderboard": "plots",
+}
 
-    return getattr(plots, name)
+
+def __getattr__(name: str) -> Any:
+    """Load matplotlib and Keras only when a picture or a gradient is asked for."""
+    if name not in _LATE:
+        raise AttributeError(f"module 'forecast.evaluation' has no attribute {name!r}")
+    return getattr(import_module(f"forecast.evaluation.{_LATE[name]}"), name)

@@ -266,10 +266,12 @@ def _finish(ax: Axes, index: pd.Index) -> None:
 
 def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
     """Write each label right of the axes at the end of its curve, pushed apart where labels would touch."""
-    named = sorted((end for end in ends if end[1] and np.isfinite(end[0])), key=lambda end: end[0])
-    low, high = ax.get_ylim()
+    scale = ax.yaxis.get_transform().transform  # the axis may be logarithmic
+    low, high = scale(np.array(ax.get_ylim()))
+    shown = [end for end in ends if end[1] and np.isfinite(end[0])]
+    named = sorted((float((scale(end[0]) - low) / (high - low)), *end[1:]) for end in shown)
     inches = ax.get_window_extent().height / ax.figure.dpi
-    line = 1.25 * _FONT / 72 / inches * (high - low)  # height of one line of text in data units
+    line = 1.25 * _FONT / 72 / inches  # height of one line of text as a part of the axes
     floor = -np.inf
     for height, label, colour in named:
         lines = label.count("\n") + 1
@@ -278,7 +280,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
         ax.annotate(
             label,
             xy=(1.0, middle),
-            xycoords=ax.get_yaxis_transform(),
+            xycoords="axes fraction",
             xytext=(6, 0),
             textcoords="offset points",
             color=colour,

@@ -3,6 +3,7 @@
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
 from forecast.networks.narx import NARXConfig, narx
+from forecast.networks.online import OnlineConfig, online
 from forecast.networks.recurrent import RecurrentConfig, recurrent
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
@@ -10,10 +11,12 @@ __all__ = [
     "DelayLayer",
     "NARXConfig",
     "NetworkConfig",
+    "OnlineConfig",
     "RecurrentConfig",
     "TDNNConfig",
     "closed_loop",
     "narx",
+    "online",
     "recurrent",
     "tdnn",
 ]

@@ -174,27 +174,29 @@ def _torch_row_jacobian(function: Function) -> Function:
     return on_torch
 
 
-def loop(step: Function, carry: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """Fold `step(carry, slice) -> (carry, scalar)` over the first axis of `inputs`; returns (carry, scalars).
+def loop(
+    step: Function, carry: tuple[Any, ...], inputs: tuple[Any, ...], shape: tuple[int, ...] = ()
+) -> tuple[tuple[Any, ...], Any]:
+    """Fold `step(carry, slice) -> (carry, value)` over the first axis of `inputs`; returns (carry, values).
 
-    Many optimizer steps in one compiled call: `lax.scan` on JAX, a `while_loop` on TensorFlow, Python on
-    torch.
+    Each value is of `shape`, by default a scalar. Many steps in one compiled call: `lax.scan` on JAX, a
+    `while_loop` on TensorFlow, Python on torch.
     (`keras.ops.scan` has no gradient under XLA on TensorFlow and a quadratic backward pass on torch.)
     """
     if BACKEND == "jax":
         return jax.lax.scan(step, carry, inputs)
     steps = int(inputs[0].shape[0])
     if BACKEND == "torch":
-        scalars = []
+        values = []
         for k in range(steps):
-            carry, scalar = step(carry, tuple(x[k] for x in inputs))
-            scalars.append(scalar)
-        return carry, torch.stack(scalars)
+            carry, value = step(carry, tuple(x[k] for x in inputs))
+            values.append(value)
+        return carry, torch.stack(values)
 
     def body(k: Any, carry: tuple[Any, ...], total: Any) -> tuple[Any, tuple[Any, ...], Any]:
-        carry, scalar = step(carry, tuple(tf.gather(x, k) for x in inputs))
-        return k + 1, carry, tf.tensor_scatter_nd_update(total, [[k]], [scalar])
+        carry, value = step(carry, tuple(tf.gather(x, k) for x in inputs))
+        return k + 1, carry, tf.tensor_scatter_nd_update(total, [[k]], [value])
 
-    start = (tf.constant(0), carry, tf.zeros((steps,), inputs[0].dtype))
-    _, carry, scalars = tf.while_loop(lambda k, *_: k < steps, body, start, maximum_iterations=steps)
-    return carry, scalars
+    start = (tf.constant(0), carry, tf.zeros((steps, *shape), inputs[0].dtype))
+    _, carry, values = tf.while_loop(lambda k, *_: k < steps, body, start, maximum_iterations=steps)
+    return carry, values

@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.saturation import Saturation
+from forecast.training.adam_move import adam_move
 from forecast.training.backend import (
     compiled,
     loop,
@@ -57,8 +58,8 @@ class Program:
             self.shapes = [tuple(v.shape) for v in variables]
             self.paths = _distinct([v.path for v in variables])
             self.template = self._flat(variables)
-        self.window, self.features = (int(n) for n in self.network.input_shape[1:])
-        self.steps = int(self.network.output_shape[1])
+        self.window, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
+        self.steps = int(self.network.outputs[0].shape[1])
         self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
         self.size = int(self.ends[-1])
 
@@ -173,10 +174,7 @@ class Program:
             scale = 1.0 / (keras.ops.sum(batch[-1]) + 1e-12)
             loss, gradient = objective(theta, *batch, *([1024 * count] if self.noisy else []))
             gradient = gradient * scale
-            norm = keras.ops.sqrt(keras.ops.sum(gradient * gradient))
-            gradient = gradient / keras.ops.maximum(norm, 1.0)  # clipped at norm 1 (Pascanu et al. 2013)
-            m, v, count = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient * gradient, count + 1.0
-            move = (m / (1.0 - 0.9**count)) / (keras.ops.sqrt(v / (1.0 - 0.999**count)) + 1e-8)
+            move, m, v, count = adam_move(gradient, m, v, count)
             return (theta - rate * (move + pull * (theta - center)), m, v, count), loss * scale
 
         (theta, m, v, count), losses = loop(step, (theta, m, v, count), tuple(batches))

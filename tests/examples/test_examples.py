@@ -16,7 +16,7 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 backend = pytest.mark.backend
 
 
-def run(name: str, folder: Path) -> str:
+def run(name: str, folder: Path, *arguments: str) -> str:
     """What the example prints, run in `folder` without a warning."""
     env = {
         **os.environ,
@@ -26,7 +26,9 @@ def run(name: str, folder: Path) -> str:
         "COLUMNS": "120",
     }
     script = ROOT / "examples" / f"{name}.py"
-    done = subprocess.run([sys.executable, script], cwd=folder, env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script, *arguments], cwd=folder, env=env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Warning" not in done.stderr
     return done.stdout
@@ -117,3 +119,33 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert rows[0][2] == rows[1][2] == 0.0 < rows[2][2]
     assert "Loaded model forecasts the same: True" in printed
     assert (tmp_path / "laser.forecast").is_file()
+
+
+@backend
+def test_gradient_flow(tmp_path: Path) -> None:
+    printed = run("gradient_flow", tmp_path, "gradient_flow.png")
+    half = printed.index("copy ")
+    for problem in (printed[:half].replace("adding ", "       "), printed[half:].replace("copy ", "     ")):
+        simple, large, residual, lstm, carousel = (
+            numbers(problem, f"{name}  ")[-5:]
+            for name in ("simple RNN", "simple RNN, U x 3", "residual", "LSTM", "LSTM, no forget gate")
+        )
+        assert simple == sorted(simple, reverse=True) and lstm == sorted(lstm, reverse=True)
+        assert simple[-1] < 0.1 and lstm[-1] < 0.01 and large[-1] > 1e3
+        assert residual == [1.0] * 5 and min(carousel) > 0.05
+    free, clipped = (
+        re.search(rf"^{how} .*$", printed, re.MULTILINE) for how in ("as it comes", "clipped at 1")
+    )
+    assert free and clipped and "first step  1.0e-01" in clipped[0]
+    assert numbers(free[0], "as it comes")[0] > 10 and "nan" not in clipped[0]
+    assert is_picture(tmp_path / "gradient_flow.png")
+
+
+@backend
+def test_online_learning(tmp_path: Path) -> None:
+    printed = run("online_learning", tmp_path)
+    exact, short = numbers(printed, "rtrl "), numbers(printed, "one-step ")
+    assert exact[-1] < 0.05 < 0.5 < short[-1]
+    learning, frozen, linear = (numbers(printed, name) for name in ("learning ", "frozen ", "AR "))
+    assert learning[0] < 1.3 * linear[0] and 3 * learning[2] < min(frozen[2], linear[2])
+    assert float(printed.split("its size times ")[1]) < 1.05

@@ -94,6 +94,18 @@ def test_loop_folds_over_the_first_axis() -> None:
     assert count == 9
 
 
+def test_loop_keeps_arrays_of_a_given_shape() -> None:
+    numbers = np.random.default_rng(4).normal(size=(5, 3, 2))
+
+    def sums(numbers):
+        def step(carry, row):
+            return (carry[0] + row[0],), carry[0] + row[0]
+
+        return backend.loop(step, (0.0 * numbers[0],), (numbers,), (3, 2))[1]
+
+    np.testing.assert_allclose(run(sums, numbers), numbers.cumsum(axis=0), rtol=1e-13)
+
+
 def test_precision_holds_inside_and_is_put_back() -> None:
     before = dict(getattr(dtypes, "BIT64_TO_BIT32_DTYPE", {}))
     third = np.array([1.0, 3.0]) / 3.0
