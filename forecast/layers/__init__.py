@@ -1,8 +1,16 @@
 """Keras layers: tensors in, tensors out, shapes (batch, time, features)."""
 
 from forecast.layers.delay import TappedDelay, TimeDelay
+from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
 
-__all__ = ["FeedbackCell", "NARXCell", "ReversibleNormalization", "TappedDelay", "TimeDelay"]
+__all__ = [
+    "CategoryEmbedding",
+    "FeedbackCell",
+    "NARXCell",
+    "ReversibleNormalization",
+    "TappedDelay",
+    "TimeDelay",
+]

@@ -3,6 +3,17 @@
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
 from forecast.networks.narx import NARXConfig, narx
+from forecast.networks.sequences import SequenceConfig, sequence_network
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
-__all__ = ["DelayLayer", "NARXConfig", "NetworkConfig", "TDNNConfig", "closed_loop", "narx", "tdnn"]
+__all__ = [
+    "DelayLayer",
+    "NARXConfig",
+    "NetworkConfig",
+    "SequenceConfig",
+    "TDNNConfig",
+    "closed_loop",
+    "narx",
+    "sequence_network",
+    "tdnn",
+]

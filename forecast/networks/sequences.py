@@ -1,0 +1,157 @@
+"""Recurrent networks that score classes: one score vector for a sequence, or one for each time step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import keras
+from keras import ops
+
+from forecast._checks import check_choice, check_count, explain
+from forecast.layers.embedding import CategoryEmbedding
+from forecast.networks.config import DTYPES
+
+CELLS = {"simple": keras.layers.SimpleRNNCell, "gru": keras.layers.GRUCell, "lstm": keras.layers.LSTMCell}
+MERGES = (None, "concat", "sum")
+POOLINGS = ("last", "mean", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceConfig:
+    """What a network over sequences is made of; see `sequence_network` for the equation.
+
+    Args:
+        features: F, numbers of a time step, at least 1.
+        classes: K, at least 1.
+        cell: name of the recurrent cell.
+        units: units of each recurrent layer, the first one nearest to the input.
+        bidirectional: how the states of both directions meet: "concat", "sum", or None for one direction.
+        pooling: "last" or "mean" over time for one output a sequence; None for one output a time step.
+        categories: number of symbols; 0 for numbers.
+        embedding: units of the learned vector of a symbol; used when `categories` is not 0.
+        dtype: "float32" or "float64".
+
+    Raises:
+        TypeError: a number that is not whole.
+        ValueError: a number or a word that is not allowed.
+
+    Example:
+        >>> from forecast.networks import SequenceConfig
+        >>> config = SequenceConfig(classes=3, units=(8, 4))
+        >>> SequenceConfig.from_dict(config.to_dict()) == config
+        True
+    """
+
+    features: int = 1
+    classes: int = 2
+    cell: str = "gru"
+    units: tuple[int, ...] = (16,)
+    bidirectional: str | None = None
+    pooling: str | None = "last"
+    categories: int = 0
+    embedding: int = 0
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        check_count("features", self.features)
+        check_count("classes", self.classes)
+        check_choice("cell", self.cell, CELLS)
+        if not self.units:
+            raise ValueError(explain("units", "at least one layer", self.units, "Pass units=(16,)"))
+        for units in self.units:
+            check_count("units", units)
+        check_choice("bidirectional", self.bidirectional, MERGES)
+        check_choice("pooling", self.pooling, POOLINGS)
+        if check_count("categories", self.categories, minimum=0):
+            check_count("embedding", self.embedding)
+        check_choice("dtype", self.dtype, DTYPES)
+
+    def build(self) -> keras.Model:
+        """See `sequence_network`."""
+        return sequence_network(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The config that `to_dict` described."""
+        return cls(**{**values, "units": tuple(values["units"])})
+
+
+def sequence_network(config: SequenceConfig) -> keras.Model:
+    """The network over padded sequences, not compiled: (B, T, 1+F) -> class scores (B, K) or (B, T, K).
+
+    Equation:
+        h_t = cell(h_{t-1}, x_t) at real steps,  h_t = h_{t-1} at padded ones
+        z = C p + c,   p = h_T ("last"), the mean of h_t over real steps ("mean"), or every h_t (None)
+        P(class k) = exp z_k / sum_j exp z_j
+
+    Symbols:
+        x_t: columns 1, ..., F of the input; column 0 is 1 at real steps and 0 at the padding before them.
+            With `categories` column 1 is the code of a symbol and x_t its learned vector.
+        cell: `config.cell`, in layers of `config.units` units, each fed with the states of the one below.
+        h: with `bidirectional` the states of two recurrences meet, one of them backwards in time; "last" is
+            then the end of the one, and of the other the state at the first real step.
+        C, c: the layer "output"; both start at zero: every class is equally likely.
+
+    References:
+        Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2), 179-211.
+        Schuster, M. and Paliwal, K. K. (1997). Bidirectional recurrent neural networks. IEEE Transactions on
+        Signal Processing 45(11), 2673-2681.
+        Graves, A. (2012). Supervised Sequence Labelling with Recurrent Neural Networks. Springer.
+
+    Example:
+        >>> from forecast.networks import SequenceConfig, sequence_network
+        >>> network = sequence_network(SequenceConfig(features=2, classes=3, bidirectional="concat"))
+        >>> network.input_shape, network.output_shape
+        ((None, None, 3), (None, 3))
+    """
+    rows = keras.Input((None, 1 + config.features), dtype=config.dtype, name="rows")
+    real = rows[:, :, 0]  # (B, T)
+    inputs = rows[:, :, 1:]
+    if config.categories:
+        embed = CategoryEmbedding(config.categories, config.embedding, dtype=config.dtype, name="embedding")
+        inputs = embed(inputs[:, :, 0])
+    states = [inputs]
+    for number in range(len(config.units)):
+        states = _directions(_merged(states, config), real, config, number)
+    if config.pooling is not None:
+        states = [_pooled(state, real, config, backward=bool(k)) for k, state in enumerate(states)]
+    dense = keras.layers.Dense(config.classes, kernel_initializer="zeros", name="output", dtype=config.dtype)
+    return keras.Model(rows, dense(_merged(states, config)), name="sequences")
+
+
+def _merged(states: list[Any], config: SequenceConfig) -> Any:
+    """The states of both directions as one tensor."""
+    if len(states) == 1:
+        return states[0]
+    return ops.concatenate(states, axis=-1) if config.bidirectional == "concat" else ops.add(*states)
+
+
+def _directions(inputs: Any, real: Any, config: SequenceConfig, number: int) -> list[Any]:
+    """States (B, T, U) of one layer, forward and, when there is one, backward in time; zero at padding."""
+    forward = _recurrent(config, number, "forward")(inputs, mask=real > 0.5)
+    if config.bidirectional is None:
+        return [forward]
+    reverse = _recurrent(config, number, "backward")
+    backward = reverse(ops.flip(inputs, axis=1), mask=ops.flip(real, axis=1) > 0.5)
+    return [forward, ops.flip(backward, axis=1)]
+
+
+def _recurrent(config: SequenceConfig, number: int, direction: str) -> keras.layers.RNN:
+    cell = CELLS[config.cell](config.units[number], dtype=config.dtype, name=f"{direction}_{number + 1}")
+    return keras.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True, dtype=config.dtype)
+
+
+def _pooled(states: Any, real: Any, config: SequenceConfig, *, backward: bool) -> Any:
+    """(B, T, U) -> (B, U): the mean over real steps, or the state after the last step of the recurrence."""
+    if config.pooling == "mean":
+        return ops.sum(states, axis=1) / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
+    if not backward:
+        return states[:, -1]
+    first = real - ops.pad(real, [[0, 0], [1, 0]])[:, :-1]  # (B, T) 1 at the first real step
+    return ops.sum(states * first[:, :, None], axis=1)
