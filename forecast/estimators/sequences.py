@@ -42,7 +42,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     A family reads its data and says what is pooled; the options below are the same for all.
 
     Args:
-        cell: name of the recurrent cell, "gru", "lstm" or "simple".
+        cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
         units: units of each recurrent layer.
         bidirectional: how a recurrence forward and one backward in time meet: "concat", "sum", or None for
             forward alone.

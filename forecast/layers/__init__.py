@@ -5,12 +5,38 @@ from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
+from forecast.layers.recurrent import (
+    CELLS,
+    DepthGatedLSTMCell,
+    DiagonalCell,
+    ElmanCell,
+    GRUCell,
+    JordanCell,
+    LSTMCell,
+    MinimalGatedCell,
+    MUTCell,
+    RecurrentCell,
+    ResidualCell,
+    make_cell,
+)
 
 __all__ = [
+    "CELLS",
     "CategoryEmbedding",
+    "DepthGatedLSTMCell",
+    "DiagonalCell",
+    "ElmanCell",
     "FeedbackCell",
+    "GRUCell",
+    "JordanCell",
+    "LSTMCell",
+    "MUTCell",
+    "MinimalGatedCell",
     "NARXCell",
+    "RecurrentCell",
+    "ResidualCell",
     "ReversibleNormalization",
     "TappedDelay",
     "TimeDelay",
+    "make_cell",
 ]

@@ -11,9 +11,9 @@ from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.embedding import CategoryEmbedding
+from forecast.layers.recurrent import CELLS, make_cell
 from forecast.networks.config import DTYPES
 
-CELLS = {"simple": keras.layers.SimpleRNNCell, "gru": keras.layers.GRUCell, "lstm": keras.layers.LSTMCell}
 MERGES = (None, "concat", "sum")
 POOLINGS = ("last", "mean", None)
 
@@ -25,7 +25,7 @@ class SequenceConfig:
     Args:
         features: F, numbers of a time step, at least 1.
         classes: K, at least 1.
-        cell: name of the recurrent cell.
+        cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
         units: units of each recurrent layer, the first one nearest to the input.
         bidirectional: how the states of both directions meet: "concat", "sum", or None for one direction.
         pooling: "last" or "mean" over time for one output a sequence; None for one output a time step.
@@ -143,7 +143,8 @@ def _directions(inputs: Any, real: Any, config: SequenceConfig, number: int) -> 
 
 
 def _recurrent(config: SequenceConfig, number: int, direction: str) -> keras.layers.RNN:
-    cell = CELLS[config.cell](config.units[number], dtype=config.dtype, name=f"{direction}_{number + 1}")
+    name = f"{direction}_{number + 1}"
+    cell = make_cell(config.cell, config.units[number], dtype=config.dtype, layer_name=name)
     return keras.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True, dtype=config.dtype)
 
 
