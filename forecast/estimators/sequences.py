@@ -71,7 +71,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     epochs: int = 200
     batch_size: int = 32
     learning_rate: float = 1e-2
-    weight_decay: float = 1e-4
+    weight_decay: float = 1e-3
     validation: float = 0.0
     patience: int = 20
     tolerance: float = 1e-4
