@@ -16,7 +16,9 @@ from forecast.layers.recurrent import (
     MinimalGatedCell,
     MUTCell,
     RecurrentCell,
+    RecurrentStack,
     ResidualCell,
+    ZoneoutCell,
     make_cell,
 )
 
@@ -34,9 +36,11 @@ __all__ = [
     "MinimalGatedCell",
     "NARXCell",
     "RecurrentCell",
+    "RecurrentStack",
     "ResidualCell",
     "ReversibleNormalization",
     "TappedDelay",
     "TimeDelay",
+    "ZoneoutCell",
     "make_cell",
 ]

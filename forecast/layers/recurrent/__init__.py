@@ -11,6 +11,8 @@ from forecast.layers.recurrent.lstm import LSTMCell
 from forecast.layers.recurrent.minimal import MinimalGatedCell
 from forecast.layers.recurrent.mut import MUTCell
 from forecast.layers.recurrent.residual import ResidualCell
+from forecast.layers.recurrent.stack import RecurrentStack
+from forecast.layers.recurrent.zoneout import ZoneoutCell
 
 __all__ = [
     "CELLS",
@@ -23,6 +25,8 @@ __all__ = [
     "MUTCell",
     "MinimalGatedCell",
     "RecurrentCell",
+    "RecurrentStack",
     "ResidualCell",
+    "ZoneoutCell",
     "make_cell",
 ]
