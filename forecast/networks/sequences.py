@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import keras
-from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.embedding import CategoryEmbedding
-from forecast.layers.recurrent import CELLS, make_cell
+from forecast.layers.recurrent import CELLS, RecurrentStack
 from forecast.networks.config import DTYPES
 
 MERGES = (None, "concat", "sum")
@@ -111,48 +110,19 @@ def sequence_network(config: SequenceConfig) -> keras.Model:
         ((None, None, 3), (None, 3))
     """
     rows = keras.Input((None, 1 + config.features), dtype=config.dtype, name="rows")
-    real = rows[:, :, 0]  # (B, T)
     inputs = rows[:, :, 1:]
     if config.categories:
         embed = CategoryEmbedding(config.categories, config.embedding, dtype=config.dtype, name="embedding")
         inputs = embed(inputs[:, :, 0])
-    states = [inputs]
-    for number in range(len(config.units)):
-        states = _directions(_merged(states, config), real, config, number)
-    if config.pooling is not None:
-        states = [_pooled(state, real, config, backward=bool(k)) for k, state in enumerate(states)]
+    stack = RecurrentStack(
+        config.units,
+        cell=config.cell,
+        bidirectional=config.bidirectional,
+        return_sequences=config.pooling is None,
+        pooling=config.pooling or "last",
+        dtype=config.dtype,
+        name="recurrent",
+    )
+    states = stack(inputs, mask=rows[:, :, 0] > 0.5)
     dense = keras.layers.Dense(config.classes, kernel_initializer="zeros", name="output", dtype=config.dtype)
-    return keras.Model(rows, dense(_merged(states, config)), name="sequences")
-
-
-def _merged(states: list[Any], config: SequenceConfig) -> Any:
-    """The states of both directions as one tensor."""
-    if len(states) == 1:
-        return states[0]
-    return ops.concatenate(states, axis=-1) if config.bidirectional == "concat" else ops.add(*states)
-
-
-def _directions(inputs: Any, real: Any, config: SequenceConfig, number: int) -> list[Any]:
-    """States (B, T, U) of one layer, forward and, when there is one, backward in time; zero at padding."""
-    forward = _recurrent(config, number, "forward")(inputs, mask=real > 0.5)
-    if config.bidirectional is None:
-        return [forward]
-    reverse = _recurrent(config, number, "backward")
-    backward = reverse(ops.flip(inputs, axis=1), mask=ops.flip(real, axis=1) > 0.5)
-    return [forward, ops.flip(backward, axis=1)]
-
-
-def _recurrent(config: SequenceConfig, number: int, direction: str) -> keras.layers.RNN:
-    name = f"{direction}_{number + 1}"
-    cell = make_cell(config.cell, config.units[number], dtype=config.dtype, layer_name=name)
-    return keras.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True, dtype=config.dtype)
-
-
-def _pooled(states: Any, real: Any, config: SequenceConfig, *, backward: bool) -> Any:
-    """(B, T, U) -> (B, U): the mean over real steps, or the state after the last step of the recurrence."""
-    if config.pooling == "mean":
-        return ops.sum(states, axis=1) / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
-    if not backward:
-        return states[:, -1]
-    first = real - ops.pad(real, [[0, 0], [1, 0]])[:, :-1]  # (B, T) 1 at the first real step
-    return ops.sum(states * first[:, :, None], axis=1)
+    return keras.Model(rows, dense(states), name="sequences")
