@@ -57,11 +57,12 @@ class MarkovSwitching(Unweighted):
 
     Example:
         >>> import numpy as np
-        >>> rng = np.random.default_rng(0)
-        >>> level = np.repeat([0.0, 5.0, 0.0, 5.0], 25)                   # two regimes that last
-        >>> model = MarkovSwitching().fit(level + rng.normal(scale=0.5, size=100))
-        >>> bool((np.diagonal(model.transition_[0, 0]) > 0.8).all()), bool(model.predict(1)[0] > 3)
-        (True, True)
+        >>> rng, y = np.random.default_rng(0), [0.0]
+        >>> for t in range(200):                                # the weight changes its sign every 50 steps
+        ...     y.append((0.9 if t // 50 % 2 else -0.9) * y[-1] + rng.normal())
+        >>> model = MarkovSwitching().fit(np.array(y))
+        >>> model.coefficients_[0, 0, :, 1].round(), np.diagonal(model.transition_[0, 0]).round(2)
+        (array([-1.,  1.]), array([0.98, 0.98]))
     """
 
     regimes: int = 2

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.backend
 RNG = np.random.default_rng(0)
 BITS = [RNG.integers(0, 2, size=length) for length in RNG.integers(3, 9, size=60)]
 PARITY = [np.cumsum(bits) % 2 for bits in BITS]
-SMALL = dict(units=(3,), epochs=4, jit_compile=False, random_state=0)
+SMALL = dict(cell="elman", units=(3,), epochs=4, jit_compile=False, random_state=0)
 ORDER = ("check_methods_sample_order_invariance", "check_methods_subset_invariance")
 
 
 def test_check_estimator() -> None:
     excused = {name: EXPECTED_FAILED_CHECKS[name] for name in ORDER}  # the rows of an array are time steps
-    model = SequenceLabeler(units=(2,), epochs=20, jit_compile=False, random_state=0)
+    model = SequenceLabeler(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
     results = check_estimator(model, expected_failed_checks=excused, on_skip=None, on_fail=None)
     wrong = [
         f"{row['check_name']}: {row['status']} {row['exception']!r}"
