@@ -18,6 +18,7 @@ __all__ = [
     "MarkovSwitching",
     "NARX",
     "Naive",
+    "RNN",
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from forecast.estimators.markov_switching import MarkovSwitching
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
+    from forecast.estimators.rnn import RNN
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
     from forecast.estimators.sequence_classifier import SequenceClassifier
@@ -61,6 +63,7 @@ _HOME = {
     "MarkovSwitching": "forecast.estimators.markov_switching",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "RNN": "forecast.estimators.rnn",
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",

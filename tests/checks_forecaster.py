@@ -23,6 +23,7 @@ from forecast.estimators.markov_switching import MarkovSwitching
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
+from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
 from forecast.estimators.tdnn import TDNN
@@ -51,6 +52,7 @@ def forecasters() -> list[Forecaster]:
         LagRegressor(lags=2),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
+        RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
             window=2,

@@ -15,6 +15,7 @@ MODULES = {
     "MarkovSwitching": "forecast.estimators.markov_switching",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "RNN": "forecast.estimators.rnn",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
     "SequenceClassifier": "forecast.estimators.sequence_classifier",

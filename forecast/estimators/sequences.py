@@ -32,7 +32,9 @@ from forecast.training.sequences import (
 @functools.lru_cache(maxsize=32)
 def program_of(config: SequenceConfig, jit: bool) -> SequenceProgram:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-    return SequenceProgram(config.build, classes=config.classes, dtype=config.dtype, jit=jit)
+    return SequenceProgram(
+        config.build, classes=config.classes, dtype=config.dtype, jit=jit, noisy=config.dropout > 0
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -48,6 +50,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
             forward alone.
         embedding: units of a learned vector for each symbol, when sequences are symbols (text or whole
             numbers); 0 when they are numbers.
+        dropout: part of each layer's output dropped in training, at least 0 and below 1; for "adam" alone.
         scale: whether numbers are standardised by mean and deviation over all steps of all sequences.
         solver: "lbfgs", "adam", or "auto": by number of parameters and steps.
         epochs: passes over the data at most, iterations of "lbfgs".
@@ -66,6 +69,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     units: Sequence[int] = (16,)
     bidirectional: str | None = None
     embedding: int = 0
+    dropout: float = 0.0
     scale: bool = True
     solver: str = "auto"
     epochs: int = 200
@@ -96,11 +100,14 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
             pooling=pooling,
             categories=len(self.symbols_) if self.embedding else 0,
             embedding=self.embedding,
-            dtype="float32" if self.solver == "adam" else "float64",
+            dropout=self.dropout,
+            dtype="float32" if self.solver == "adam" or self.dropout else "float64",
         )
         self.config_ = config.to_dict()
         program = program_of(config, self.jit_compile)
-        self.solver_ = choose_sequence_solver(self.solver, program.size, len(sequences.values))
+        self.solver_ = choose_sequence_solver(
+            self.solver, program.size, len(sequences.values), noisy=program.noisy
+        )
         options = SequenceOptions(
             solver=self.solver_,
             epochs=self.epochs,
@@ -186,6 +193,9 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
 
     def _check_options(self) -> None:
         check_choice("solver", self.solver, ("auto", "lbfgs", "adam"))
+        if self.solver == "lbfgs" and self.dropout:
+            remedy = "Pass solver='adam' or dropout=0"
+            raise ValueError(explain("solver", "'adam' or 'auto' with dropout", "'lbfgs'", remedy))
         check_count("embedding", self.embedding, minimum=0)
         for name in ("epochs", "batch_size", "patience"):
             check_count(name, getattr(self, name))

@@ -3,6 +3,7 @@
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
 from forecast.networks.narx import NARXConfig, narx
+from forecast.networks.recurrent import RecurrentConfig, recurrent
 from forecast.networks.sequences import SequenceConfig, sequence_network
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
@@ -10,10 +11,12 @@ __all__ = [
     "DelayLayer",
     "NARXConfig",
     "NetworkConfig",
+    "RecurrentConfig",
     "SequenceConfig",
     "TDNNConfig",
     "closed_loop",
     "narx",
+    "recurrent",
     "sequence_network",
     "tdnn",
 ]

@@ -30,6 +30,7 @@ class SequenceConfig:
         pooling: "last" or "mean" over time for one output a sequence; None for one output a time step.
         categories: number of symbols; 0 for numbers.
         embedding: units of the learned vector of a symbol; used when `categories` is not 0.
+        dropout: part of each recurrent layer's output dropped in training, at least 0 and below 1.
         dtype: "float32" or "float64".
 
     Raises:
@@ -51,6 +52,7 @@ class SequenceConfig:
     pooling: str | None = "last"
     categories: int = 0
     embedding: int = 0
+    dropout: float = 0.0
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
@@ -120,6 +122,7 @@ def sequence_network(config: SequenceConfig) -> keras.Model:
         bidirectional=config.bidirectional,
         return_sequences=config.pooling is None,
         pooling=config.pooling or "last",
+        dropout=config.dropout,
         dtype=config.dtype,
         name="recurrent",
     )

@@ -31,18 +31,21 @@ class SequenceProgram(Program):
         classes: K, at least 1.
         dtype: "float32" or "float64", of every computation.
         jit: compile by XLA on TensorFlow.
+        noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
     """
 
-    def __init__(self, build: Callable[[], keras.Model], *, classes: int, dtype: str, jit: bool):
-        super().__init__(build, targets=classes, dtype=dtype, jit=jit)
+    def __init__(
+        self, build: Callable[[], keras.Model], *, classes: int, dtype: str, jit: bool, noisy: bool = False
+    ):
+        super().__init__(build, targets=classes, dtype=dtype, jit=jit, noisy=noisy)
 
     def _read_shapes(self) -> None:
         self.window, self.steps = 0, 0  # of any length: neither windows nor a horizon
         self.features = int(self.network.input_shape[-1]) - 1
 
-    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any) -> Any:
+    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
         """Cross-entropy -sum w sum_k q_k log P(k), targets q (B, K) or (B, T, K), weights w (B,) or (B, T)."""
-        scores = self._apply(theta, windows)
+        scores = self._apply(theta, windows, draw)
         top = keras.ops.max(scores, axis=-1, keepdims=True)
         total = keras.ops.log(keras.ops.sum(keras.ops.exp(scores - top), axis=-1, keepdims=True))
         return -keras.ops.sum(weights[..., None] * targets * (scores - top - total))
@@ -211,11 +214,11 @@ class SequenceOptions:
     verbose: int = 0
 
 
-def choose_sequence_solver(solver: str, parameters: int, steps: int) -> str:
-    """L-BFGS for small networks on small data, else Adam."""
+def choose_sequence_solver(solver: str, parameters: int, steps: int, *, noisy: bool = False) -> str:
+    """L-BFGS for small networks on small data, else Adam, which alone draws dropout."""
     if solver != "auto":
         return solver
-    return "lbfgs" if parameters <= SMALL and steps <= STEPS else "adam"
+    return "lbfgs" if not noisy and parameters <= SMALL and steps <= STEPS else "adam"
 
 
 def train_sequences(

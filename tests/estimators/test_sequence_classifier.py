@@ -123,6 +123,16 @@ def test_adam_with_validation_in_single_precision() -> None:
     assert min(epoch["val_loss"] for epoch in model.history_) < model.history_[0]["val_loss"]
 
 
+def test_dropout_is_drawn_in_training_alone() -> None:
+    options = dict(cell="elman", units=(4,), epochs=2, learning_rate=1e-3, random_state=0)
+    noisy = SequenceClassifier(**options, dropout=0.5).fit(WALKS, UP)
+    plain = SequenceClassifier(**options, solver="adam").fit(WALKS, UP)
+    assert noisy.solver_ == "adam" and np.abs(noisy.theta_ - plain.theta_).max() > 1e-5
+    np.testing.assert_array_equal(noisy.predict_proba(WALKS), noisy.predict_proba(WALKS))
+    again = SequenceClassifier(**options, dropout=0.5).fit(WALKS, UP)
+    np.testing.assert_allclose(again.theta_, noisy.theta_, atol=1e-6)
+
+
 def test_copies_predict_the_same(fitted: SequenceClassifier, tmp_path) -> None:
     fitted.save(tmp_path / "model.zip")
     loaded = forecast.load(tmp_path / "model.zip")
@@ -151,6 +161,7 @@ def test_grid_search_over_lists() -> None:
     [
         (dict(pooling="max"), WALKS, UP, "pooling: must be one of 'last', 'mean'"),
         (dict(solver="lm"), WALKS, UP, "solver: must be one of 'auto', 'lbfgs', 'adam'"),
+        (dict(solver="lbfgs", dropout=0.5), WALKS, UP, "solver: must be 'adam' or 'auto' with dropout"),
         (dict(validation=1.0), WALKS, UP, "validation: must be at least 0 and below 1"),
         (dict(validation=0.5), WALKS[:1], UP[:1], "X: must be at least two sequences with validation"),
         (dict(), ["ab", "ba"], [0, 1], r"X\[0\]: must be finite numbers"),

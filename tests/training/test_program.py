@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.networks import NARXConfig, narx
+from forecast.networks import NARXConfig, RecurrentConfig, narx
 from forecast.training.program import Program, _bucket
-from tests.training.cases import ALONE, BOTH, program, series, theta
+from tests.training.cases import ALONE, BOTH, differences, program, series, theta
 
 pytestmark = pytest.mark.backend
 
@@ -157,3 +157,38 @@ def test_what_a_network_keeps_beside_theta_follows_after_forget() -> None:
     own.forget()
     assert own.apply(own.template, inputs).item() == pytest.approx(-0.5)
     assert keras.ops.convert_to_numpy(own.copy(own.template)(inputs)).item() == pytest.approx(-0.5)
+
+
+RECURRENT = RecurrentConfig(exog=1, cell="gru", units=(2,), length=3, lags=(1,), dtype="float64")
+
+
+def test_jacobian_of_a_recurrent_network_equals_differences() -> None:
+    own = Program(RECURRENT.build, targets=1)
+    rng = np.random.default_rng(3)
+    at, rows = rng.normal(scale=0.4, size=own.size), rng.normal(size=(4, 3, 2))
+    ((count, (values, by_theta, by_row)),) = own.chunked("jacobian", at, rows)
+    assert count == 4
+    np.testing.assert_allclose(values[:4], own.apply(at, rows)[:, 0], rtol=1e-12)
+    found = differences(lambda theta: own.apply(theta, rows).ravel(), at)
+    np.testing.assert_allclose(by_theta[:4, 0], found, rtol=1e-6, atol=1e-8)
+    found = differences(lambda row: own.apply(at, row.reshape(1, 3, 2)).ravel(), rows[1].ravel())
+    np.testing.assert_allclose(by_row[1].ravel(), found.ravel(), rtol=1e-6, atol=1e-8)
+
+
+def test_each_step_of_adam_draws_the_noise_anew_and_nothing_else_does() -> None:
+    config = replace(RECURRENT, zoneout=0.5, dropout=0.3)
+    noisy, still = (Program(config.build, targets=1, noisy=noisy) for noisy in (True, False))
+    rng = np.random.default_rng(3)
+    at, rows = rng.normal(scale=0.4, size=noisy.size), rng.normal(size=(1, 4, 3, 2)).repeat(5, axis=0)
+    zero, targets = np.zeros_like(at), np.ones((5, 4, 1, 1))
+
+    def losses(own: Program, done: int) -> np.ndarray:
+        return own.call("adam", at, zero, zero, done, 0.0, zero, zero, rows, targets, targets)[-1]
+
+    plain = np.mean((1 - still.apply(at, rows[0])) ** 2)
+    np.testing.assert_allclose(losses(still, 0), plain)
+    np.testing.assert_allclose(noisy.apply(at, rows[0]), still.apply(at, rows[0]))
+    drawn = losses(noisy, 0)
+    assert len(set(drawn)) == 5 and np.abs(drawn - plain).min() > 1e-9
+    np.testing.assert_array_equal(drawn, losses(noisy, 0))
+    np.testing.assert_allclose(losses(noisy, 2)[:3], drawn[2:])

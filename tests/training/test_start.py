@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.networks import DelayLayer, NARXConfig, TDNNConfig, tdnn
+from forecast.networks import DelayLayer, NARXConfig, RecurrentConfig, TDNNConfig, tdnn
 from forecast.training.program import Program
 from forecast.training.start import linear_members, linear_start, prior_at, random_theta
 from tests.training.cases import ALONE, BOTH, LINEAR, one_step, program
@@ -88,3 +88,16 @@ def test_a_network_without_linear_path_starts_as_it_came() -> None:
     own = Program(lambda: tdnn(config), targets=1)
     theta = random_theta(own, np.random.default_rng(0))
     assert linear_start(replace(one_step(), program=own), theta) is theta
+
+
+def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them() -> None:
+    own = Program(RecurrentConfig(units=(2,), length=3, layer_norm=True, dtype="float64").build, targets=1)
+    theta = random_theta(own, np.random.default_rng(0))
+    prior = prior_at(own, theta, decay=None)
+    found = {path.rsplit("/", 1)[1]: part for path, part in own.slices().items() if "/stack/" in f"/{path}"}
+    bias, gain = found["bias"], found["gamma"]
+    assert sorted(theta[bias]) == [0.0] * 6 + [1.0] * 2 and (theta[gain] == 1).all()
+    for part in (bias, gain):
+        np.testing.assert_array_equal(prior.center[part], theta[part])
+    for name in ("kernel", "recurrent_kernel"):
+        assert (theta[found[name]] != own.template[found[name]]).all() and not prior.center[found[name]].any()

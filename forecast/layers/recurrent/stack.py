@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import ops
@@ -94,7 +93,7 @@ class RecurrentStack(keras.layers.Layer):
         units: int | Sequence[int] = (),
         *,
         cell: str | Sequence[keras.layers.Layer] = "lstm",
-        bidirectional: Literal["sum", "concat"] | None = None,
+        bidirectional: str | None = None,
         layer_norm: bool = False,
         zoneout: float = 0.0,
         dropout: float = 0.0,
@@ -102,7 +101,7 @@ class RecurrentStack(keras.layers.Layer):
         truncate: tuple[int, int] | None = None,
         return_sequences: bool = False,
         return_state: bool = False,
-        pooling: Literal["last", "mean"] = "last",
+        pooling: str = "last",
         seed: int | None = None,
         name: str | None = None,
         dtype: Any = None,
@@ -116,7 +115,7 @@ class RecurrentStack(keras.layers.Layer):
         self.zoneout = _check_rate("zoneout", zoneout)
         self.dropout = _check_share("dropout", dropout)
         self.recurrent_dropout = _check_share("recurrent_dropout", recurrent_dropout)
-        self.truncate = check_truncate(truncate)
+        self.truncate: tuple[int, int] | None = check_truncate(truncate)
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.pooling = check_choice("pooling", pooling, ("last", "mean"))
@@ -167,7 +166,7 @@ class RecurrentStack(keras.layers.Layer):
         share, dtype = self.recurrent_dropout, self.dtype_policy
         return [
             make_cell(
-                self.cell, units, recurrent_dropout=share, seed=self.seed, dtype=dtype, layer_name="cell"
+                str(self.cell), units, recurrent_dropout=share, seed=self.seed, dtype=dtype, layer_name="cell"
             )
             for units in self.units
         ]
@@ -306,7 +305,7 @@ class RecurrentStack(keras.layers.Layer):
     def _run_in_blocks(self, sequences: Any, noise: list[Noise], mask: Any, states: list[Any]) -> Run:
         """The same outputs, each block of steps computed anew from a state without gradient."""
         last = self.pooling == "last" and not self.return_sequences and mask is None
-        blocks = Blocks(sequences.shape[1], *self.truncate, last=last)
+        blocks = Blocks(sequences.shape[1], *(self.truncate or ()), last=last)
         record = self._run(sequences, noise, mask, states)[2]
         cut = [[[blocks.cut(z, 1.0) for z in held], [blocks.cut(d) for d in drop]] for held, drop in noise]
         starts = [blocks.starts(first, after) for first, after in zip(states, record, strict=True)]
@@ -383,7 +382,7 @@ def _pool(outputs: Any, mask: Any, pooling: str) -> Any:
 
 def _check_rate(name: str, value: Any) -> float:
     allowed, remedy = "a number from 0 to 1", f"Pass a float such as {name}=0.1"
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
     if not 0 <= value <= 1:
         raise ValueError(explain(name, allowed, value, remedy))

@@ -11,7 +11,7 @@ from tests.checks import check_layer, evaluate, normal, randomize, same, to_nump
 
 pytestmark = pytest.mark.backend
 X = normal((3, 7, 2), dtype="float32")
-LENGTHS = np.array([7, 5, 2])
+LENGTHS = np.array([7, 4, 4])
 
 
 def model_of(stack: RecurrentStack, steps: int | None = 7) -> keras.Model:
@@ -100,11 +100,12 @@ OPTIONS = {
     "truncated": dict(truncate=(2, 4), cell="gru"),
     "truncated, mean": dict(truncate=(3, 3), pooling="mean"),
 }
-EACH = pytest.mark.parametrize("options", OPTIONS.values(), ids=list(OPTIONS))
 
 
-@EACH
-@pytest.mark.parametrize("side", ["left", "right"])
+PADDED = [*((options, "left") for options in OPTIONS.values()), (OPTIONS["both ways"], "right")]
+
+
+@pytest.mark.parametrize(("options", "side"), PADDED, ids=[*OPTIONS, "on the right"])
 def test_padding_with_a_mask_is_the_trimmed_sequence(options: dict, side: str) -> None:
     model = model_of(RecurrentStack((3, 2), **options))
     stack = model.layers[-1]
