@@ -14,6 +14,8 @@ __all__ = [
     "ETS",
     "KerasForecaster",
     "LagRegressor",
+    "MarkovChain",
+    "MarkovSwitching",
     "NARX",
     "Naive",
     "OnlineRNN",
@@ -21,6 +23,8 @@ __all__ = [
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
+    "SequenceClassifier",
+    "SequenceLabeler",
     "TDNN",
     "Theta",
     "backtest",
@@ -35,12 +39,16 @@ if TYPE_CHECKING:
     from forecast.estimators.ets import ETS
     from forecast.estimators.keras_forecaster import KerasForecaster
     from forecast.estimators.lag_regressor import LagRegressor
+    from forecast.estimators.markov_chain import MarkovChain
+    from forecast.estimators.markov_switching import MarkovSwitching
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
     from forecast.estimators.online_rnn import OnlineRNN
     from forecast.estimators.rnn import RNN
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
+    from forecast.estimators.sequence_classifier import SequenceClassifier
+    from forecast.estimators.sequence_labeler import SequenceLabeler
     from forecast.estimators.tdnn import TDNN
     from forecast.estimators.theta import Theta
     from forecast.evaluation.backtest import backtest
@@ -53,6 +61,8 @@ _HOME = {
     "ETS": "forecast.estimators.ets",
     "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
+    "MarkovChain": "forecast.estimators.markov_chain",
+    "MarkovSwitching": "forecast.estimators.markov_switching",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "OnlineRNN": "forecast.estimators.online_rnn",
@@ -60,6 +70,8 @@ _HOME = {
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
+    "SequenceClassifier": "forecast.estimators.sequence_classifier",
+    "SequenceLabeler": "forecast.estimators.sequence_labeler",
     "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
     "backtest": "forecast.evaluation.backtest",

@@ -19,6 +19,7 @@ from forecast.estimators.base import Forecaster
 from forecast.estimators.ets import ETS
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.markov_switching import MarkovSwitching
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
@@ -48,6 +49,7 @@ def forecasters() -> list[Forecaster]:
         ETS(),
         Theta(),
         SARIMAX(order=(1, 0, 0)),
+        MarkovSwitching(iterations=2),
         LagRegressor(lags=2),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),

@@ -8,10 +8,10 @@ from typing import Any
 
 from forecast._checks import check_choice, explain
 from forecast.cli.muting import muted
-from forecast.estimators.registry import MODULES, estimator_class
+from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 
 # A network to build is code, which a command line cannot carry; the regressor of a LagRegressor has no file.
-NAMES = tuple(sorted(set(MODULES) - {"KerasForecaster"}))
+NAMES = tuple(sorted(set(MODULES) - {"KerasForecaster", *ON_SEQUENCES}))
 SAVED = tuple(name for name in NAMES if name != "LagRegressor")
 BASELINES = ("AR", "ETS", "Theta", "SARIMAX", "SeasonalNaive", "Drift", "Naive")
 _WORDS = {"true": True, "false": False, "none": None}

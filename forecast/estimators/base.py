@@ -74,10 +74,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set what `_state` returned."""
-        for name, value in {**plain, **arrays}.items():
-            if not name.endswith("_") or name.startswith("_"):
-                raise ValueError(f"{name!r} is not the name of a learned attribute")
-            setattr(self, name, value)
+        saving.restore(self, plain, arrays)
 
     # ---------------------------------------------------------------- learning
 

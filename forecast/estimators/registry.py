@@ -11,15 +11,21 @@ MODULES = {
     "ETS": "forecast.estimators.ets",
     "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
+    "MarkovChain": "forecast.estimators.markov_chain",
+    "MarkovSwitching": "forecast.estimators.markov_switching",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "OnlineRNN": "forecast.estimators.online_rnn",
     "RNN": "forecast.estimators.rnn",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
+    "SequenceClassifier": "forecast.estimators.sequence_classifier",
+    "SequenceLabeler": "forecast.estimators.sequence_labeler",
     "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
 }
+ON_SEQUENCES = ("MarkovChain", "SequenceClassifier", "SequenceLabeler")
+"""Estimators on many sequences, which forecast no time series."""
 
 
 def estimator_class(name: str) -> Any:

@@ -45,10 +45,10 @@ _UNREADABLE = (
 
 
 def save(model: Any, path: str | Path) -> None:
-    """Write a fitted forecaster to `path`.
+    """Write a fitted estimator to `path`.
 
     Args:
-        model: a fitted forecaster of this package.
+        model: a fitted estimator of this package.
         path: file to write.
 
     Raises:
@@ -65,7 +65,7 @@ def save(model: Any, path: str | Path) -> None:
             )
         )
     plain, arrays = model._state()
-    panel, panel_arrays = model.panel_.to_state()
+    panel, panel_arrays = model.panel_.to_state() if hasattr(model, "panel_") else (None, {})
     groups = {"state": arrays, "panel": panel_arrays, "conformal": _calibration_arrays(model)}
     data = _pack(
         {f"{group}/{key}": value for group, members in groups.items() for key, value in members.items()}
@@ -86,13 +86,13 @@ def save(model: Any, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Any:
-    """Read a fitted forecaster written by its `save`; nothing in the file is executed.
+    """Read a fitted estimator written by its `save`; nothing in the file is executed.
 
     Args:
         path: file to read.
 
     Returns:
-        The forecaster, with its history.
+        The estimator, a forecaster with its history.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -120,9 +120,10 @@ def load(path: str | Path) -> Any:
         model._restore(
             {key: decode(value) for key, value in config["state"].items()}, _group(arrays, "state")
         )
-        model.panel_ = Panel.from_state(decode(config["panel"]), _group(arrays, "panel"))
-        errors = _group(arrays, "conformal")
-        model.conformal_ = Calibration(**errors) if errors else None
+        if config["panel"] is not None:
+            model.panel_ = Panel.from_state(decode(config["panel"]), _group(arrays, "panel"))
+            errors = _group(arrays, "conformal")
+            model.conformal_ = Calibration(**errors) if errors else None
     return model
 
 
@@ -135,6 +136,18 @@ def split_state(model: Any, skip: tuple[str, ...]) -> tuple[dict[str, Any], dict
     }
     arrays = {name: value for name, value in learned.items() if _is_plain_array(value)}
     return {name: value for name, value in learned.items() if name not in arrays}, arrays
+
+
+def restore(model: Any, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Set the learned attributes that `split_state` returned.
+
+    Raises:
+        ValueError: a name that is not one of a learned attribute.
+    """
+    for name, value in {**plain, **arrays}.items():
+        if not name.endswith("_") or name.startswith("_"):
+            raise ValueError(f"{name!r} is not the name of a learned attribute")
+        setattr(model, name, value)
 
 
 def encode(value: Any, name: str) -> Any:
@@ -193,7 +206,7 @@ def _is_plain_array(value: Any) -> bool:
 
 
 def _calibration_arrays(model: Any) -> dict[str, np.ndarray]:
-    found = model.conformal_
+    found = getattr(model, "conformal_", None)
     return {} if found is None else {"errors": found.errors, "scale": found.scale}
 
 

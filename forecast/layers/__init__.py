@@ -1,6 +1,7 @@
 """Keras layers: tensors in, tensors out, shapes (batch, time, features)."""
 
 from forecast.layers.delay import TappedDelay, TimeDelay
+from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
@@ -23,6 +24,7 @@ from forecast.layers.recurrent import (
 
 __all__ = [
     "CELLS",
+    "CategoryEmbedding",
     "DepthGatedLSTMCell",
     "DiagonalCell",
     "ElmanCell",

@@ -5,6 +5,7 @@ from forecast.networks.config import NetworkConfig
 from forecast.networks.narx import NARXConfig, narx
 from forecast.networks.online import OnlineConfig, online
 from forecast.networks.recurrent import RecurrentConfig, recurrent
+from forecast.networks.sequences import SequenceConfig, sequence_network
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "NetworkConfig",
     "OnlineConfig",
     "RecurrentConfig",
+    "SequenceConfig",
     "TDNNConfig",
     "closed_loop",
     "narx",
     "online",
     "recurrent",
+    "sequence_network",
     "tdnn",
 ]

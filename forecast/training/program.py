@@ -58,10 +58,13 @@ class Program:
             self.shapes = [tuple(v.shape) for v in variables]
             self.paths = _distinct([v.path for v in variables])
             self.template = self._flat(variables)
-        self.window, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
-        self.steps = int(self.network.outputs[0].shape[1])
+        self._read_shapes()
         self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
         self.size = int(self.ends[-1])
+
+    def _read_shapes(self) -> None:
+        self.window, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
+        self.steps = int(self.network.outputs[0].shape[1])
 
     @property
     def exog(self) -> int:
