@@ -2,7 +2,19 @@
 
 from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.feedback import FeedbackCell
+from forecast.layers.graph import GraphCell, NodeDense
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
+from forecast.layers.tree import TreeRNN, TreeSum
 
-__all__ = ["FeedbackCell", "NARXCell", "ReversibleNormalization", "TappedDelay", "TimeDelay"]
+__all__ = [
+    "FeedbackCell",
+    "GraphCell",
+    "NARXCell",
+    "NodeDense",
+    "ReversibleNormalization",
+    "TappedDelay",
+    "TimeDelay",
+    "TreeRNN",
+    "TreeSum",
+]
