@@ -75,8 +75,8 @@ def sums(parents: Sequence[int], scales: Sequence[float] | None = None) -> np.nd
     """
     size = np.ones(len(parents)) if scales is None else np.asarray(scales, float)
     matrix = np.zeros((len(parents), len(parents)))
-    for leaf in np.flatnonzero(heights(parents) == 0):
-        for node in (int(leaf), *ancestors(parents, leaf)):
+    for leaf in np.flatnonzero(heights(parents) == 0).tolist():
+        for node in (leaf, *ancestors(parents, leaf)):
             matrix[leaf, node] = size[leaf] / size[node]
     return matrix
 
@@ -97,8 +97,8 @@ class TreeRNN(keras.layers.Layer):
             nodes; phi: `activation`.
 
     All nodes of one height (with `down` of one depth) are computed at once, so the steps one after another
-    are the height of the tree, not its nodes. On a chain, where node t is the only child of node t + 1, this is the simple (Elman)
-    recurrent network.
+    are the height of the tree, not its nodes. On a chain, where node t is the only child of node t + 1, this
+    is the simple (Elman) recurrent network.
 
     Args:
         units: size of the state, at least 1.
