@@ -12,10 +12,12 @@ __all__ = [
     "AR",
     "Drift",
     "ETS",
+    "GraphRNN",
     "KerasForecaster",
     "LagRegressor",
     "NARX",
     "Naive",
+    "RecursiveNet",
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from forecast import datasets
     from forecast.estimators.ar import AR
     from forecast.estimators.ets import ETS
+    from forecast.estimators.graph_rnn import GraphRNN
     from forecast.estimators.keras_forecaster import KerasForecaster
     from forecast.estimators.lag_regressor import LagRegressor
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
+    from forecast.estimators.recursive_net import RecursiveNet
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
     from forecast.estimators.tdnn import TDNN
@@ -47,10 +51,12 @@ _HOME = {
     "AR": "forecast.estimators.ar",
     "Drift": "forecast.estimators.naive",
     "ETS": "forecast.estimators.ets",
+    "GraphRNN": "forecast.estimators.graph_rnn",
     "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "RecursiveNet": "forecast.estimators.recursive_net",
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",

@@ -17,11 +17,13 @@ from sklearn.exceptions import NotFittedError
 from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
 from forecast.estimators.ets import ETS
+from forecast.estimators.graph_rnn import GraphRNN
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
+from forecast.estimators.recursive_net import RecursiveNet
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
 from forecast.estimators.tdnn import TDNN
@@ -49,6 +51,8 @@ def forecasters() -> list[Forecaster]:
         LagRegressor(lags=2),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
+        GraphRNN(lags=2, units=2, cell="simple", epochs=3, jit_compile=False, random_state=0),
+        RecursiveNet(lags=2, units=2, epochs=3, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
             window=2,

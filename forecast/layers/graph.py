@@ -160,7 +160,8 @@ class GraphCell(keras.layers.Layer):
             )
         features = columns // self.nodes
         heard = len(self.adjacency) * (features + self.sizes[0])
-        self.cell.build((None, features + heard))
+        if not self.cell.built:
+            self.cell.build((None, features + heard))
 
     def call(self, inputs: Any, states: Any, training: bool | None = None) -> tuple[Any, list[Any]]:
         x = ops.reshape(inputs, (-1, self.nodes, inputs.shape[-1] // self.nodes))  # (B, S, F)
@@ -250,7 +251,9 @@ class NodeDense(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         nodes = 1 if self.shared else input_shape[1]
-        self.kernel = self.add_weight(name="kernel", shape=(nodes, input_shape[2], self.units))
+        self.kernel = self.add_weight(
+            name="kernel", shape=(nodes, input_shape[2], self.units), initializer="zeros"
+        )
         self.bias = self.add_weight(name="bias", shape=(nodes, self.units), initializer="zeros")
 
     def call(self, inputs: Any) -> Any:
