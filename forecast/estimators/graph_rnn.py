@@ -28,9 +28,9 @@ class GraphRNN(JointForecaster):
         both_ways: whether messages also run against the edges, with weights of their own.
         window: steps the cell looks back; None = the largest lag.
         cell: "gru", "lstm" or "simple".
-        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With edges all series must cover the same time;
-        without, of series of different lengths the last rows, which all have, are learned from. The weight
-        of a time step is the mean of `sample_weight` over its series.
+        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With edges all series must
+        cover the same time; without, of series of different lengths the last rows, which all have, are
+        learned from. The weight of a time step is the mean of `sample_weight` over its series.
 
     Attributes:
         nodes_: names of the nodes.

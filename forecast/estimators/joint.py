@@ -135,7 +135,7 @@ class JointForecaster(NeuralForecaster):
             return super()._options(program, rows)
         # the common rule counts parameters, and a network of many nodes has few of them for its work
         solver = "lbfgs" if program.dtype == "float64" else "adam"
-        validation = 0.2 if self.validation == "auto" else self.validation
+        validation = 0.2 if isinstance(self.validation, str) else self.validation
         return replace(super()._options(program, rows), solver=solver, validation=validation)
 
 

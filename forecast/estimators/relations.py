@@ -29,7 +29,7 @@ def numbered_edges(edges: Any, nodes: Sequence[Hashable]) -> tuple[Edge, ...]:
     weights = _weights(edges)
     loops = ends[0] == ends[1]
     if loops.any():
-        received = f"{nodes[ends[0][loops][0]]!r} to itself in {int(loops.sum())} rows"
+        received = f"{nodes[int(ends[0][loops][0])]!r} to itself in {int(loops.sum())} rows"
         remedy = "Drop them, edges[edges.source != edges.target]: a node always sees itself"
         raise ValueError(explain("edges", "between two different nodes", received, remedy))
     return tuple(zip(ends[0].tolist(), ends[1].tolist(), weights.tolist(), strict=True))
@@ -54,7 +54,7 @@ def numbered_parents(parents: Any, nodes: Sequence[Hashable]) -> tuple[int, ...]
         raise ValueError(explain("parents", "a row for every series", received, "Add it, or drop the series"))
     twice = np.flatnonzero(np.bincount(child, minlength=len(nodes)) > 1)
     if len(twice):
-        received = f"several for {nodes[twice[0]]!r}"
+        received = f"several for {nodes[int(twice[0])]!r}"
         raise ValueError(explain("parents", "one parent a node", received, "Keep one of them"))
     tree = np.full(len(nodes), ROOT)
     tree[child] = parent
@@ -63,7 +63,7 @@ def numbered_parents(parents: Any, nodes: Sequence[Hashable]) -> tuple[int, ...]
 
 def check_sums(y: np.ndarray, parents: Sequence[int], nodes: Sequence[Hashable]) -> None:
     """Refuse values (T, S) in which a node is not the sum of its children."""
-    for node in np.flatnonzero(heights(parents) > 0):
+    for node in np.flatnonzero(heights(parents) > 0).tolist():
         children = np.flatnonzero(np.array(parents) == node)
         gap = np.abs(y[:, node] - y[:, children].sum(axis=1))
         if gap.max() > TOLERANCE * max(np.abs(y[:, children]).sum(axis=1).max(), np.abs(y[:, node]).max()):
@@ -77,9 +77,7 @@ def check_sums(y: np.ndarray, parents: Sequence[int], nodes: Sequence[Hashable])
 def _check_table(name: str, table: Any, needed: tuple[str, ...]) -> None:
     allowed = f"a DataFrame with the columns {', '.join(needed)}" + (", weight" if name == "edges" else "")
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(
-            explain(name, allowed, f"a {type(table).__name__}", f"Pass pd.DataFrame(..., columns=...)")
-        )
+        raise TypeError(explain(name, allowed, f"a {type(table).__name__}", "Pass a pandas DataFrame"))
     missing = [column for column in needed if column not in table.columns]
     if missing:
         received = f"the columns {[str(column) for column in table.columns]}"
