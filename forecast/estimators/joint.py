@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.estimators.neural import NeuralForecaster, resolve_lags
+from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lags
 from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
 from forecast.training.fit import Options
@@ -33,7 +33,9 @@ class JointForecaster(NeuralForecaster):
         exog_lags: lags of the covariates there; "auto" = 0, an int n for 0..n, or a list.
         linear: "node" for an autoregression of each node, "shared" for one of all.
         outputs: steps the network forecasts at once; longer horizons follow in blocks fed back.
-        solver: "auto" is "lbfgs" for small data and "adam" for large.
+        loss: "squared" errors, or "absolute" ones for "adam" to minimise, in units of `scale`: forecasts are
+            then medians, which a few large errors move less. The autoregression starts at least squares.
+        solver: "auto" is "lbfgs" for small data and "adam" for large or for absolute errors.
         The other arguments are those of `NeuralForecaster`. Training in closed loop needs `outputs=1`.
 
     Attributes:
@@ -45,6 +47,7 @@ class JointForecaster(NeuralForecaster):
     exog_lags: int | Sequence[int] | str = "auto"
     linear: str = "node"
     outputs: int = 1
+    loss: str = "squared"
 
     def _related(self) -> bool:
         """Whether the nodes are tied to each other, so that their rows must be of the same time."""
@@ -60,6 +63,10 @@ class JointForecaster(NeuralForecaster):
         if check_count("outputs", self.outputs) > 1 and self.training != "one-step":
             allowed, remedy = '"one-step" with outputs above 1', "Pass outputs=1"
             raise ValueError(explain("training", allowed, repr(self.training), remedy))
+        check_choice("loss", self.loss, ("squared", "absolute"))
+        if self.loss == "absolute" and self.solver not in ("auto", "adam"):
+            allowed, remedy = '"adam" or "auto" with loss="absolute"', 'Pass solver="adam"'
+            raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
         super()._fit(self._joint(panel), _weights_of_rows(panel, sample_weight))
 
     def _update(self, panel: Panel) -> None:
@@ -123,8 +130,11 @@ class JointForecaster(NeuralForecaster):
             "dtype": self._precision(joint),
         }
 
+    def _fitted_program(self) -> Program:
+        return program_of(self._config.from_dict(self.config_), self.jit_compile, self.loss)
+
     def _small(self, panel: Panel) -> bool:
-        return len(panel.y) * panel.n_targets * self.outputs <= SMALL_VALUES
+        return self.loss == "squared" and len(panel.y) * panel.n_targets * self.outputs <= SMALL_VALUES
 
     def _precision(self, panel: Panel) -> str:
         large = self.solver == "auto" and not self._small(panel)

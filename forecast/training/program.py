@@ -38,12 +38,19 @@ class Program:
         targets: O, the number of target columns, the first O features of a window.
         dtype: "float32" or "float64", of every computation.
         jit: compile by XLA on TensorFlow.
+        loss: "squared" or "absolute", what training minimises.
     """
 
     def __init__(
-        self, build: Callable[[], keras.Model], *, targets: int, dtype: str = "float64", jit: bool = True
+        self,
+        build: Callable[[], keras.Model],
+        *,
+        targets: int,
+        dtype: str = "float64",
+        jit: bool = True,
+        loss: str = "squared",
     ):
-        self.targets, self.dtype, self.jit = targets, dtype, jit
+        self.targets, self.dtype, self.jit, self.loss = targets, dtype, jit, loss
         with precision(dtype):
             self.network = build()
             variables = self.network.trainable_variables
@@ -112,8 +119,11 @@ class Program:
         return keras.ops.reshape(self._apply(theta, window[None]), (-1,))
 
     def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any) -> Any:
-        error = targets - self._apply(theta, windows)
-        return keras.ops.sum(weights * error * error)
+        return keras.ops.sum(weights * self.cost(targets - self._apply(theta, windows)))
+
+    def cost(self, error: Any) -> Any:
+        """What each error counts, of numpy or of the backend: its square, or its absolute value."""
+        return abs(error) if self.loss == "absolute" else error * error
 
     @functools.cached_property
     def _saturation(self) -> Saturation:
@@ -146,8 +156,7 @@ class Program:
         free = keras.ops.full(
             (2, self.targets), float("inf"), dtype=self.dtype
         ) * keras.ops.convert_to_tensor([[-1.0], [1.0]], dtype=self.dtype)
-        error = targets - self._run(theta, free, history, future)
-        return keras.ops.sum(weights * error * error)
+        return keras.ops.sum(weights * self.cost(targets - self._run(theta, free, history, future)))
 
     def _adam(
         self, theta: Any, m: Any, v: Any, count: Any, rate: Any, pull: Any, center: Any, *batches: Any
