@@ -12,6 +12,7 @@ __all__ = [
     "AR",
     "Drift",
     "ETS",
+    "GraphRNN",
     "KerasForecaster",
     "LagRegressor",
     "MarkovChain",
@@ -20,6 +21,7 @@ __all__ = [
     "Naive",
     "OnlineRNN",
     "RNN",
+    "RecursiveNet",
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from forecast import datasets
     from forecast.estimators.ar import AR
     from forecast.estimators.ets import ETS
+    from forecast.estimators.graph_rnn import GraphRNN
     from forecast.estimators.keras_forecaster import KerasForecaster
     from forecast.estimators.lag_regressor import LagRegressor
     from forecast.estimators.markov_chain import MarkovChain
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
     from forecast.estimators.online_rnn import OnlineRNN
+    from forecast.estimators.recursive_net import RecursiveNet
     from forecast.estimators.rnn import RNN
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
@@ -59,6 +63,7 @@ _HOME = {
     "AR": "forecast.estimators.ar",
     "Drift": "forecast.estimators.naive",
     "ETS": "forecast.estimators.ets",
+    "GraphRNN": "forecast.estimators.graph_rnn",
     "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
     "MarkovChain": "forecast.estimators.markov_chain",
@@ -67,6 +72,7 @@ _HOME = {
     "Naive": "forecast.estimators.naive",
     "OnlineRNN": "forecast.estimators.online_rnn",
     "RNN": "forecast.estimators.rnn",
+    "RecursiveNet": "forecast.estimators.recursive_net",
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",

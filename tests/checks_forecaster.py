@@ -17,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
 from forecast.estimators.ets import ETS
+from forecast.estimators.graph_rnn import GraphRNN
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.markov_switching import MarkovSwitching
@@ -24,6 +25,7 @@ from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
 from forecast.estimators.online_rnn import OnlineRNN
+from forecast.estimators.recursive_net import RecursiveNet
 from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
@@ -55,6 +57,8 @@ def forecasters() -> list[Forecaster]:
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
         OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0),
         RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
+        GraphRNN(lags=2, units=2, cell="simple", epochs=3, jit_compile=False, random_state=0),
+        RecursiveNet(lags=2, units=2, epochs=3, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
             window=2,

@@ -30,9 +30,16 @@ SCALES = ("series", "window", None)
 
 
 @functools.lru_cache(maxsize=32)
-def program_of(config: NetworkConfig, jit: bool) -> Program:
+def program_of(config: NetworkConfig, jit: bool, loss: str = "squared") -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-    return Program(config.build, targets=config.targets, dtype=config.dtype, jit=jit, noisy=config.noisy)
+    return Program(
+        config.build,
+        targets=config.targets,
+        dtype=config.dtype,
+        jit=jit,
+        noisy=config.noisy,
+        loss=loss,
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

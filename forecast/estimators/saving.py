@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecast._checks import explain
 from forecast.estimators.conformal import Calibration
@@ -151,7 +152,7 @@ def restore(model: Any, plain: dict[str, Any], arrays: dict[str, np.ndarray]) ->
 
 
 def encode(value: Any, name: str) -> Any:
-    """A JSON form of None, bool, int, float, str, list, tuple, dict with text keys and array of objects.
+    """A JSON form of None, bool, int, float, str, list, tuple, dict with text keys, array and table of such.
 
     Raises:
         ValueError: another type.
@@ -174,6 +175,8 @@ def encode(value: Any, name: str) -> Any:
         return {
             "objects" if value.dtype == object else "array": [encode(item, name) for item in value.tolist()]
         }
+    if isinstance(value, pd.DataFrame) and all(isinstance(column, str) for column in value.columns):
+        return {"table": {column: encode(value[column].tolist(), name) for column in value.columns}}
     raise ValueError(
         explain(
             name,
@@ -195,6 +198,8 @@ def decode(value: Any) -> Any:
         return {key: decode(item) for key, item in inside.items()}
     if kind == "float":
         return float(inside)
+    if kind == "table":
+        return pd.DataFrame({column: decode(values) for column, values in inside.items()})
     items = [decode(item) for item in inside]
     if kind == "tuple":
         return tuple(items)

@@ -3,6 +3,7 @@
 from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.feedback import FeedbackCell
+from forecast.layers.graph import GraphCell, NodeDense
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.layers.recurrent import (
@@ -21,8 +22,13 @@ from forecast.layers.recurrent import (
     ZoneoutCell,
     make_cell,
 )
+from forecast.layers.tree import TreeRNN, TreeSum
 
 __all__ = [
+    "GraphCell",
+    "NodeDense",
+    "TreeRNN",
+    "TreeSum",
     "CELLS",
     "CategoryEmbedding",
     "DepthGatedLSTMCell",

@@ -75,7 +75,7 @@ class OneStep:
         """The weighted squared error."""
         with np.errstate(over="ignore"):
             return sum(
-                float(np.sum(weight * (target - self.program.apply(theta, window)) ** 2))
+                float(np.sum(weight * self.program.cost(target - self.program.apply(theta, window))))
                 for window, target, weight in self._blocks()
             )
 
@@ -137,7 +137,7 @@ class FreeRun:
         run = self._run(theta)
         if not np.all(np.abs(run) < DIVERGED):
             return float("inf")
-        return float(np.sum(self.weights[:, :, None] * (self.targets - run) ** 2))
+        return float(np.sum(self.weights[:, :, None] * self.program.cost(self.targets - run)))
 
     def take(self, which: Array) -> tuple[Array, Array, Array, Array]:
         """history (B, L, O+E), future (B, T, max(E, 1)), target and weight (B, T, O) of some segments."""

@@ -40,6 +40,7 @@ class Program:
         dtype: "float32" or "float64", of every computation.
         jit: compile by XLA on TensorFlow.
         noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
+        loss: "squared" or "absolute", what training minimises.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class Program:
         dtype: str = "float64",
         jit: bool = True,
         noisy: bool = False,
+        loss: str = "squared",
     ):
-        self.targets, self.dtype, self.jit, self.noisy = targets, dtype, jit, noisy
+        self.targets, self.dtype, self.jit, self.noisy, self.loss = targets, dtype, jit, noisy, loss
         with precision(dtype):
             self.network = build()
             variables = self.network.trainable_variables
@@ -126,8 +128,11 @@ class Program:
         return keras.ops.reshape(self._apply(theta, window[None]), (-1,))
 
     def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
-        error = targets - self._apply(theta, windows, draw)
-        return keras.ops.sum(weights * error * error)
+        return keras.ops.sum(weights * self.cost(targets - self._apply(theta, windows, draw)))
+
+    def cost(self, error: Any) -> Any:
+        """What each error counts, of numpy or of the backend: its square, or its absolute value."""
+        return abs(error) if self.loss == "absolute" else error * error
 
     @functools.cached_property
     def _saturation(self) -> Saturation:
@@ -160,8 +165,7 @@ class Program:
         free = keras.ops.full(
             (2, self.targets), float("inf"), dtype=self.dtype
         ) * keras.ops.convert_to_tensor([[-1.0], [1.0]], dtype=self.dtype)
-        error = targets - self._run(theta, free, history, future)
-        return keras.ops.sum(weights * error * error)
+        return keras.ops.sum(weights * self.cost(targets - self._run(theta, free, history, future)))
 
     def _adam(
         self, theta: Any, m: Any, v: Any, count: Any, rate: Any, pull: Any, center: Any, *batches: Any

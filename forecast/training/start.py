@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.training.levenberg_marquardt import Prior
+from forecast.training.node_start import node_layer, node_start
 from forecast.training.problem import OneStep
 from forecast.training.program import CHUNK, Array, Program
 
@@ -62,9 +63,13 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
 
         theta_lin <- theta_lin + argmin_d || sqrt(w) (y - f(theta) - J_lin d) ||^2,
 
-    is the ordinary least-squares fit, solved by the singular value decomposition. A network without a layer
-    named "linear" is returned as it came.
+    is the ordinary least-squares fit, solved by the singular value decomposition. A linear path with weights
+    of their own for every node is solved node by node (`node_start`). A network without a layer named
+    "linear" is returned as it came.
     """
+    nodes = node_layer(problem.program)
+    if nodes is not None:
+        return node_start(problem, theta, nodes)
     members = linear_members(problem.program)
     if not any(path.rsplit("/", 2)[-2] == "linear" for path in problem.program.paths):
         return theta

@@ -1,0 +1,150 @@
+"""Recursive network on a hierarchy: states up and down the tree, forecasts of the leaves, and their sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from forecast._checks import check_count, explain
+from forecast.layers.graph import NodeDense, node_columns, node_lags
+from forecast.layers.tree import TreeRNN, TreeSum, check_parents, heights
+from forecast.networks.config import NetworkConfig, check_columns, window_network
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeConfig(NetworkConfig):
+    """What a recursive network on a hierarchy is made of; see `tree_network` for the equation.
+
+    Args:
+        parents: the parent of each target column, -1 for a root; () means that all are roots.
+        scales: the unit in which each target column is measured; () means the same for all.
+        units: U, units of the state of a node.
+        lags: delays of a node's own values, each at least 1.
+        exog_lags: delays of its covariates, each at least 0; empty when E = 0.
+        shared: whether all leaves have one linear path.
+        outputs: H, steps forecast at once.
+        node_exog: whether the E columns are those of each node, node by node, instead of common to all.
+        targets, exog, window_norm, dtype: those of `NetworkConfig`; O is the number of nodes.
+
+    Raises:
+        TypeError: a number that is not whole.
+        ValueError: a number out of range, or parents, scales or lags that do not fit the columns.
+
+    Example:
+        >>> from forecast.networks import TreeConfig
+        >>> TreeConfig(targets=3, parents=(-1, 0, 0), lags=(1, 4)).leaves
+        (1, 2)
+    """
+
+    parents: tuple[int, ...] = ()
+    scales: tuple[float, ...] = ()
+    units: int = 8
+    lags: tuple[int, ...] = (1,)
+    exog_lags: tuple[int, ...] = ()
+    shared: bool = False
+    outputs: int = 1
+    node_exog: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_columns(self.targets, self.exog, self.lags, self.exog_lags)
+        for name in ("units", "outputs"):
+            check_count(name, getattr(self, name))
+        check_parents(self.parents)
+        for name in ("parents", "scales"):
+            count = len(getattr(self, name))
+            if count not in (0, self.targets):
+                allowed = f"empty or {self.targets} numbers, one a target"
+                raise ValueError(explain(name, allowed, f"{count}", f"Leave {name} out, or name every node"))
+
+    @property
+    def tree(self) -> tuple[int, ...]:
+        """The parent of every node."""
+        return self.parents or (-1,) * self.targets
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """The nodes without children."""
+        return tuple(np.flatnonzero(heights(self.tree) == 0).tolist())
+
+    @property
+    def window(self) -> int:
+        """L, rows of the paired window."""
+        return max(*self.lags, *(lag + 1 for lag in self.exog_lags), 1)
+
+    @property
+    def steps(self) -> int:
+        """H, steps of one output."""
+        return self.outputs
+
+    def build(self) -> keras.Model:
+        """See `tree_network`."""
+        return tree_network(self)
+
+
+def tree_network(config: TreeConfig) -> keras.Model:
+    """The recursive network, not compiled: paired window (B, L, O+E) -> (B, H, O), a target column a node.
+
+    Equation:
+        h_i = tanh(u_i W + (sum over children c of i of h_c) U + b),       u_i = [y_i,t-l; covariates_i,t-k]
+        g_i = tanh([u_i, h_i] W' + g_{parent of i} U' + b')
+        [y_i,t, ..., y_i,t+H-1] = A_i u_i + a_i + C g_i                     for a leaf i
+        y_i = sum over leaves l under i of (s_l / s_i) y_l                  for the others
+
+    Symbols:
+        h, g: the layers "up" and "down", `TreeRNN` of `config.units` units: g of a leaf knows the leaf, all
+            above it and all below those.
+        C: kernel of the layer "output"; it starts at zero, so that the network starts at its linear path.
+        A_i, a_i: kernel and bias of the layer "linear", a `NodeDense`; l: `config.lags`, k: `config.exog_lags`.
+        s: `config.scales`; all y in these units.
+
+    References:
+        Goller, C. and Kuechler, A. (1996). Learning task-dependent distributed representations by
+        backpropagation through structure. IEEE International Conference on Neural Networks, 347-352.
+        Irsoy, O. and Cardie, C. (2013). Bidirectional recursive neural networks for token-level labeling with
+        structure. NIPS Deep Learning Workshop.
+
+    Example:
+        >>> from forecast.networks import TreeConfig, tree_network
+        >>> network = tree_network(TreeConfig(targets=3, parents=(-1, 0, 0), lags=(1, 2)))
+        >>> network.input_shape, network.output_shape
+        ((None, 2, 3), (None, 1, 3))
+    """
+    dtype, leaves = config.dtype, config.leaves
+
+    def outputs(rows: Any) -> Any:
+        columns = node_columns(rows, nodes=config.targets, node_exog=config.node_exog)
+        lagged = node_lags(columns, lags=config.lags, exog_lags=config.exog_lags)  # (B, S, P)
+        up = TreeRNN(config.units, parents=config.tree, name="up", dtype=dtype)(lagged)
+        both = ops.concatenate([lagged, up], axis=-1)
+        down = TreeRNN(config.units, parents=config.tree, down=True, name="down", dtype=dtype)(both)
+        readout = keras.layers.Dense(
+            config.outputs, use_bias=False, kernel_initializer="zeros", name="output", dtype=dtype
+        )
+        linear = NodeDense(config.outputs, shared=config.shared, columns=leaves, name="linear", dtype=dtype)
+        values = ops.add(linear(_take(lagged, leaves)), readout(_take(down, leaves)))  # (B, leaves, H)
+        return ops.transpose(_place(values, config), (0, 2, 1))
+
+    network = window_network(config, outputs, name="tree")
+    if len(leaves) == config.targets:
+        return network
+    total = TreeSum(parents=config.tree, scales=config.scales or None, name="total", dtype=dtype)
+    return keras.Model(network.input, total(network.output), name="tree")
+
+
+def _take(values: Any, leaves: tuple[int, ...]) -> Any:
+    """The rows of the leaves, (B, S, F) -> (B, leaves, F)."""
+    return values if len(leaves) == values.shape[1] else ops.take(values, np.array(leaves), axis=1)
+
+
+def _place(values: Any, config: TreeConfig) -> Any:
+    """Values of the leaves (B, leaves, H) in their places among all nodes (B, S, H)."""
+    if len(config.leaves) == config.targets:
+        return values
+    where = np.zeros(config.targets, int)
+    where[list(config.leaves)] = np.arange(len(config.leaves))
+    return ops.take(values, where, axis=1)  # what the other nodes get here, `TreeSum` does not use
