@@ -13,8 +13,8 @@ from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lags
 from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
-from forecast.training.fit import Options
 from forecast.training.program import Program
+from forecast.training.solve import Options
 
 SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS is the solver
 

@@ -20,8 +20,9 @@ from forecast.estimators.scaling import SeriesScaling, limits_of, moments_of_ser
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
-from forecast.training.fit import ROWS, Options, choose_solver, train
+from forecast.training.fit import ROWS, choose_solver, train
 from forecast.training.program import RUN_CHUNK, Program
+from forecast.training.solve import Options
 from forecast.windows import Windows
 
 SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"

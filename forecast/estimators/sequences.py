@@ -21,12 +21,12 @@ from forecast.estimators import saving
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
 from forecast.training.sequences import (
-    SequenceOptions,
     SequenceProgram,
     choose_sequence_solver,
     scores,
     train_sequences,
 )
+from forecast.training.solve import Options
 
 
 @functools.lru_cache(maxsize=32)
@@ -108,7 +108,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
         self.solver_ = choose_sequence_solver(
             self.solver, program.size, len(sequences.values), noisy=program.noisy
         )
-        options = SequenceOptions(
+        options = Options(
             solver=self.solver_,
             epochs=self.epochs,
             batch_size=self.batch_size,

@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import keras
 import numpy as np
 
 from forecast._checks import explain
-from forecast.training.adam import adam
 from forecast.training.keras_fit import keras_fit
-from forecast.training.lbfgs import lbfgs
-from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt, linear_evidence
-from forecast.training.monitor import Monitor
-from forecast.training.problem import FreeRun, OneStep, Problem
+from forecast.training.levenberg_marquardt import Prior, linear_evidence
+from forecast.training.problem import FreeRun, OneStep
 from forecast.training.program import Array, Program
+from forecast.training.solve import Options, solve
 from forecast.training.start import linear_members, linear_start, prior_at, random_theta, silent
 from forecast.windows import Windows
 
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to train. The fields are those of the neural estimators, which document them."""
-
-    solver: str = "auto"
-    training: str = "one-step"
-    steps: int = 10
-    epochs: int = 200
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float | None = None
-    validation: float | int = 0
-    patience: int = 20
-    tolerance: float = 1e-4
-    verbose: int = 0
-    callbacks: Sequence[keras.callbacks.Callback] = ()
-    loss: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +78,7 @@ def train(
     solved = options.training == "one-step" and decay in (None, 0.0) and linear_members(program).all()
     if theta is None and solved:
         return Fitted(start, start, "least squares", linear=True)
-    fitted, history, evidence = _solve(solver, one_step, held, start, prior, options, rng)
+    fitted, history, evidence = solve(solver, one_step, held, start, prior, options, rng)
     if options.training == "one-step" or program.steps > 1:
         if held is None and np.isfinite(evidence):  # only Levenberg-Marquardt without a fixed decay knows it
             rival = start if theta is None else linear_start(one_step, silent(program, theta))
@@ -139,51 +115,6 @@ def _by_keras(
     )
 
 
-def _solve(
-    solver: str,
-    problem: Problem,
-    held_out: Problem | None,
-    theta: Array,
-    prior: Prior,
-    options: Options,
-    rng: np.random.Generator,
-) -> tuple[Array, list[dict[str, float]], float]:
-    """Run one solver: the best theta by validation, else the last; the history; the log evidence or NaN."""
-    monitor = Monitor(
-        problem,
-        held_out,
-        theta,
-        patience=options.patience,
-        total=options.epochs,
-        verbose=options.verbose,
-        callbacks=options.callbacks,
-    )
-    if solver == "adam":
-        solution = adam(
-            problem,
-            theta,
-            prior=prior,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.learning_rate,
-            rng=rng,
-            monitor=monitor,
-        )
-    else:
-        minimise = levenberg_marquardt if solver == "lm" else lbfgs
-        solution = minimise(
-            problem,
-            theta,
-            prior=prior,
-            iterations=options.epochs,
-            tolerance=options.tolerance,
-            monitor=monitor,
-        )
-    history = monitor.close()
-    keep_last = held_out is None and solver != "adam" and np.all(np.isfinite(solution.theta))
-    return (solution.theta if keep_last else monitor.best), history, solution.evidence
-
-
 def _closed_loop(
     program: Program,
     windows: Windows,
@@ -212,7 +143,7 @@ def _closed_loop(
             _warn_diverged(length, "network fitted so far; going on from the AR start")
             theta = start
         stage = replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3) if lengths else options
-        theta, more, _ = _solve(solver, problem, held, theta, prior, stage, rng)
+        theta, more, _ = solve(solver, problem, held, theta, prior, stage, rng)
         stable = length
         candidates.append(theta)
         history += more

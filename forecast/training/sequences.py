@@ -11,12 +11,10 @@ import keras
 import numpy as np
 
 from forecast.panel.sequences import Sequences
-from forecast.training.adam import adam
 from forecast.training.backend import compiled, value_and_gradient
-from forecast.training.lbfgs import lbfgs
 from forecast.training.levenberg_marquardt import Prior
-from forecast.training.monitor import Monitor
 from forecast.training.program import CHUNK, Array, Program, _bucket
+from forecast.training.solve import Options, solve
 
 LEAST_TIME = 8  # shorter sequences are padded to this: one compilation serves them all
 CALL_STEPS = 262_144  # time steps of all sequences in one compiled call
@@ -199,21 +197,6 @@ def kernels_prior(program: SequenceProgram, decay: float) -> Prior:
     return Prior(groups, np.zeros(program.size), decay)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SequenceOptions:
-    """How to train; the fields are those of the estimators, which document them."""
-
-    solver: str = "auto"
-    epochs: int = 200
-    batch_size: int = 32
-    learning_rate: float = 1e-2
-    weight_decay: float = 0.0
-    validation: float = 0.0
-    patience: int = 20
-    tolerance: float = 1e-4
-    verbose: int = 0
-
-
 def choose_sequence_solver(solver: str, parameters: int, steps: int, *, noisy: bool = False) -> str:
     """L-BFGS for small networks on small data, else Adam, which alone draws dropout."""
     if solver != "auto":
@@ -226,7 +209,7 @@ def train_sequences(
     sequences: Sequences,
     codes: Array,
     *,
-    options: SequenceOptions,
+    options: Options,
     rng: np.random.Generator,
 ) -> tuple[Array, list[dict[str, float]]]:
     """Fit `program` to sequences and their classes.
@@ -242,36 +225,12 @@ def train_sequences(
         theta (P,) and the loss of every epoch, epoch 0 first.
     """
     order = rng.permutation(len(sequences))
-    held = round(options.validation * len(sequences))
+    held = round(float(options.validation) * len(sequences))
     if options.validation:
         held = min(max(held, 1), len(sequences) - 1)
     problem = Labelled(program, sequences, codes, np.sort(order[held:]))
     rest = Labelled(program, sequences, codes, order[:held]) if held else None
     theta = start(program, codes, rng)
-    prior = kernels_prior(program, options.weight_decay)
-    monitor = Monitor(
-        problem, rest, theta, patience=options.patience, total=options.epochs, verbose=options.verbose
-    )
-    if options.solver == "adam":
-        last = adam(
-            problem,
-            theta,
-            prior=prior,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.learning_rate,
-            rng=rng,
-            monitor=monitor,
-        )
-    else:
-        last = lbfgs(
-            problem,
-            theta,
-            prior=prior,
-            iterations=options.epochs,
-            tolerance=options.tolerance,
-            monitor=monitor,
-        )
-    history = monitor.close()
-    keep_last = rest is None and options.solver != "adam" and np.all(np.isfinite(last))
-    return (last if keep_last else monitor.best), history
+    prior = kernels_prior(program, options.weight_decay or 0.0)
+    theta, history, _ = solve(options.solver, problem, rest, theta, prior, options, rng)
+    return theta, history

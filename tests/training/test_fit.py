@@ -11,13 +11,13 @@ import pytest
 from forecast.networks import NARXConfig
 from forecast.panel import Panel
 from forecast.training.fit import (
-    Options,
     _stages,
     choose_solver,
     free_run_problems,
     one_step_problem,
     train,
 )
+from forecast.training.solve import Options
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
 

@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.training.fit import Options, train
+from forecast.training.fit import train
 from forecast.training.keras_fit import seeded
 from forecast.training.program import Program
+from forecast.training.solve import Options
 from tests.training.cases import windows
 
 pytestmark = pytest.mark.backend

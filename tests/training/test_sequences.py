@@ -11,7 +11,6 @@ from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences
 from forecast.training.sequences import (
     Labelled,
-    SequenceOptions,
     SequenceProgram,
     choose_sequence_solver,
     kernels_prior,
@@ -19,6 +18,7 @@ from forecast.training.sequences import (
     start,
     train_sequences,
 )
+from forecast.training.solve import Options
 
 pytestmark = pytest.mark.backend
 
@@ -98,7 +98,7 @@ def test_decay_leaves_biases_alone() -> None:
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam"])
 def test_both_solvers_learn_the_sign_of_every_step(solver: str) -> None:
-    options = SequenceOptions(solver=solver, epochs=60, learning_rate=0.1, batch_size=4)
+    options = Options(solver=solver, epochs=60, learning_rate=0.1, batch_size=4)
     theta, history = train_sequences(LABELS, X, STEPS, options=options, rng=np.random.default_rng(0))
     assert (scores(LABELS, theta, X).argmax(axis=1) == STEPS).all()
     assert history[-1]["loss"] < 0.2 * history[0]["loss"]
@@ -106,7 +106,7 @@ def test_both_solvers_learn_the_sign_of_every_step(solver: str) -> None:
 
 def test_with_validation_the_best_epoch_is_kept() -> None:
     noise = np.array([0, 1, 0, 1, 1, 0])  # nothing to learn
-    options = SequenceOptions(solver="lbfgs", epochs=40, validation=0.34, patience=5)
+    options = Options(solver="lbfgs", epochs=40, validation=0.34, patience=5)
     theta, history = train_sequences(POOLED, X, noise, options=options, rng=np.random.default_rng(0))
     held = np.random.default_rng(0).permutation(6)[:2]
     best = min(epoch["val_loss"] for epoch in history)
