@@ -25,10 +25,10 @@ class Transformer(NeuralForecaster):
     Args:
         window: L, rows of history that are read; "auto" is the AR order by BIC or the season if longer, at
             most a third of the shortest series.
-        units: features of every row inside the network, a multiple of `heads`.
+        d_model: features of every row inside the network, a multiple of `heads`.
         heads: heads of every attention.
         layers: number of encoder blocks.
-        widening: the feed-forward networks have `widening * units` units.
+        widening: the feed-forward networks have `widening * d_model` units.
         activation: Keras name of the activation of the feed-forward networks.
         linear: whether there is a linear path beside the blocks.
         The other arguments are those of `NeuralForecaster`.
@@ -46,13 +46,13 @@ class Transformer(NeuralForecaster):
     Example:
         >>> import numpy as np
         >>> y = np.sin(np.arange(80) * 0.7)
-        >>> model = Transformer(window=6, units=4, epochs=5, random_state=0).fit(y)
+        >>> model = Transformer(window=6, d_model=4, epochs=5, random_state=0).fit(y)
         >>> bool(np.abs(model.predict(5) - np.sin(np.arange(80, 85) * 0.7)).max() < 0.05)
         True
     """
 
     window: int | str = "auto"
-    units: int = 16
+    d_model: int = 16
     heads: int = 2
     layers: int = 1
     widening: int = 2
@@ -66,7 +66,7 @@ class Transformer(NeuralForecaster):
             targets=panel.n_targets,
             exog=panel.n_exog,
             length=resolve_window(self.window, panel),
-            units=self.units,
+            d_model=self.d_model,
             heads=self.heads,
             layers=self.layers,
             widening=self.widening,

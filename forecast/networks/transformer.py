@@ -20,26 +20,26 @@ class TransformerConfig(NetworkConfig):
 
     Args:
         length: L, rows of the window, at least 1.
-        units: features of every row inside the network, a multiple of `heads`.
+        d_model: features of every row inside the network, a multiple of `heads`.
         heads: heads of every attention.
         layers: number of encoder blocks, at least 1.
-        widening: the feed-forward networks have `widening * units` units.
+        widening: the feed-forward networks have `widening * d_model` units.
         activation: Keras name of the activation of the feed-forward networks.
         linear: whether there is a linear path beside the blocks.
         targets, exog, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
-        ValueError: a number out of range, or units that are no multiple of the heads.
+        ValueError: a number out of range, or d_model no multiple of the heads.
 
     Example:
         >>> from forecast.networks import TransformerConfig
-        >>> TransformerConfig(length=24, units=8, heads=2).window
+        >>> TransformerConfig(length=24, d_model=8, heads=2).window
         24
     """
 
     length: int = 12
-    units: int = 16
+    d_model: int = 16
     heads: int = 2
     layers: int = 1
     widening: int = 2
@@ -48,11 +48,11 @@ class TransformerConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("length", "units", "heads", "layers", "widening"):
+        for name in ("length", "d_model", "heads", "layers", "widening"):
             check_count(name, getattr(self, name))
-        if self.units % self.heads:
-            allowed, remedy = f"a multiple of heads={self.heads}", f"Pass units={self.heads * 8}"
-            raise ValueError(explain("units", allowed, self.units, remedy))
+        if self.d_model % self.heads:
+            allowed, remedy = f"a multiple of heads={self.heads}", f"Pass d_model={self.heads * 8}"
+            raise ValueError(explain("d_model", allowed, self.d_model, remedy))
 
     @property
     def window(self) -> int:
@@ -74,7 +74,7 @@ def transformer(config: TransformerConfig) -> keras.Model:
 
     Symbols:
         r_j: row j of the window, (y_{t-L+j}, x_{t-L+j+1}); r: all rows side by side.
-        W, b: the layer "embed", `config.units` features; p_j: `SinusoidalPositions`.
+        W, b: the layer "embed", `config.d_model` features; p_j: `SinusoidalPositions`.
         block_k: the layer "block_k", a `TransformerBlock`; K = `config.layers`.
         LN: layer normalisation, "norm_last". The last row, read out, has read all others.
         A: kernel of the layer "linear", when `config.linear`.
@@ -86,17 +86,17 @@ def transformer(config: TransformerConfig) -> keras.Model:
 
     Example:
         >>> from forecast.networks import TransformerConfig, transformer
-        >>> network = transformer(TransformerConfig(length=24, units=8))
+        >>> network = transformer(TransformerConfig(length=24, d_model=8))
         >>> network.input_shape, network.output_shape
         ((None, 24, 1), (None, 1, 1))
     """
 
     def outputs(rows: Any) -> Any:
-        embed = keras.layers.Dense(config.units, name="embed", dtype=config.dtype)
+        embed = keras.layers.Dense(config.d_model, name="embed", dtype=config.dtype)
         state = SinusoidalPositions(name="positions", dtype=config.dtype)(embed(rows))
         for number in range(1, config.layers + 1):
             state = TransformerBlock(
-                config.widening * config.units,
+                config.widening * config.d_model,
                 heads=config.heads,
                 activation=config.activation,
                 name=f"block_{number}",
