@@ -19,8 +19,10 @@ __all__ = [
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
+    "Seq2Seq",
     "TDNN",
     "Theta",
+    "Transformer",
     "backtest",
     "datasets",
     "leaderboard",
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from forecast.estimators.narx import NARX
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
+    from forecast.estimators.seq2seq import Seq2Seq
     from forecast.estimators.tdnn import TDNN
     from forecast.estimators.theta import Theta
+    from forecast.estimators.transformer import Transformer
     from forecast.evaluation.backtest import backtest
     from forecast.evaluation.leaderboard import leaderboard
     from forecast.evaluation.splits import RollingOrigin
@@ -54,8 +58,10 @@ _HOME = {
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
+    "Seq2Seq": "forecast.estimators.seq2seq",
     "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
+    "Transformer": "forecast.estimators.transformer",
     "backtest": "forecast.evaluation.backtest",
     "leaderboard": "forecast.evaluation.leaderboard",
     "load": "forecast.estimators.saving",

@@ -24,8 +24,10 @@ from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
+from forecast.estimators.seq2seq import Seq2Seq
 from forecast.estimators.tdnn import TDNN
 from forecast.estimators.theta import Theta
+from forecast.estimators.transformer import Transformer
 
 EXPECTED_FAILED_CHECKS = {
     "check_methods_sample_order_invariance": "rows are ordered in time: another order is another series",
@@ -49,6 +51,10 @@ def forecasters() -> list[Forecaster]:
         LagRegressor(lags=2),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
+        Transformer(window=2, d_model=2, heads=1, epochs=3, jit_compile=False, random_state=0),
+        Seq2Seq(
+            window=2, units=2, horizon=2, attention="additive", epochs=3, jit_compile=False, random_state=0
+        ),
         KerasForecaster(
             build=dense,
             window=2,

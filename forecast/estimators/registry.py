@@ -15,8 +15,10 @@ MODULES = {
     "Naive": "forecast.estimators.naive",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
+    "Seq2Seq": "forecast.estimators.seq2seq",
     "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
+    "Transformer": "forecast.estimators.transformer",
 }
 
 

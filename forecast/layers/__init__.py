@@ -1,6 +1,7 @@
 """Keras layers: tensors in, tensors out, shapes (batch, time, features)."""
 
 from forecast.layers.attention import AdditiveAttention, MultiHeadAttention, MultiplicativeAttention
+from forecast.layers.decoder import Decoder, DecoderCell, DirectLinear
 from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.narx import NARXCell
@@ -24,8 +25,11 @@ from forecast.layers.transformer import SinusoidalPositions, TransformerBlock
 __all__ = [
     "AdditiveAttention",
     "CELLS",
+    "Decoder",
+    "DecoderCell",
     "DepthGatedLSTMCell",
     "DiagonalCell",
+    "DirectLinear",
     "ElmanCell",
     "FeedbackCell",
     "GRUCell",

@@ -30,16 +30,20 @@ def causal_pairs(length: Any) -> Any:
 class Attention(keras.layers.Layer):
     """What additive and multiplicative attention share: a score of each pair of query and key, then the mean.
 
-    A subclass gives `keys(memory)`, computed once a record, and `scores(query, keys)`.
+    A subclass gives `keys(memory)` of `key_units` columns, computed once a record, and `scores(query, keys)`.
     """
 
     def __init__(self, *, name: str | None = None, dtype: Any = None, trainable: bool = True) -> None:
         super().__init__(name=name, dtype=dtype, trainable=trainable)
         self.supports_masking = True
 
+    def key_units(self, memory: int, query: int) -> int:
+        """A, columns of the keys of a memory of `memory` columns for queries of `query` columns."""
+        raise NotImplementedError
+
     def keys(self, memory: Any) -> Any:
         """memory (B, K, M) -> what the scores compare a query with, (B, K, A)."""
-        return memory
+        raise NotImplementedError
 
     def scores(self, query: Any, keys: Any) -> Any:
         """query (B, T, Q), keys (B, K, A) -> (B, T, K)."""
@@ -114,6 +118,9 @@ class AdditiveAttention(Attention):
         self.key_kernel = self.add_weight(name="key_kernel", shape=(memory, self.units))
         self.score_kernel = self.add_weight(name="score_kernel", shape=(self.units, 1))
 
+    def key_units(self, memory: int, query: int) -> int:
+        return self.units
+
     def keys(self, memory: Any) -> Any:
         return ops.matmul(memory, self.key_kernel)
 
@@ -183,6 +190,9 @@ class MultiplicativeAttention(Attention):
             raise ValueError(
                 explain("inputs", f"as wide as the memory with form={self.form!r}", received, 'Use "general"')
             )
+
+    def key_units(self, memory: int, query: int) -> int:
+        return query
 
     def keys(self, memory: Any) -> Any:
         if self.form == "general":

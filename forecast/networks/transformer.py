@@ -85,8 +85,8 @@ def transformer(config: TransformerConfig) -> keras.Model:
         Polosukhin, I. (2017). Attention is all you need. NeurIPS.
 
     Example:
-        >>> from forecast.networks import TransformerConfig, transformer
-        >>> network = transformer(TransformerConfig(length=24, d_model=8))
+        >>> from forecast.networks import TransformerConfig
+        >>> network = TransformerConfig(length=24, d_model=8).build()
         >>> network.input_shape, network.output_shape
         ((None, 24, 1), (None, 1, 1))
     """
