@@ -103,8 +103,9 @@ class DecoderCell(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         columns, width = known_size("features", input_shape[-1]), self.memory[1]
         context = width * (self.every + (self.attention is not None))
-        self.cell.build((None, columns - self.targets + context))
-        if self.attention is not None:
+        if not self.cell.built:  # it is when read from a file
+            self.cell.build((None, columns - self.targets + context))
+        if self.attention is not None and not self.attention.built:
             self.attention.build((None, 1, self.cell_sizes[0]), (None, *self.memory))
         self.readout = keras.layers.Dense(
             self.targets,
@@ -204,7 +205,8 @@ class Decoder(keras.layers.Layer):
         self.run = keras.layers.RNN(cell, return_sequences=True, name="run", dtype=self.dtype_policy)
 
     def build(self, inputs_shape: Any, memory_shape: Any = None, states_shape: Any = None) -> None:
-        self.run.build(inputs_shape)
+        if not self.run.built:
+            self.run.build(inputs_shape)
 
     def call(self, inputs: Any, memory: Any, states: Any) -> Any:
         start = self.cell.start(inputs[:, 0, : self.cell.targets], memory, states)
