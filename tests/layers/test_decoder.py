@@ -8,13 +8,20 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.layers import AdditiveAttention, Decoder, DecoderCell, DirectLinear, MultiplicativeAttention, make_cell
+from forecast.layers import (
+    AdditiveAttention,
+    Decoder,
+    DecoderCell,
+    DirectLinear,
+    MultiplicativeAttention,
+    make_cell,
+)
 from tests.checks import check_layer, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
 
-B, H, K, U, O, E = 3, 4, 5, 3, 2, 1
-INPUTS = normal((B, H, 2 * O + E), dtype="float32")
+B, H, K, U, TARGETS, EXOG = 3, 4, 5, 3, 2, 1
+INPUTS = normal((B, H, 2 * TARGETS + EXOG), dtype="float32")
 MEMORY = normal((B, K, U), seed=1, dtype="float32")
 STATE = normal((B, U), seed=2, dtype="float32")
 OPTIONS: dict[str, Callable[[], dict]] = {
@@ -27,7 +34,7 @@ EACH = pytest.mark.parametrize("options", OPTIONS.values(), ids=list(OPTIONS))
 
 
 def decoder(options: Callable[[], dict], *, cell: str = "gru") -> Decoder:
-    layer = Decoder(DecoderCell(make_cell(cell, U), targets=O, memory=(K, U), **options()))
+    layer = Decoder(DecoderCell(make_cell(cell, U), targets=TARGETS, memory=(K, U), **options()))
     layer(INPUTS, MEMORY, states_of(cell))
     randomize(layer)
     return layer
@@ -42,7 +49,7 @@ def equation(layer: Decoder, inputs: np.ndarray, states: list) -> tuple[np.ndarr
     cell, outputs, weights = layer.cell, [], []
     last, kernel, bias = None, to_numpy(cell.readout.kernel), to_numpy(cell.readout.bias)
     for t in range(inputs.shape[1]):
-        measured, offset, x = np.split(inputs[:, t], [O, 2 * O], axis=1)
+        measured, offset, x = np.split(inputs[:, t], [TARGETS, 2 * TARGETS], axis=1)
         last = measured if last is None else np.where(np.isnan(measured), last, measured)
         context = [MEMORY[:, -1]] if cell.every else []
         if cell.attention is not None:
@@ -61,56 +68,62 @@ def equation(layer: Decoder, inputs: np.ndarray, states: list) -> tuple[np.ndarr
 def test_decoder_is_its_equation(options, told: str) -> None:
     layer, inputs = decoder(options), INPUTS.copy()
     if told != "all":
-        inputs[:, 1 if told == "none" else 2 :, :O] = np.nan
+        inputs[:, 1 if told == "none" else 2 :, :TARGETS] = np.nan
     expected, weights = equation(layer, inputs, [STATE])
     outputs = to_numpy(layer(inputs, MEMORY, [STATE]))
-    same(outputs[:, :, :O], expected, rtol=1e-5, atol=1e-5)
+    same(outputs[:, :, :TARGETS], expected, rtol=1e-5, atol=1e-5)
     if weights:
-        same(outputs[:, :, O:], np.stack(weights, axis=1), rtol=1e-5, atol=1e-5)
-        same(outputs[:, :, O:].sum(axis=2), np.ones((B, H)))
+        same(outputs[:, :, TARGETS:], np.stack(weights, axis=1), rtol=1e-5, atol=1e-5)
+        same(outputs[:, :, TARGETS:].sum(axis=2), np.ones((B, H)))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "elman", "mut1"])
 def test_any_cell_of_the_catalogue(cell: str) -> None:
     layer = decoder(OPTIONS["additive"], cell=cell)
-    same(layer(INPUTS, MEMORY, states_of(cell))[:, :, :O], equation(layer, INPUTS, states_of(cell))[0], rtol=1e-5)
+    same(
+        layer(INPUTS, MEMORY, states_of(cell))[:, :, :TARGETS],
+        equation(layer, INPUTS, states_of(cell))[0],
+        rtol=1e-5,
+    )
 
 
 def test_a_free_run_is_teacher_forcing_with_its_own_outputs() -> None:
     layer, free = decoder(OPTIONS["additive"]), INPUTS.copy()
-    free[:, 1:, :O] = np.nan
+    free[:, 1:, :TARGETS] = np.nan
     run = to_numpy(layer(free, MEMORY, [STATE]))
     told = free.copy()
-    told[:, 1:, :O] = run[:, :-1, :O]
+    told[:, 1:, :TARGETS] = run[:, :-1, :TARGETS]
     same(layer(told, MEMORY, [STATE]), run)
 
 
 def test_at_the_start_the_output_is_the_offset() -> None:
-    layer = Decoder(DecoderCell(make_cell("gru", U), targets=O, memory=(K, U)))
-    same(layer(INPUTS, MEMORY, [STATE]), INPUTS[:, :, O : 2 * O])
+    layer = Decoder(DecoderCell(make_cell("gru", U), targets=TARGETS, memory=(K, U)))
+    same(layer(INPUTS, MEMORY, [STATE]), INPUTS[:, :, TARGETS : 2 * TARGETS])
 
 
 def test_direct_linear_is_a_regression_a_step_on_what_is_known_by_then() -> None:
-    layer, rows = DirectLinear(H, targets=O), normal((B, 6 + H - 1, O + E), dtype="float32")
+    layer, rows = DirectLinear(H, targets=TARGETS), normal((B, 6 + H - 1, TARGETS + EXOG), dtype="float32")
     layer.build(rows.shape)
     randomize(layer)
-    kernel, bias = to_numpy(layer.kernel).reshape(-1, H, O), to_numpy(layer.bias).reshape(H, O)
-    rows[:, 6:, :O] = np.nan
+    kernel, bias = to_numpy(layer.kernel).reshape(-1, H, TARGETS), to_numpy(layer.bias).reshape(H, TARGETS)
+    rows[:, 6:, :TARGETS] = np.nan
     for h in range(H):
-        known = np.concatenate([rows[:, :6].reshape(B, -1), rows[:, 6 : 6 + h, O:].reshape(B, -1)], axis=1)
+        known = np.concatenate(
+            [rows[:, :6].reshape(B, -1), rows[:, 6 : 6 + h, TARGETS:].reshape(B, -1)], axis=1
+        )
         same(layer(rows)[:, h], known @ kernel[: known.shape[1], h] + bias[h], rtol=1e-5, atol=1e-5)
 
 
 def test_check_layer(tmp_path) -> None:
     def cell(dtype: str) -> keras.layers.Layer:
-        cell = DecoderCell(make_cell("gru", U, dtype=dtype), targets=O, dtype=dtype)
+        cell = DecoderCell(make_cell("gru", U, dtype=dtype), targets=TARGETS, dtype=dtype)
         return keras.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True, dtype=dtype)
 
-    check_layer(cell, input_shape=(B, H, 2 * O + E), output_shape=(B, H, O), folder=tmp_path)
+    check_layer(cell, input_shape=(B, H, 2 * TARGETS + EXOG), output_shape=(B, H, TARGETS), folder=tmp_path)
     check_layer(
-        lambda dtype: DirectLinear(H, targets=O, dtype=dtype),
-        input_shape=(B, 8, O + E),
-        output_shape=(B, H, O),
+        lambda dtype: DirectLinear(H, targets=TARGETS, dtype=dtype),
+        input_shape=(B, 8, TARGETS + EXOG),
+        output_shape=(B, H, TARGETS),
         folder=tmp_path,
         masks=False,
     )
@@ -130,8 +143,16 @@ def test_a_file_gives_the_same_decoder(tmp_path) -> None:
     ("call", "error", "words"),
     [
         (lambda: DecoderCell(make_cell("gru", U), targets=0), ValueError, "targets: must be a whole number"),
-        (lambda: DecoderCell(make_cell("gru", U), attention="additive"), TypeError, "attention: .*received 'add"),
-        (lambda: DirectLinear(4)(np.ones((1, 3, 1))), ValueError, "inputs: must be at least 4 rows; received 3"),
+        (
+            lambda: DecoderCell(make_cell("gru", U), attention="additive"),
+            TypeError,
+            "attention: .*received 'add",
+        ),
+        (
+            lambda: DirectLinear(4)(np.ones((1, 3, 1))),
+            ValueError,
+            "inputs: must be at least 4 rows; received 3",
+        ),
     ],
 )
 def test_errors_name_argument_allowed_and_received(call, error, words) -> None:
