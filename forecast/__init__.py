@@ -27,8 +27,10 @@ __all__ = [
     "SeasonalNaive",
     "SequenceClassifier",
     "SequenceLabeler",
+    "Seq2Seq",
     "TDNN",
     "Theta",
+    "Transformer",
     "backtest",
     "datasets",
     "leaderboard",
@@ -51,10 +53,12 @@ if TYPE_CHECKING:
     from forecast.estimators.rnn import RNN
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
+    from forecast.estimators.seq2seq import Seq2Seq
     from forecast.estimators.sequence_classifier import SequenceClassifier
     from forecast.estimators.sequence_labeler import SequenceLabeler
     from forecast.estimators.tdnn import TDNN
     from forecast.estimators.theta import Theta
+    from forecast.estimators.transformer import Transformer
     from forecast.evaluation.backtest import backtest
     from forecast.evaluation.leaderboard import leaderboard
     from forecast.evaluation.splits import RollingOrigin
@@ -78,8 +82,10 @@ _HOME = {
     "SeasonalNaive": "forecast.estimators.naive",
     "SequenceClassifier": "forecast.estimators.sequence_classifier",
     "SequenceLabeler": "forecast.estimators.sequence_labeler",
+    "Seq2Seq": "forecast.estimators.seq2seq",
     "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
+    "Transformer": "forecast.estimators.transformer",
     "backtest": "forecast.evaluation.backtest",
     "leaderboard": "forecast.evaluation.leaderboard",
     "load": "forecast.estimators.saving",

@@ -29,8 +29,10 @@ from forecast.estimators.recursive_net import RecursiveNet
 from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
+from forecast.estimators.seq2seq import Seq2Seq
 from forecast.estimators.tdnn import TDNN
 from forecast.estimators.theta import Theta
+from forecast.estimators.transformer import Transformer
 
 EXPECTED_FAILED_CHECKS = {
     "check_methods_sample_order_invariance": "rows are ordered in time: another order is another series",
@@ -59,6 +61,10 @@ def forecasters() -> list[Forecaster]:
         RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
         GraphRNN(lags=2, units=2, cell="simple", epochs=3, jit_compile=False, random_state=0),
         RecursiveNet(lags=2, units=2, epochs=3, jit_compile=False, random_state=0),
+        Transformer(window=2, d_model=2, heads=1, epochs=3, jit_compile=False, random_state=0),
+        Seq2Seq(
+            window=2, units=2, horizon=2, attention="additive", epochs=3, jit_compile=False, random_state=0
+        ),
         KerasForecaster(
             build=dense,
             window=2,

@@ -36,6 +36,7 @@ def program_of(config: NetworkConfig, jit: bool, loss: str = "squared") -> Progr
     return Program(
         config.build,
         targets=config.targets,
+        lead=config.lead,
         dtype=config.dtype,
         jit=jit,
         noisy=config.noisy,
@@ -174,6 +175,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         for start in range(0, len(windows), RUN_CHUNK):
             block = slice(start, start + RUN_CHUNK)
             paired, _, _ = windows.paired(windows.gather(block))
+            paired = program.led(paired)
             values = np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)
             rows = windows.target_rows(block)
             fitted[rows] = values * spread[rows] + center[rows]
@@ -210,11 +212,9 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         limits: np.ndarray,
     ) -> np.ndarray:
         """Blocks of H steps from a network with H outputs, each block fed back as history of the next."""
-        horizon, length, blocks = known.shape[1], program.window, []
-        record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
+        horizon, blocks = known.shape[1], list[np.ndarray]()
         for start in range(0, horizon, program.steps):
-            window = np.concatenate([y[:, -length:], record[:, start + 1 : start + 1 + length]], axis=2)
-            block = np.clip(program.apply(theta, window), *limits)
+            block = np.clip(program.apply(theta, window_at(program, y, x, known, start)), *limits)
             blocks.append(block)
             y = np.concatenate([y, block], axis=1)
         return np.concatenate(blocks, axis=1)[:, :horizon]
@@ -227,6 +227,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         if isinstance(validation, str):
             check_choice("validation", validation, ("auto",))
             evidence = solver == "lm" and self.weight_decay is None and self.training == "one-step"
+            evidence = evidence and getattr(self, "decoding", "free-run") != "teacher-forcing"
             validation = 0 if evidence else 0.2
         return Options(
             solver=solver,
@@ -242,6 +243,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             verbose=self.verbose,
             callbacks=tuple(self.callbacks or ()),
             loss=getattr(self, "loss", None),
+            decoding=getattr(self, "decoding", "free-run"),
         )
 
     def _check_options(self) -> None:
@@ -296,6 +298,22 @@ def _check_noise(solver: str, training: str) -> None:
     if training != "one-step":
         allowed, remedy = "'one-step' with dropout or zoneout", "Leave dropout and zoneout out"
         raise ValueError(explain("training", allowed, repr(training), remedy))
+
+
+def window_at(
+    program: Program, y: np.ndarray, x: np.ndarray, known: np.ndarray, start: int = 0
+) -> np.ndarray:
+    """The network's input (S, L + lead, O+E) to forecast from step `start` after the history on.
+
+    Args:
+        y: targets (S, L + start, O), those of the steps before `start` forecast.
+        x: covariates (S, L, E) of the history.
+        known: covariates (S, H, E) of the steps ahead; the last stand for any later ones, which are not used.
+    """
+    record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
+    now = start + 1 + program.window
+    window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
+    return program.led(window, record[:, now : now + program.lead])
 
 
 def resolve_lags(

@@ -23,8 +23,10 @@ MODULES = {
     "SeasonalNaive": "forecast.estimators.naive",
     "SequenceClassifier": "forecast.estimators.sequence_classifier",
     "SequenceLabeler": "forecast.estimators.sequence_labeler",
+    "Seq2Seq": "forecast.estimators.seq2seq",
     "TDNN": "forecast.estimators.tdnn",
     "Theta": "forecast.estimators.theta",
+    "Transformer": "forecast.estimators.transformer",
 }
 ON_SEQUENCES = ("MarkovChain", "SequenceClassifier", "SequenceLabeler")
 """Estimators on many sequences, which forecast no time series."""

@@ -1,5 +1,7 @@
 """Keras layers: tensors in, tensors out, shapes (batch, time, features)."""
 
+from forecast.layers.attention import AdditiveAttention, MultiHeadAttention, MultiplicativeAttention
+from forecast.layers.decoder import Decoder, DecoderCell, DirectLinear
 from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.feedback import FeedbackCell
@@ -22,31 +24,40 @@ from forecast.layers.recurrent import (
     ZoneoutCell,
     make_cell,
 )
+from forecast.layers.transformer import SinusoidalPositions, TransformerBlock
 from forecast.layers.tree import TreeRNN, TreeSum
 
 __all__ = [
-    "GraphCell",
-    "NodeDense",
-    "TreeRNN",
-    "TreeSum",
     "CELLS",
+    "AdditiveAttention",
     "CategoryEmbedding",
+    "Decoder",
+    "DecoderCell",
     "DepthGatedLSTMCell",
     "DiagonalCell",
+    "DirectLinear",
     "ElmanCell",
     "FeedbackCell",
     "GRUCell",
+    "GraphCell",
     "JordanCell",
     "LSTMCell",
     "MUTCell",
     "MinimalGatedCell",
+    "MultiHeadAttention",
+    "MultiplicativeAttention",
     "NARXCell",
+    "NodeDense",
     "RecurrentCell",
     "RecurrentStack",
     "ResidualCell",
     "ReversibleNormalization",
+    "SinusoidalPositions",
     "TappedDelay",
     "TimeDelay",
+    "TransformerBlock",
+    "TreeRNN",
+    "TreeSum",
     "ZoneoutCell",
     "make_cell",
 ]

@@ -1,4 +1,4 @@
-"""Network families: a frozen config in, an uncompiled one-step keras.Model out."""
+"""Network families: a frozen config in, an uncompiled keras.Model out."""
 
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
@@ -6,26 +6,33 @@ from forecast.networks.graph import GraphConfig, graph_network
 from forecast.networks.narx import NARXConfig, narx
 from forecast.networks.online import OnlineConfig, online
 from forecast.networks.recurrent import RecurrentConfig, recurrent
+from forecast.networks.seq2seq import Seq2SeqConfig, attention_reader, seq2seq
 from forecast.networks.sequences import SequenceConfig, sequence_network
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
+from forecast.networks.transformer import TransformerConfig, transformer
 from forecast.networks.tree import TreeConfig, tree_network
 
 __all__ = [
     "DelayLayer",
+    "GraphConfig",
     "NARXConfig",
     "NetworkConfig",
     "OnlineConfig",
     "RecurrentConfig",
+    "Seq2SeqConfig",
     "SequenceConfig",
     "TDNNConfig",
+    "TransformerConfig",
+    "TreeConfig",
+    "attention_reader",
     "closed_loop",
+    "graph_network",
     "narx",
     "online",
     "recurrent",
+    "seq2seq",
     "sequence_network",
     "tdnn",
-    "GraphConfig",
-    "TreeConfig",
-    "graph_network",
+    "transformer",
     "tree_network",
 ]

@@ -53,8 +53,13 @@ class NetworkConfig:
         """Whether training draws random numbers (dropout, zoneout)."""
         return False
 
+    @property
+    def lead(self) -> int:
+        """Rows of the input after the window: covariates known ahead, and targets, NaN where not known."""
+        return 0
+
     def build(self) -> keras.Model:
-        """The uncompiled network, paired window (B, L, O+E) -> (B, H, O)."""
+        """The uncompiled network, paired window and lead rows (B, L + lead, O+E) -> (B, H, O)."""
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,6 +16,11 @@ from forecast.training.solve import Options, solve
 from forecast.training.start import linear_members, linear_start, prior_at, random_theta, silent
 from forecast.windows import Windows
 
+TOLD = {  # how much of the targets a network with lead rows is told, stage by stage
+    "free-run": (0.0,),
+    "teacher-forcing": (1.0,),
+    "scheduled-sampling": (1.0, 0.75, 0.5, 0.25, 0.0),
+}
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
 
 
@@ -78,7 +83,7 @@ def train(
     solved = options.training == "one-step" and decay in (None, 0.0) and linear_members(program).all()
     if theta is None and solved:
         return Fitted(start, start, "least squares", linear=True)
-    fitted, history, evidence = solve(solver, one_step, held, start, prior, options, rng)
+    fitted, history, evidence = _told_less_and_less(solver, one_step, held, start, prior, options, rng)
     if options.training == "one-step" or program.steps > 1:
         if held is None and np.isfinite(evidence):  # only Levenberg-Marquardt without a fixed decay knows it
             rival = start if theta is None else linear_start(one_step, silent(program, theta))
@@ -88,6 +93,27 @@ def train(
         fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
         history = history + more
     return Fitted(fitted, start, solver, fitted is linear, history)
+
+
+def _told_less_and_less(
+    solver: str,
+    problem: OneStep,
+    held_out: OneStep | None,
+    theta: Array,
+    prior: Prior,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]], float]:
+    """One solver run a stage of `TOLD`; validation runs free, and the evidence is that of a free run."""
+    stages, history, evidence = TOLD[options.decoding], list[dict[str, float]](), float("nan")
+    if problem.program.lead:
+        problem = replace(problem, coins=rng.uniform(size=(len(problem), problem.program.lead)))
+    options = replace(options, epochs=-(-options.epochs // len(stages)))
+    for told in stages:
+        problem = replace(problem, told=told)
+        theta, more, evidence = solve(solver, problem, held_out, theta, prior, options, rng)
+        history = history + more
+    return theta, history, evidence if told == 0.0 else float("nan")
 
 
 def _by_keras(

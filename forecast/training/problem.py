@@ -12,10 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from forecast.training.program import CHUNK, Array, Program
+from forecast.training.program import CHUNK, JACOBIAN_VALUES, Array, Program
 from forecast.windows import Windows
 
-JACOBIAN_VALUES = 16_000_000  # float64 values of one block of sensitivities: 128 MB
 DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data
 
 
@@ -48,12 +47,19 @@ class Problem(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class OneStep:
-    """The true past is the input of every prediction: sum over windows of w (y - f(window))^2."""
+    """The true past is the input of every prediction: sum over windows of w (y - f(window))^2.
+
+    A network with lead rows is told there y_t, ... (teacher forcing) where `coins` are below `told`, and NaN
+    elsewhere; as `told` falls from 1 to 0 the training goes over to a free run (scheduled sampling, Bengio et al.
+    2015), over whose steps the error is the same every time.
+    """
 
     program: Program
     windows: Windows
     weights: Array  # (n, H)
     keep: Array  # (n,) indices of the windows that count
+    told: float = 0.0
+    coins: Array | None = None  # (n, lead), uniform between 0 and 1
 
     @property
     def count(self) -> float:
@@ -63,9 +69,16 @@ class OneStep:
         return len(self.keep)
 
     def take(self, which: Array) -> tuple[Array, Array, Array]:
-        """(window (B, L, O+E), target (B, H, O), weight (B, H, O)) of some windows."""
-        window, target, _ = self.windows.paired(self.windows.gather(self.keep[which]))
+        """(window (B, L + lead, O+E), target (B, H, O), weight (B, H, O)) of some windows."""
+        window, target, future = self.windows.paired(self.windows.gather(self.keep[which]))
+        if self.program.lead:
+            window = self.program.led(window, future[:, 1:], self._told(target[:, :-1], which))
         return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+
+    def _told(self, target: Array, which: Array) -> Array | None:
+        if self.coins is None:
+            return None
+        return np.where((self.coins[which] < self.told)[:, :, None], target, np.nan)
 
     def _blocks(self) -> Iterator[tuple[Array, Array, Array]]:
         for start in range(0, len(self), CHUNK):
@@ -88,7 +101,7 @@ class OneStep:
         return error, total
 
     def rows(self, theta: Array, which: Array) -> tuple[Array, Array]:
-        """Weighted Jacobian (R, P) and residual (R,) of up to CHUNK windows, a row for a step and target."""
+        """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, a row for a step and target."""
         window, target, weight = self.take(which)
         root = np.sqrt(weight).reshape(-1)
         ((count, (values, jacobian, _)),) = self.program.chunked("jacobian", theta, window)
@@ -98,8 +111,9 @@ class OneStep:
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat, accumulated block by block."""
         hessian, gradient, error = np.zeros((theta.size, theta.size)), np.zeros(theta.size), 0.0
-        for start in range(0, len(self), CHUNK):
-            jacobian, residual = self.rows(theta, np.arange(start, min(start + CHUNK, len(self))))
+        block = self.program.block
+        for start in range(0, len(self), block):
+            jacobian, residual = self.rows(theta, np.arange(start, min(start + block, len(self))))
             hessian += jacobian.T @ jacobian
             gradient += jacobian.T @ residual
             error += float(residual @ residual)
@@ -179,7 +193,8 @@ class FreeRun:
         by_theta = np.empty((len(flat), outputs, size))
         by_past = np.empty((len(flat), outputs, length, outputs))
         row = 0
-        for rows, (_, d_theta, d_window) in self.program.chunked("jacobian", theta, flat):
+        chunks = self.program.chunked("jacobian", theta, flat, chunk=self.program.block)
+        for rows, (_, d_theta, d_window) in chunks:
             by_theta[row : row + rows] = d_theta[:rows]
             by_past[row : row + rows] = d_window[:rows, :, :, :outputs]
             row += rows

@@ -26,17 +26,19 @@ from forecast.training.backend import (
 )
 
 Array = np.ndarray
-CHUNK = 8192  # rows of one compiled call: bounds the memory of a Jacobian to CHUNK * P values
+CHUNK = 8192  # rows of one compiled call
+JACOBIAN_VALUES = 16_000_000  # float64 values of one block of a Jacobian: 128 MB
 RUN_CHUNK = 65_536  # series of one compiled closed loop
 LEAST_ROWS, LEAST_STEPS = 64, 8  # smaller calls are padded to this: one compilation serves them all
 
 
 class Program:
-    """Compiled functions of a window network `(B, L, O + E) -> (B, H, O)`.
+    """Compiled functions of a window network `(B, L + lead, O + E) -> (B, H, O)`.
 
     Args:
         build: returns the uncompiled keras.Model; called once.
         targets: O, the number of target columns, the first O features of a window.
+        lead: rows of the network's input after the window, see `led`.
         dtype: "float32" or "float64", of every computation.
         jit: compile by XLA on TensorFlow.
         noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
@@ -48,12 +50,14 @@ class Program:
         build: Callable[[], keras.Model],
         *,
         targets: int,
+        lead: int = 0,
         dtype: str = "float64",
         jit: bool = True,
         noisy: bool = False,
         loss: str = "squared",
     ):
-        self.targets, self.dtype, self.jit, self.noisy, self.loss = targets, dtype, jit, noisy, loss
+        self.targets, self.lead, self.dtype, self.jit = targets, lead, dtype, jit
+        self.noisy, self.loss = noisy, loss
         with precision(dtype):
             self.network = build()
             variables = self.network.trainable_variables
@@ -65,8 +69,14 @@ class Program:
         self.size = int(self.ends[-1])
 
     def _read_shapes(self) -> None:
-        self.window, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
+        rows, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
+        self.window = rows - self.lead
         self.steps = int(self.network.outputs[0].shape[1])
+
+    @property
+    def block(self) -> int:
+        """Rows of one compiled call of the Jacobian: at most CHUNK, fewer for a large network."""
+        return max(1, min(CHUNK, JACOBIAN_VALUES // (self.size * self.steps * self.targets)))
 
     @property
     def exog(self) -> int:
@@ -233,8 +243,24 @@ class Program:
             size = min(_bucket(count, least), chunk)
             yield count, self.call(name, theta, *fixed, *(_pad(part, size) for part in parts))
 
+    def led(self, windows: Array, future: Array | None = None, known: Array | None = None) -> Array:
+        """The windows (B, L, O+E) with the lead rows after them, which go on as the window does.
+
+        Args:
+            windows: paired windows.
+            future: covariates x_{t+1}, ..., (B, lead, E); None is zero.
+            known: targets y_t, ..., (B, lead, O), NaN where not known; None is nowhere.
+        """
+        if not self.lead:
+            return windows
+        rows = np.zeros((len(windows), self.lead, self.features), windows.dtype)
+        rows[:, :, : self.targets] = np.nan if known is None else known
+        if future is not None:
+            rows[:, :, self.targets :] = future
+        return np.concatenate([windows, rows], axis=1)
+
     def apply(self, theta: Array, windows: Array) -> Array:
-        """Open loop: paired windows (B, L, O+E) -> (B, H, O)."""
+        """Open loop: paired windows (B, L + lead, O+E) -> (B, H, O)."""
         parts = [values[:count] for count, values in self.chunked("apply", theta, windows)]
         return np.concatenate(parts) if parts else np.empty((0, self.steps, self.targets))
 

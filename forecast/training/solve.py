@@ -34,6 +34,7 @@ class Options:
     verbose: int = 0
     callbacks: Sequence[keras.callbacks.Callback] = ()
     loss: Any = None
+    decoding: str = "free-run"
 
 
 def solve(

@@ -7,11 +7,11 @@ import numpy as np
 from forecast.training.levenberg_marquardt import Prior
 from forecast.training.node_start import node_layer, node_start
 from forecast.training.problem import OneStep
-from forecast.training.program import CHUNK, Array, Program
+from forecast.training.program import Array, Program
 
 DRAWN = ("hidden", "delay")  # layers whose biases are drawn
 FIRST = ("hidden_1", "delay_1")  # layers whose inputs each have a prior of their own
-START_ROWS = 200_000  # windows that determine the linear start; more add nothing but time
+START_ROWS = 200_000  # forecasts that determine the linear start; more add nothing but time
 
 
 def random_theta(program: Program, rng: np.random.Generator) -> Array:
@@ -73,12 +73,14 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
     members = linear_members(problem.program)
     if not any(path.rsplit("/", 2)[-2] == "linear" for path in problem.program.paths):
         return theta
-    count = len(problem)
-    which = np.arange(count) if count <= START_ROWS else np.linspace(0, count - 1, START_ROWS).astype(int)
-    blocks = [problem.rows(theta, which[start : start + CHUNK]) for start in range(0, len(which), CHUNK)]
-    design = np.concatenate([jacobian[:, members] for jacobian, _ in blocks])
-    residual = np.concatenate([residual for _, residual in blocks])
-    solution = np.linalg.lstsq(design, residual, rcond=None)[0]
+    count, most, block = len(problem), START_ROWS // problem.program.steps, problem.program.block
+    which = np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(int)
+    design, residual = [], []
+    for start in range(0, len(which), block):
+        jacobian, error = problem.rows(theta, which[start : start + block])
+        design.append(jacobian[:, members])
+        residual.append(error)
+    solution = np.linalg.lstsq(np.concatenate(design), np.concatenate(residual), rcond=None)[0]
     theta = theta.copy()
     theta[members] += solution
     return theta

@@ -1,0 +1,85 @@
+"""Positions are their sines, and the encoder block is its equation."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from forecast.layers import SinusoidalPositions, TransformerBlock
+from tests.checks import check_layer, normal, randomize, same, to_numpy
+
+pytestmark = pytest.mark.backend
+X = normal((3, 5, 4), dtype="float32")
+
+
+def block(**options) -> TransformerBlock:
+    layer = TransformerBlock(6, **options)
+    layer(X)
+    randomize(layer)
+    return layer
+
+
+@pytest.mark.parametrize("features", [4, 5])
+def test_positions_are_sines_and_cosines(features: int) -> None:
+    x = normal((2, 9, features), dtype="float32")
+    expected = x.astype(float)
+    for t, column in np.ndindex(9, features):
+        angle = t / 50.0 ** (2 * (column // 2) / features)
+        expected[:, t, column] += np.cos(angle) if column % 2 else np.sin(angle)
+    same(SinusoidalPositions(longest=50.0)(x), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_block_is_its_equation() -> None:
+    layer = block(activation="tanh")
+
+    def dense(rows: np.ndarray, part: keras.layers.Dense) -> np.ndarray:
+        return rows @ to_numpy(part.kernel) + to_numpy(part.bias)
+
+    def normalised(rows: np.ndarray, part: keras.layers.LayerNormalization) -> np.ndarray:
+        center, spread = rows.mean(-1, keepdims=True), np.sqrt(rows.var(-1, keepdims=True) + 1e-3)
+        return (rows - center) / spread * to_numpy(part.gamma) + to_numpy(part.beta)
+
+    attended = to_numpy(layer.attention(normalised(X, layer.norm_attention).astype("float32")))
+    middle = X + attended
+    inner = np.tanh(dense(normalised(middle, layer.norm_dense), layer.widen))
+    same(layer(X), middle + dense(inner, layer.narrow), rtol=1e-4, atol=1e-5)
+
+
+def test_rows_in_another_order_give_outputs_in_that_order() -> None:
+    layer, order = block(), np.array([3, 0, 4, 1, 2])
+    same(layer(X[:, order]), to_numpy(layer(X))[:, order], rtol=1e-4, atol=1e-5)
+
+
+def test_causal_block_does_not_look_ahead() -> None:
+    layer, spoiled = block(causal=True), X.copy()
+    spoiled[:, 3:] = 9.0
+    np.testing.assert_array_equal(to_numpy(layer(X))[:, :3], to_numpy(layer(spoiled))[:, :3])
+
+
+def test_masked_steps_are_not_read() -> None:
+    layer, mask = block(), np.arange(5) < np.full((3, 1), 4)
+    same(layer(X, mask=mask)[:, :4], layer(X[:, :4]), rtol=1e-5, atol=1e-5)
+
+
+def test_check_layer(tmp_path) -> None:
+    check_layer(
+        lambda dtype: TransformerBlock(6, causal=True, dtype=dtype),
+        input_shape=(3, 5, 4),
+        output_shape=(3, 5, 4),
+        folder=tmp_path,
+    )
+    check_layer(
+        lambda dtype: SinusoidalPositions(longest=100.0, dtype=dtype),
+        input_shape=(3, 5, 4),
+        output_shape=(3, 5, 4),
+        folder=tmp_path,
+        masks=False,
+    )
+
+
+def test_errors_name_argument_allowed_and_received() -> None:
+    with pytest.raises(ValueError, match="units: must be a whole number of at least 1; received 0"):
+        TransformerBlock(0)
+    with pytest.raises(ValueError, match="longest: must be a finite number greater than 0"):
+        SinusoidalPositions(longest=0.0)

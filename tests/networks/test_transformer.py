@@ -1,0 +1,60 @@
+"""The Transformer network: linear at the start, and it knows the order of its rows."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from forecast.networks import TransformerConfig
+from tests.checks import check_gradient, evaluate, float64, normal, randomize, reload, same, to_numpy
+
+pytestmark = pytest.mark.backend
+CONFIG = TransformerConfig(length=5, d_model=4, layers=2, targets=2, exog=1)
+WINDOW = normal((3, 5, 3), dtype="float32")
+
+
+def test_network_starts_at_its_linear_path() -> None:
+    network = CONFIG.build()
+    assert network.output_shape == (None, 1, 2)
+    kernel = to_numpy(network.get_layer("linear").kernel)
+    same(evaluate(network, WINDOW), (WINDOW.reshape(3, -1) @ kernel)[:, None], rtol=1e-5, atol=1e-5)
+
+
+def test_without_a_linear_path_the_order_of_the_rows_still_matters() -> None:
+    network = TransformerConfig(length=5, d_model=4, exog=1, targets=2, linear=False).build()
+    randomize(network)
+    swapped = WINDOW[:, [1, 0, 2, 3, 4]]
+    assert np.abs(evaluate(network, swapped) - evaluate(network, WINDOW)).min() > 1e-5
+
+
+def test_gradient_is_that_of_finite_differences() -> None:
+    with float64():
+        network = TransformerConfig(length=4, d_model=4, dtype="float64").build()
+        randomize(network)
+        check_gradient(network, normal((3, 4, 1)), keras.ops.sum)
+
+
+def test_normalised_windows_follow_shift_and_scale() -> None:
+    network = TransformerConfig(length=5, d_model=4, window_norm=True).build()
+    randomize(network)
+    y = 10 * WINDOW[:, :, :1]
+    same(evaluate(network, 500 + 20 * y), 500 + 20 * evaluate(network, y), rtol=1e-4)
+
+
+def test_config_and_file_round_trip(tmp_path) -> None:
+    assert TransformerConfig.from_dict(json.loads(json.dumps(CONFIG.to_dict()))) == CONFIG
+    network = CONFIG.build()
+    randomize(network)
+    same(evaluate(reload(network, tmp_path), WINDOW), evaluate(network, WINDOW))
+
+
+def test_errors_name_argument_allowed_and_received() -> None:
+    with pytest.raises(
+        ValueError, match="d_model: must be a multiple of heads=3; received 16. Pass d_model=24"
+    ):
+        TransformerConfig(heads=3)
+    with pytest.raises(TypeError, match="layers: must be a whole number"):
+        TransformerConfig(layers=1.0)
