@@ -136,7 +136,11 @@ class MemoryCell(keras.layers.Layer):
         self.heads = read_heads + write_heads
         self.control = _control(controller, units, self.dtype_policy)
         self.output_size = units + read_heads * width
-        self.state_size = [slots * width, self.heads * slots, *([units] * {"lstm": 2, "gru": 1}.get(controller, 0))]
+        self.state_size = [
+            slots * width,
+            self.heads * slots,
+            *([units] * {"lstm": 2, "gru": 1}.get(controller, 0)),
+        ]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.control.build((None, input_shape[-1] + self.read_heads * self.width))
@@ -167,7 +171,8 @@ class MemoryCell(keras.layers.Layer):
         memory = written(memory, weights[:, self.read_heads :], erase, add)
         output = ops.concatenate([hidden, read(memory, weights[:, : self.read_heads])], axis=-1)
         flat = [
-            ops.reshape(part, (-1, size)) for part, size in zip((memory, weights), self.state_size, strict=False)
+            ops.reshape(part, (-1, size))
+            for part, size in zip((memory, weights), self.state_size, strict=False)
         ]
         return output, [*flat, *control]
 
