@@ -10,7 +10,7 @@ from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
 
-CONTROLLERS = ("lstm", "gru", "dense")
+CONTROLLERS = {"lstm": 2, "gru": 1, "dense": 0}  # states of each
 BLANK = 1e-6  # every number of an empty memory
 SMALL = 1e-6  # beside squared norms: a blank slot is like no key
 TINY = 1e-12  # beside weights of which a logarithm is taken
@@ -73,7 +73,7 @@ class MemoryCell(keras.layers.Layer):
         w: weights of a head over the slots; at the start every head stands at slot 0. r_{t-1} comes from
             M_{t-1} and w_{t-1}, so that it is no state of its own.
         k: key tanh(.), (B, W); beta: its strength softplus(.) > 0; g: gate sigmoid(.), at the start mostly
-            closed; s: softmax over j = -`reach`, ..., `reach`; gamma = 1 + softplus(.).
+            closed; s: softmax over j = -`reach`, ..., `reach`; gamma = 1 + softplus(.), at the start about 4.
         e: sigmoid(.); a: tanh(.); both (B, W).
         states: M (B, N*W), w (B, heads*N) with the read heads first, then those of the controller.
 
@@ -136,14 +136,11 @@ class MemoryCell(keras.layers.Layer):
         self.heads = read_heads + write_heads
         self.control = _control(controller, units, self.dtype_policy)
         self.output_size = units + read_heads * width
-        self.state_size = [
-            slots * width,
-            self.heads * slots,
-            *([units] * {"lstm": 2, "gru": 1}.get(controller, 0)),
-        ]
+        self.state_size = [slots * width, self.heads * slots, *[units] * CONTROLLERS[controller]]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        self.control.build((None, input_shape[-1] + self.read_heads * self.width))
+        columns: Any = input_shape[-1]
+        self.control.build((None, columns + self.read_heads * self.width))
         move = 2 * self.reach + 1
         self.sizes = (self.width, 1, 1, move, 1)  # k, beta, g, s, gamma of a head
         columns = self.heads * sum(self.sizes) + self.write_heads * 2 * self.width
@@ -153,9 +150,10 @@ class MemoryCell(keras.layers.Layer):
         self.bias = self.add_weight(shape=(columns,), initializer=self._first_bias, name="heads_bias")
 
     def _first_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        """Zero, but -2 at the gates g: a head that has learned nothing goes by location."""
-        values = np.zeros(shape)
-        values[self.width + 1 : self.heads * sum(self.sizes) : sum(self.sizes)] = -2.0
+        """Zero, but -2 at the gates g and 3 at gamma: a head is sharp, and goes by location, until it learns."""
+        values, each = np.zeros(shape), sum(self.sizes)
+        of_heads = values[: self.heads * each].reshape(self.heads, each)
+        of_heads[:, self.width + 1], of_heads[:, -1] = -2.0, 3.0
         return ops.convert_to_tensor(values, dtype=dtype)
 
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
