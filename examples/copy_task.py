@@ -19,7 +19,7 @@ from forecast.datasets import copy_task
 from forecast.layers import MemoryCell
 
 SHOWN, BITS, BATCH, UNITS = 8, 4, 16, 16
-SEEDS, STEPS = ((0, 1, 2), 4000) if "--full" in sys.argv[1:] else ((0,), 600)
+SEEDS, STEPS = ((0, 1, 2), 4000) if "--full" in sys.argv[1:] else ((0,), 800)
 TESTS = {n: copy_task(samples=200, lengths=(n, n), steps=41, random_state=n) for n in (8, 12, 16, 20)}
 
 

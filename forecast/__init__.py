@@ -14,6 +14,7 @@ __all__ = [
     "ETS",
     "KerasForecaster",
     "LagRegressor",
+    "MemoryNetwork",
     "NARX",
     "Naive",
     "RollingOrigin",
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from forecast.estimators.ets import ETS
     from forecast.estimators.keras_forecaster import KerasForecaster
     from forecast.estimators.lag_regressor import LagRegressor
+    from forecast.estimators.memory_network import MemoryNetwork
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
     from forecast.estimators.sarimax import SARIMAX
@@ -49,6 +51,7 @@ _HOME = {
     "ETS": "forecast.estimators.ets",
     "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
+    "MemoryNetwork": "forecast.estimators.memory_network",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "RollingOrigin": "forecast.evaluation.splits",

@@ -19,6 +19,7 @@ from forecast.estimators.base import Forecaster
 from forecast.estimators.ets import ETS
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.memory_network import MemoryNetwork
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
@@ -49,6 +50,9 @@ def forecasters() -> list[Forecaster]:
         LagRegressor(lags=2),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
+        MemoryNetwork(
+            window=3, units=2, slots=3, width=2, controller="dense", lags=2, epochs=3, random_state=0
+        ),
         KerasForecaster(
             build=dense,
             window=2,

@@ -11,6 +11,7 @@ MODULES = {
     "ETS": "forecast.estimators.ets",
     "KerasForecaster": "forecast.estimators.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
+    "MemoryNetwork": "forecast.estimators.memory_network",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "SARIMAX": "forecast.estimators.sarimax",

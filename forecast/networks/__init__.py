@@ -2,7 +2,18 @@
 
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
+from forecast.networks.memory import MemoryConfig, memory_network
 from forecast.networks.narx import NARXConfig, narx
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
-__all__ = ["DelayLayer", "NARXConfig", "NetworkConfig", "TDNNConfig", "closed_loop", "narx", "tdnn"]
+__all__ = [
+    "DelayLayer",
+    "MemoryConfig",
+    "NARXConfig",
+    "NetworkConfig",
+    "TDNNConfig",
+    "closed_loop",
+    "memory_network",
+    "narx",
+    "tdnn",
+]

@@ -117,3 +117,12 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert rows[0][2] == rows[1][2] == 0.0 < rows[2][2]
     assert "Loaded model forecasts the same: True" in printed
     assert (tmp_path / "laser.forecast").is_file()
+
+
+@backend
+def test_copy_task(tmp_path: Path) -> None:
+    """Bits right at 8, 12, 16 and 20 words; the networks are trained on 1 to 8."""
+    printed = run("copy_task", tmp_path)
+    memory, lstm = (numbers(printed, name) for name in ("memory", "LSTM"))
+    assert memory[1] <= lstm[1] < 1.1 * memory[1]
+    assert min(memory[3::2]) > 0.99 and lstm[3] < 0.8 and lstm[9] < 0.6
