@@ -17,6 +17,7 @@ __all__ = [
     "MemoryNetwork",
     "NARX",
     "Naive",
+    "RNN",
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from forecast.estimators.memory_network import MemoryNetwork
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
+    from forecast.estimators.rnn import RNN
     from forecast.estimators.sarimax import SARIMAX
     from forecast.estimators.saving import load
     from forecast.estimators.tdnn import TDNN
@@ -54,6 +56,7 @@ _HOME = {
     "MemoryNetwork": "forecast.estimators.memory_network",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "RNN": "forecast.estimators.rnn",
     "RollingOrigin": "forecast.evaluation.splits",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",

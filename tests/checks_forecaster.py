@@ -23,6 +23,7 @@ from forecast.estimators.memory_network import MemoryNetwork
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
+from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
 from forecast.estimators.tdnn import TDNN
@@ -53,6 +54,7 @@ def forecasters() -> list[Forecaster]:
         MemoryNetwork(
             window=3, units=2, slots=3, width=2, controller="dense", lags=2, epochs=3, random_state=0
         ),
+        RNN(cell="gru", units=2, window=3, lags=2, epochs=3, jit_compile=False, random_state=0),
         KerasForecaster(
             build=dense,
             window=2,

@@ -30,7 +30,7 @@ SCALES = ("series", "window", None)
 @functools.lru_cache(maxsize=32)
 def program_of(config: NetworkConfig, jit: bool) -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-    return Program(config.build, targets=config.targets, dtype=config.dtype, jit=jit)
+    return Program(config.build, targets=config.targets, dtype=config.dtype, jit=jit, noisy=config.noisy)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -241,7 +241,9 @@ class NeuralForecaster(Forecaster):
         return np.concatenate(blocks, axis=1)[:, :horizon]
 
     def _options(self, program: Program, rows: int) -> Options:
-        solver = choose_solver(self.solver, program.size, rows)
+        solver = choose_solver(self.solver, program.size, rows, noisy=program.noisy)
+        if program.noisy:
+            _check_noise(solver, self.training)
         validation = self.validation
         if isinstance(validation, str):
             check_choice("validation", validation, ("auto",))
@@ -302,6 +304,19 @@ class NeuralForecaster(Forecaster):
         """float64 for the solvers that need it, float32 for Adam."""
         large = self.solver == "auto" and len(panel.y) > ROWS
         return "float32" if self.solver == "adam" or large else "float64"
+
+
+def _check_noise(solver: str, training: str) -> None:
+    """Refuse what cannot train a network whose output is random in training."""
+    if solver != "adam":
+        allowed, remedy = (
+            "'auto' or 'adam' with dropout or zoneout",
+            "Pass solver='adam', or leave dropout out",
+        )
+        raise ValueError(explain("solver", allowed, repr(solver), remedy))
+    if training != "one-step":
+        allowed, remedy = "'one-step' with dropout or zoneout", "Leave dropout and zoneout out"
+        raise ValueError(explain("training", allowed, repr(training), remedy))
 
 
 def resolve_lags(

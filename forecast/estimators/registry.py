@@ -14,6 +14,7 @@ MODULES = {
     "MemoryNetwork": "forecast.estimators.memory_network",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
+    "RNN": "forecast.estimators.rnn",
     "SARIMAX": "forecast.estimators.sarimax",
     "SeasonalNaive": "forecast.estimators.naive",
     "TDNN": "forecast.estimators.tdnn",

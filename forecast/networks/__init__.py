@@ -4,6 +4,7 @@ from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
 from forecast.networks.memory import MemoryConfig, memory_network
 from forecast.networks.narx import NARXConfig, narx
+from forecast.networks.recurrent import RecurrentConfig, recurrent
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
 
 __all__ = [
@@ -11,9 +12,11 @@ __all__ = [
     "MemoryConfig",
     "NARXConfig",
     "NetworkConfig",
+    "RecurrentConfig",
     "TDNNConfig",
     "closed_loop",
     "memory_network",
     "narx",
+    "recurrent",
     "tdnn",
 ]

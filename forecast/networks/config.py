@@ -48,6 +48,11 @@ class NetworkConfig:
         """H, steps of one output."""
         return 1
 
+    @property
+    def noisy(self) -> bool:
+        """Whether training draws random numbers (dropout, zoneout)."""
+        return False
+
     def build(self) -> keras.Model:
         """The uncompiled network, paired window (B, L, O+E) -> (B, H, O)."""
         raise NotImplementedError

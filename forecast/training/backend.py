@@ -120,7 +120,8 @@ def row_jacobian(function: Function, outputs: int) -> Function:
     """(theta, rows) -> (values (B, O), d/d theta (B, O, P), d/d row (B, O, *row)), vectorised over rows.
 
     `function(theta, row)` returns the O outputs of one row. A vectorised per-row gradient costs about a
-    hundredth of a tape Jacobian, which treats all B*O outputs as functions of all rows.
+    hundredth of a tape Jacobian, which treats all B*O outputs as functions of all rows. TensorFlow cannot
+    vectorise the gradient of a loop: recurrent networks go row by row there, inside the compiled function.
     """
     if BACKEND == "jax":
         one = jax.jacrev(lambda theta, row: (function(theta, row),) * 2, (0, 1), has_aux=True)
@@ -142,9 +143,21 @@ def row_jacobian(function: Function, outputs: int) -> Function:
             gradients = [tape.gradient(part, [theta, row]) for part in parts]
             return values, tf.stack([g[0] for g in gradients]), tf.stack([g[1] for g in gradients])
 
-        return tf.vectorized_map(one_row, rows)
+        if not _has_loop(function, theta, rows[0]):
+            return tf.vectorized_map(one_row, rows)
+        shapes = (outputs,), (outputs, *theta.shape), (outputs, *rows.shape[1:])
+        return tf.map_fn(
+            one_row, rows, fn_output_signature=tuple(tf.TensorSpec(s, theta.dtype) for s in shapes)
+        )
 
     return on_tensorflow
+
+
+def _has_loop(function: Function, *arguments: Any) -> bool:
+    """Whether the TensorFlow graph of a function holds a while loop."""
+    traced = tf.function(function, autograph=False)
+    graph = traced.get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in arguments)).graph
+    return any(operation.type in ("While", "StatelessWhile") for operation in graph.get_operations())
 
 
 def _torch_row_jacobian(function: Function) -> Function:

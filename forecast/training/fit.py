@@ -54,11 +54,14 @@ class Fitted:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def choose_solver(solver: str, parameters: int, rows: int) -> str:
-    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for middle ones, else Adam."""
+def choose_solver(solver: str, parameters: int, rows: int, *, noisy: bool = False) -> str:
+    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for middle ones, else Adam.
+
+    Adam alone draws the dropout of a noisy network.
+    """
     if solver != "auto":
         return solver
-    if rows > ROWS or parameters > MIDDLE:
+    if noisy or rows > ROWS or parameters > MIDDLE:
         return "adam"
     return "lm" if parameters <= SMALL else "lbfgs"
 
@@ -90,7 +93,7 @@ def train(
     held = one_step_problem(program, held_out, weights) if held_out is not None else None
     start = linear_start(one_step, random_theta(program, rng)) if theta is None else theta
     linear = start if theta is None else None
-    solver = choose_solver(options.solver, program.size, len(one_step))
+    solver = choose_solver(options.solver, program.size, len(one_step), noisy=program.noisy)
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
     prior = prior_at(program, start, decay=decay)
     if solver == "keras":

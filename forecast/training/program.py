@@ -38,12 +38,19 @@ class Program:
         targets: O, the number of target columns, the first O features of a window.
         dtype: "float32" or "float64", of every computation.
         jit: compile by XLA on TensorFlow.
+        noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
     """
 
     def __init__(
-        self, build: Callable[[], keras.Model], *, targets: int, dtype: str = "float64", jit: bool = True
+        self,
+        build: Callable[[], keras.Model],
+        *,
+        targets: int,
+        dtype: str = "float64",
+        jit: bool = True,
+        noisy: bool = False,
     ):
-        self.targets, self.dtype, self.jit = targets, dtype, jit
+        self.targets, self.dtype, self.jit, self.noisy = targets, dtype, jit, noisy
         with precision(dtype):
             self.network = build()
             variables = self.network.trainable_variables
@@ -102,17 +109,20 @@ class Program:
 
     # ------------------------------------------------------------ traced functions
 
-    def _constants(self) -> list[Any]:
-        return [v.value for v in self.network.non_trainable_variables]
+    def _constants(self, draw: Any = None) -> list[Any]:
+        """What the network keeps beside theta, random states with `draw` as their count."""
+        variables = self.network.non_trainable_variables
+        return [v.value if draw is None or not _is_seed(v) else _counted(v, draw) for v in variables]
 
-    def _apply(self, theta: Any, windows: Any) -> Any:
-        return self.network.stateless_call(self.unpack(theta), self._constants(), windows)[0]
+    def _apply(self, theta: Any, windows: Any, draw: Any = None) -> Any:
+        noise = self._constants(draw), windows
+        return self.network.stateless_call(self.unpack(theta), *noise, training=draw is not None)[0]
 
     def _row(self, theta: Any, window: Any) -> Any:
         return keras.ops.reshape(self._apply(theta, window[None]), (-1,))
 
-    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any) -> Any:
-        error = targets - self._apply(theta, windows)
+    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
+        error = targets - self._apply(theta, windows, draw)
         return keras.ops.sum(weights * error * error)
 
     @functools.cached_property
@@ -161,7 +171,7 @@ class Program:
         def step(carry: tuple[Any, ...], batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
             theta, m, v, count = carry
             scale = 1.0 / (keras.ops.sum(batch[-1]) + 1e-12)
-            loss, gradient = objective(theta, *batch)
+            loss, gradient = objective(theta, *batch, *([1024 * count] if self.noisy else []))
             gradient = gradient * scale
             norm = keras.ops.sqrt(keras.ops.sum(gradient * gradient))
             gradient = gradient / keras.ops.maximum(norm, 1.0)  # clipped at norm 1 (Pascanu et al. 2013)
@@ -238,6 +248,15 @@ class Program:
             limits = np.array([[-np.inf], [np.inf]]) * np.ones(self.targets)
         blocks = self.chunked("run", theta, history, future, fixed=(limits,), least=1, chunk=RUN_CHUNK)
         return np.concatenate([values[:count, :horizon] for count, values in blocks])
+
+
+def _is_seed(variable: Any) -> bool:
+    return variable.path.endswith("seed_generator_state")
+
+
+def _counted(variable: Any, draw: Any) -> Any:
+    """[seed, count] of a random generator of Keras."""
+    return keras.ops.stack([variable.value[0], keras.ops.cast(draw, variable.dtype)])
 
 
 def _distinct(paths: list[str]) -> list[str]:

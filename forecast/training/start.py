@@ -8,29 +8,39 @@ from forecast.training.levenberg_marquardt import Prior
 from forecast.training.problem import OneStep
 from forecast.training.program import CHUNK, Array, Program
 
+DRAWN = ("hidden", "delay")  # layers whose biases are drawn
 FIRST = ("hidden_1", "delay_1")  # layers whose inputs each have a prior of their own
 START_ROWS = 200_000  # windows that determine the linear start; more add nothing but time
 
 
 def random_theta(program: Program, rng: np.random.Generator) -> Array:
-    """theta (P,) with hidden kernels drawn anew, the rest as the network was built.
+    """theta (P,) with kernels drawn anew, the rest as the network was built.
 
-    Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), hidden biases from
-    U(-1, 1), so that the units' slopes lie apart. Every variable that starts constant otherwise (the linear
-    path, the output layer of the nonlinear branch, gains) keeps its value.
+    Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), the biases of
+    hidden and delay layers from U(-1, 1), so that the units' slopes lie apart. Every other variable (the
+    linear path, kernels that start at zero, the biases of recurrent cells, gains) keeps its value.
     """
     theta = program.template.copy()
     for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
-        owner, _, name = path.rpartition("/")
-        if owner.rsplit("/", 1)[-1] in ("linear", "output"):
+        if not _is_drawn(program, path, shape):
             continue
         if len(shape) >= 2:
             fan_in, fan_out = int(np.prod(shape[:-1])), shape[-1]
             limit = np.sqrt(6.0 / (fan_in + fan_out))
             theta[part] = rng.uniform(-limit, limit, part.stop - part.start)
-        elif name == "bias":
+        else:
             theta[part] = rng.uniform(-1.0, 1.0, part.stop - part.start)
     return theta
+
+
+def _is_drawn(program: Program, path: str, shape: tuple[int, ...]) -> bool:
+    """Whether a variable starts at random."""
+    owner, name = path.rsplit("/", 2)[-2:]
+    if owner in ("linear", "output"):
+        return False
+    if len(shape) >= 2:
+        return bool(program.template[program.slices()[path]].any())
+    return name == "bias" and owner.startswith(DRAWN)
 
 
 def linear_members(program: Program) -> Array:
@@ -77,7 +87,10 @@ def silent(program: Program, theta: Array) -> Array:
 
 
 def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
-    """A prior with one group a variable: the linear path pulled to `center` (AR), other kernels to zero.
+    """A prior with one group a variable: the linear path pulled to `center` (AR), others to zero or their start.
+
+    What is drawn at random is pulled to zero, what is not to the value it starts at: a gain to one, the bias
+    of a forget gate to one.
 
     Each input of the first hidden layer has a group of its own (automatic relevance determination, MacKay
     1994), so that the evidence can switch off a single lag. The intercept of the output is free.
@@ -92,6 +105,8 @@ def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
             if name == "bias":
                 continue
             where[part] = center[part]
+        elif not _is_drawn(program, path, program.shapes[program.paths.index(path)]):
+            where[part] = program.template[part]
         inputs = program.shapes[program.paths.index(path)][0] if owner in FIRST and name == "kernel" else 1
         size = (part.stop - part.start) // inputs
         groups[part] = number + np.repeat(np.arange(inputs), size)

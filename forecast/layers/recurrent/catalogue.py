@@ -1,0 +1,75 @@
+"""The recurrent cells by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from forecast._checks import check_choice
+from forecast.layers.recurrent.cell import RecurrentCell
+from forecast.layers.recurrent.elman import ElmanCell
+from forecast.layers.recurrent.gru import GRUCell
+from forecast.layers.recurrent.lstm import LSTMCell
+
+CELLS: Mapping[str, Callable[..., RecurrentCell]] = MappingProxyType(
+    {
+        "elman": ElmanCell,
+        "lstm": LSTMCell,
+        "lstm-no-forget": partial(LSTMCell, forget_gate=False),
+        "lstm-peephole": partial(LSTMCell, peepholes="previous"),
+        "lstm-peephole-current": partial(LSTMCell, peepholes="current"),
+        "lstm-coupled": partial(LSTMCell, coupled="input"),
+        "lstm-coupled-forget": partial(LSTMCell, coupled="forget"),
+        "lstm-no-input-gate": partial(LSTMCell, input_gate=False),
+        "lstm-no-output-gate": partial(LSTMCell, output_gate=False),
+        "lstm-no-input-activation": partial(LSTMCell, activation="linear"),
+        "lstm-no-output-activation": partial(LSTMCell, output_activation="linear"),
+        "lstm-full-gate-recurrence": partial(LSTMCell, full_gate_recurrence=True),
+        "gru": GRUCell,
+        "gru-dual": partial(GRUCell, update="replace"),
+        "gru-reset-before": partial(GRUCell, reset="before"),
+    }
+)
+
+
+def make_cell(
+    name: str,
+    units: int,
+    *,
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    seed: int | None = None,
+    dtype: Any = None,
+    layer_name: str | None = None,
+) -> RecurrentCell:
+    """The cell that `CELLS` lists under `name`, for `keras.layers.RNN`.
+
+    Args:
+        name: one of the names of `CELLS`.
+        units: size of the state, at least 1.
+        dropout: share of the inputs dropped in training, one mask a sequence.
+        recurrent_dropout: the same for the state.
+        seed: seed of the dropout masks.
+        dtype: dtype or dtype policy of the cell.
+        layer_name: name of the layer.
+
+    Raises:
+        TypeError: `units` is not a whole number, or a share not a number.
+        ValueError: an unknown `name`, `units` below 1, or a share outside [0, 1).
+
+    Example:
+        >>> from forecast.layers import make_cell
+        >>> make_cell("lstm-no-forget", 16, recurrent_dropout=0.1).forget_gate
+        False
+    """
+    build = CELLS[check_choice("cell", name, CELLS)]
+    return build(
+        units,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        seed=seed,
+        dtype=dtype,
+        name=layer_name,
+    )

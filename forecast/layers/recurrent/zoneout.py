@@ -1,0 +1,141 @@
+"""Zoneout: units of the state that keep their value for a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from forecast.layers.recurrent.cell import _DropoutMasks
+
+
+@keras.saving.register_keras_serializable(package="forecast")
+class ZoneoutCell(keras.layers.Layer, _DropoutMasks):
+    """Any cell, each unit of its states held for a step where the input says so.
+
+    Equation:
+        y_t, s = cell(x_t, s_{t-1})
+        s_t = z_t * s_{t-1} + (1 - z_t) * s
+
+    Symbols:
+        x_t: input of `cell`, shape (B, F); s_t: its states, S values together.
+        z_t: shape (B, S), the last S columns of the input [x_t, z_t]: 0 or 1 in training, the rate of zoneout
+            (the expectation) afterwards, and 1 in a masked step, which leaves the state as it is.
+        output: the first state after zoneout where the output of `cell` is its first state, else y_t.
+
+    z comes with the input, because a step of a compiled loop cannot draw random numbers.
+    `RecurrentStack(zoneout=...)` draws it.
+
+    Args:
+        cell: a cell for `keras.layers.RNN` whose states are of shape (B, size).
+        record: whether the states s_t stand behind the output, side by side.
+        name: name of the layer.
+        dtype: dtype or dtype policy of the layer.
+        trainable: whether training changes the cell.
+
+    References:
+        Krueger, D., Maharaj, T., Kramar, J., Pezeshki, M., Ballas, N., Ke, N. R., Goyal, A., Bengio, Y.,
+        Courville, A. and Pal, C. (2017). Zoneout: regularizing RNNs by randomly preserving hidden
+        activations. ICLR.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from forecast.layers import ZoneoutCell
+        >>> cell = ZoneoutCell(keras.layers.GRUCell(2))
+        >>> held = np.concatenate([np.random.normal(size=(1, 5, 3)), np.ones((1, 5, 2))], axis=-1)
+        >>> keras.ops.convert_to_numpy(keras.layers.RNN(cell)(held.astype("float32"))).tolist()
+        [[0.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        cell: keras.layers.Layer,
+        *,
+        record: bool = False,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype or cell.dtype_policy, trainable=trainable)
+        self.cell = cell
+        self.record = record
+        self.state_size = state_sizes(cell)
+        self.width = sum(self.state_size)
+        self.output_size = output_size(cell) + self.width * record
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        columns = input_shape[-1]
+        if not self.cell.built:
+            self.cell.build((input_shape[0], None if columns is None else columns - self.width))
+            self.cell.built = True
+
+    def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+        output, new = self.cell(inputs[:, : -self.width], list(states))
+        held = _split(inputs[:, -self.width :], self.state_size)
+        kept = [z * old + (1 - z) * one for z, old, one in zip(held, states, new, strict=True)]
+        output = kept[0] if output is new[0] else output
+        return ops.concatenate([output, *kept], axis=-1) if self.record else output, kept
+
+    def unrecord(self, outputs: Any) -> tuple[Any, list[Any]]:
+        """Outputs (B, T, U+S) of the loop with `record` as (B, T, U) and the states, each (B, T, size)."""
+        own, *states = _split(outputs, [self.output_size - self.width, *self.state_size])
+        return own, states
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """That of `cell`."""
+        return initial_states(self.cell, batch_size)
+
+    def get_dropout_mask(self, step_input: Any) -> Any:
+        """That of `cell`, for its own input."""
+        if isinstance(self.cell, _DropoutMasks):
+            self.cell.get_dropout_mask(step_input[:, : -self.width])
+
+    def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
+        """That of `cell`."""
+        if isinstance(self.cell, _DropoutMasks):
+            self.cell.get_recurrent_dropout_mask(step_input)
+
+    def reset_dropout_mask(self) -> None:
+        """Forget the mask of the sequence."""
+        if isinstance(self.cell, _DropoutMasks):
+            self.cell.reset_dropout_mask()
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Forget the mask of the sequence."""
+        if isinstance(self.cell, _DropoutMasks):
+            self.cell.reset_recurrent_dropout_mask()
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "cell": keras.saving.serialize_keras_object(self.cell),
+            "record": self.record,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> ZoneoutCell:
+        return cls(**{**config, "cell": keras.saving.deserialize_keras_object(config["cell"])})
+
+
+def state_sizes(cell: keras.layers.Layer) -> list[int]:
+    """Size of each state of a cell."""
+    return [int(size) for size in keras.tree.flatten(cell.state_size)]
+
+
+def output_size(cell: keras.layers.Layer) -> int:
+    """Columns of the output of a cell; that of its first state unless it says otherwise."""
+    return int(getattr(cell, "output_size", None) or state_sizes(cell)[0])
+
+
+def initial_states(cell: keras.layers.Layer, batch_size: Any) -> list[Any]:
+    """The states from which a cell starts, as a list; zeros unless it says otherwise."""
+    if hasattr(cell, "get_initial_state"):
+        return keras.tree.flatten(cell.get_initial_state(batch_size=batch_size))
+    return [ops.zeros((batch_size, size), dtype=cell.compute_dtype) for size in state_sizes(cell)]
+
+
+def _split(values: Any, sizes: list[int]) -> list[Any]:
+    """Columns of the last axis in parts of these sizes."""
+    ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+    return [values[..., end - size : end] for size, end in zip(sizes, ends, strict=True)]

@@ -1,0 +1,28 @@
+"""Every cell of the catalogue is a sound layer, with and without dropout."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+from forecast.layers import CELLS, make_cell
+from tests.checks import check_layer, normal, same
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_check_layer(name: str, tmp_path) -> None:
+    def make(dtype: str) -> keras.layers.Layer:
+        return keras.layers.RNN(make_cell(name, 3, dtype=dtype), return_sequences=True, dtype=dtype)
+
+    check_layer(make, input_shape=(2, 5, 2), output_shape=(2, 5, 3), folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_output_is_the_first_state(name: str) -> None:
+    output, *states = keras.layers.RNN(make_cell(name, 3), return_state=True)(
+        normal((2, 4, 2), dtype="float32")
+    )
+    same(output, states[0])
+    assert [state.shape[1] for state in states] == list(make_cell(name, 3).state_size)
