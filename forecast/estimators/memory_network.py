@@ -11,6 +11,8 @@ from forecast.estimators.neural import NeuralForecaster, resolve_lags
 from forecast.networks import MemoryConfig, NetworkConfig
 from forecast.panel import Panel
 
+LEAST_WINDOW = 12
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MemoryNetwork(NeuralForecaster):
@@ -25,8 +27,8 @@ class MemoryNetwork(NeuralForecaster):
     results, in one compiled loop.
 
     Args:
-        window: rows that the network reads before each forecast; "auto" = the longest lag, and 12 if the
-            shortest series has three times as many.
+        window: rows that the network reads before each forecast; "auto" = the longest lag, and at least 12 as
+            far as a third of the shortest series reaches.
         units: units of the controller.
         slots: rows of the memory, at least 3.
         width: numbers in a row of the memory.
@@ -89,5 +91,5 @@ class MemoryNetwork(NeuralForecaster):
         if not isinstance(self.window, str):
             return check_count("window", self.window)
         check_auto("window", self.window)
-        longest = max(max(self.lags_), max(self.exog_lags_, default=0) + 1)
-        return max(longest, min(12, int(panel.lengths.min()) // 3))
+        longest = max(*self.lags_, *(lag + 1 for lag in self.exog_lags_), 1)
+        return max(longest, min(LEAST_WINDOW, int(panel.lengths.min()) // 3))

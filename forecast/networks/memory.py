@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from forecast._checks import check_count, explain
+from forecast._checks import check_count
 from forecast.layers.memory import MemoryCell
 from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.networks.config import NetworkConfig, check_columns, window_network
@@ -18,7 +18,7 @@ class MemoryConfig(NetworkConfig):
     """What a network with an external memory is made of; see `memory_network` for the equation.
 
     Args:
-        length: L, rows of the window, at least the greatest lag of the linear path.
+        length: rows that the network reads before each forecast, the latest ones.
         units, slots, width, read_heads, controller: those of `MemoryCell`.
         linear: whether there is a linear path beside the memory.
         lags: delays of the targets in it, each at least 1.
@@ -27,12 +27,12 @@ class MemoryConfig(NetworkConfig):
 
     Raises:
         TypeError: a number that is not whole.
-        ValueError: a number out of range, or lags that do not fit the columns or the window.
+        ValueError: a number out of range, or lags that do not fit the columns.
 
     Example:
         >>> from forecast.networks import MemoryConfig
-        >>> MemoryConfig(length=24, lags=(1, 12)).window
-        24
+        >>> MemoryConfig(length=8, lags=(1, 12)).window
+        12
     """
 
     length: int = 12
@@ -48,16 +48,14 @@ class MemoryConfig(NetworkConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_count("length", self.length)
-        check_columns(self.targets, self.exog, self.lags, self.exog_lags)
-        least = max(max(self.lags, default=1), max(self.exog_lags, default=0) + 1)
-        if self.linear and self.length < least:
-            allowed = f"at least {least}, the rows that the lags reach"
-            raise ValueError(explain("window", allowed, self.length, "Take a longer window or smaller lags"))
+        if self.linear:
+            check_columns(self.targets, self.exog, self.lags, self.exog_lags)
 
     @property
     def window(self) -> int:
         """L, rows of the paired window."""
-        return self.length
+        depths = (*self.lags, *(lag + 1 for lag in self.exog_lags)) if self.linear else ()
+        return max(self.length, *depths, 1)
 
     def build(self) -> keras.Model:
         """See `memory_network`."""
@@ -68,12 +66,12 @@ def memory_network(config: MemoryConfig) -> keras.Model:
     """The one-step network with an external memory, not compiled: paired window (B, L, O+E) -> (B, 1, O).
 
     Equation:
-        [h_s, r_s], state_s = cell([y_{s-1}, x_s], state_{s-1}),   s = t-L+1, ..., t
+        [h_s, r_s], state_s = cell([y_{s-1}, x_s], state_{s-1}),   s = t-n+1, ..., t
         y_t = A u_t + C [h_t, r_t] + c
 
     Symbols:
-        cell: `MemoryCell(units, slots=slots, width=width, ...)` in the layer "memory", its memory blank at the
-            first row of every window.
+        cell: `MemoryCell(units, slots=slots, width=width, ...)` in the layer "memory"; n: `config.length`.
+            Its memory is blank before the first of the n rows.
         h_t, r_t: what its controller says and its heads read at the last row.
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
         A: kernel of the layer "linear", when `config.linear`; u_t: y at `lags`, then x at `exog_lags`.
@@ -100,7 +98,7 @@ def memory_network(config: MemoryConfig) -> keras.Model:
             name="cell",
             dtype=config.dtype,
         )
-        said = keras.layers.RNN(cell, name="memory", dtype=config.dtype)(rows)
+        said = keras.layers.RNN(cell, name="memory", dtype=config.dtype)(_latest(rows, config.length))
         features = None
         if config.linear:
             features = lagged(
@@ -109,3 +107,7 @@ def memory_network(config: MemoryConfig) -> keras.Model:
         return add_linear(output_layer(config.targets, config.dtype)(said), features, config.dtype)
 
     return window_network(config, outputs, name="memory_network")
+
+
+def _latest(rows: Any, length: int) -> Any:
+    return rows if rows.shape[1] == length else rows[:, -length:]

@@ -9,13 +9,21 @@ from typing import Any
 
 from forecast._checks import check_choice
 from forecast.layers.recurrent.cell import RecurrentCell
+from forecast.layers.recurrent.depth_gated import DepthGatedLSTMCell
+from forecast.layers.recurrent.diagonal import DiagonalCell
 from forecast.layers.recurrent.elman import ElmanCell
 from forecast.layers.recurrent.gru import GRUCell
+from forecast.layers.recurrent.jordan import JordanCell
 from forecast.layers.recurrent.lstm import LSTMCell
+from forecast.layers.recurrent.minimal import MinimalGatedCell
+from forecast.layers.recurrent.mut import MUTCell
+from forecast.layers.recurrent.residual import ResidualCell
 
 CELLS: Mapping[str, Callable[..., RecurrentCell]] = MappingProxyType(
     {
         "elman": ElmanCell,
+        "jordan": JordanCell,
+        "residual": ResidualCell,
         "lstm": LSTMCell,
         "lstm-no-forget": partial(LSTMCell, forget_gate=False),
         "lstm-peephole": partial(LSTMCell, peepholes="previous"),
@@ -27,9 +35,15 @@ CELLS: Mapping[str, Callable[..., RecurrentCell]] = MappingProxyType(
         "lstm-no-input-activation": partial(LSTMCell, activation="linear"),
         "lstm-no-output-activation": partial(LSTMCell, output_activation="linear"),
         "lstm-full-gate-recurrence": partial(LSTMCell, full_gate_recurrence=True),
+        "lstm-depth-gated": DepthGatedLSTMCell,
         "gru": GRUCell,
         "gru-dual": partial(GRUCell, update="replace"),
         "gru-reset-before": partial(GRUCell, reset="before"),
+        "mut1": partial(MUTCell, variant=1),
+        "mut2": partial(MUTCell, variant=2),
+        "mut3": partial(MUTCell, variant=3),
+        "mgu": MinimalGatedCell,
+        "diagonal": DiagonalCell,
     }
 )
 

@@ -112,17 +112,21 @@ class RecurrentCell(keras.layers.Layer, _DropoutMasks):
 
         return self.add_weight(name=name, shape=values.shape, initializer=start)
 
-    def drop(self, inputs: Any, h: Any, training: bool) -> tuple[Any, Any]:
-        """x_t and h_{t-1}, in training under the masks of this sequence."""
+    def drop_inputs(self, inputs: Any, training: bool) -> Any:
+        """x_t, in training under the mask of this sequence."""
         if training and self.dropout:
-            inputs = ops.multiply(inputs, self.get_dropout_mask(inputs))
+            return ops.multiply(inputs, self.get_dropout_mask(inputs))
+        return inputs
+
+    def drop_state(self, h: Any, training: bool) -> Any:
+        """h_{t-1}, in training under the mask of this sequence."""
         if training and self.recurrent_dropout:
-            h = ops.multiply(h, self.get_recurrent_dropout_mask(h))
-        return inputs, h
+            return ops.multiply(h, self.get_recurrent_dropout_mask(h))
+        return h
 
     def project(self, inputs: Any, h: Any, training: bool) -> dict[str, Any]:
         """W x_t + U h_{t-1} + b by gate, each (B, U), for a cell whose gates all see h_{t-1}."""
-        inputs, h = self.drop(inputs, h, training)
+        inputs, h = self.drop_inputs(inputs, training), self.drop_state(h, training)
         both = ops.add(ops.matmul(inputs, self.kernel), ops.matmul(h, self.recurrent_kernel))
         return self.blocks(ops.add(both, self.bias), self.gates)
 

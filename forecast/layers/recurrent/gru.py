@@ -90,7 +90,7 @@ class GRUCell(RecurrentCell):
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         h = states[0]
-        inputs, seen = self.drop(inputs, h, training)
+        inputs, seen = self.drop_inputs(inputs, training), self.drop_state(h, training)
         x = self.blocks(ops.add(ops.matmul(inputs, self.kernel), self.bias), self.gates)
         u = self.blocks(ops.matmul(seen, self.recurrent_kernel), self.recurrent)
         z, r = ops.sigmoid(x["z"] + u["z"]), ops.sigmoid(x["r"] + u["r"])
