@@ -52,7 +52,15 @@ def forecasters() -> list[Forecaster]:
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
         MemoryNetwork(
-            window=3, units=2, slots=3, width=2, controller="dense", lags=2, epochs=3, random_state=0
+            window=3,
+            units=2,
+            slots=3,
+            width=1,
+            controller="dense",
+            lags=2,
+            epochs=3,
+            jit_compile=False,
+            random_state=0,
         ),
         RNN(cell="gru", units=2, window=3, lags=2, epochs=3, jit_compile=False, random_state=0),
         KerasForecaster(
