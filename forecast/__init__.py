@@ -10,25 +10,26 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AR",
-    "Drift",
     "ETS",
+    "NARX",
+    "RNN",
+    "SARIMAX",
+    "TDNN",
+    "Drift",
     "GraphRNN",
     "KerasForecaster",
     "LagRegressor",
     "MarkovChain",
     "MarkovSwitching",
-    "NARX",
+    "MemoryNetwork",
     "Naive",
     "OnlineRNN",
-    "RNN",
     "RecursiveNet",
     "RollingOrigin",
-    "SARIMAX",
     "SeasonalNaive",
+    "Seq2Seq",
     "SequenceClassifier",
     "SequenceLabeler",
-    "Seq2Seq",
-    "TDNN",
     "Theta",
     "Transformer",
     "backtest",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from forecast.estimators.lag_regressor import LagRegressor
     from forecast.estimators.markov_chain import MarkovChain
     from forecast.estimators.markov_switching import MarkovSwitching
+    from forecast.estimators.memory_network import MemoryNetwork
     from forecast.estimators.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.narx import NARX
     from forecast.estimators.online_rnn import OnlineRNN
@@ -72,6 +74,7 @@ _HOME = {
     "LagRegressor": "forecast.estimators.lag_regressor",
     "MarkovChain": "forecast.estimators.markov_chain",
     "MarkovSwitching": "forecast.estimators.markov_switching",
+    "MemoryNetwork": "forecast.estimators.memory_network",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "OnlineRNN": "forecast.estimators.online_rnn",

@@ -21,6 +21,7 @@ from forecast.estimators.graph_rnn import GraphRNN
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.markov_switching import MarkovSwitching
+from forecast.estimators.memory_network import MemoryNetwork
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.narx import NARX
 from forecast.estimators.neural import NeuralForecaster
@@ -64,6 +65,17 @@ def forecasters() -> list[Forecaster]:
         Transformer(window=2, d_model=2, heads=1, epochs=3, jit_compile=False, random_state=0),
         Seq2Seq(
             window=2, units=2, horizon=2, attention="additive", epochs=3, jit_compile=False, random_state=0
+        ),
+        MemoryNetwork(
+            window=3,
+            units=2,
+            slots=3,
+            width=1,
+            controller="dense",
+            lags=2,
+            epochs=3,
+            jit_compile=False,
+            random_state=0,
         ),
         KerasForecaster(
             build=dense,

@@ -20,10 +20,13 @@ from forecast.datasets.generators import (
     wiener_hammerstein,
 )
 from forecast.datasets.readers import read_long, read_m4, read_tsf
+from forecast.datasets.sequences import adding_problem, copy_task
 
 __all__ = [
+    "adding_problem",
     "ar_process",
     "catalogue",
+    "copy_task",
     "load_air_passengers",
     "load_co2",
     "load_dataset",

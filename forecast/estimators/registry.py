@@ -14,6 +14,7 @@ MODULES = {
     "LagRegressor": "forecast.estimators.lag_regressor",
     "MarkovChain": "forecast.estimators.markov_chain",
     "MarkovSwitching": "forecast.estimators.markov_switching",
+    "MemoryNetwork": "forecast.estimators.memory_network",
     "NARX": "forecast.estimators.narx",
     "Naive": "forecast.estimators.naive",
     "OnlineRNN": "forecast.estimators.online_rnn",

@@ -6,6 +6,7 @@ from forecast.layers.delay import TappedDelay, TimeDelay
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.graph import GraphCell, NodeDense
+from forecast.layers.memory import MemoryCell
 from forecast.layers.narx import NARXCell
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.layers.recurrent import (
@@ -43,6 +44,7 @@ __all__ = [
     "JordanCell",
     "LSTMCell",
     "MUTCell",
+    "MemoryCell",
     "MinimalGatedCell",
     "MultiHeadAttention",
     "MultiplicativeAttention",

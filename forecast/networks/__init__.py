@@ -3,6 +3,7 @@
 from forecast.networks.closed_loop import closed_loop
 from forecast.networks.config import NetworkConfig
 from forecast.networks.graph import GraphConfig, graph_network
+from forecast.networks.memory import MemoryConfig, memory_network
 from forecast.networks.narx import NARXConfig, narx
 from forecast.networks.online import OnlineConfig, online
 from forecast.networks.recurrent import RecurrentConfig, recurrent
@@ -15,6 +16,7 @@ from forecast.networks.tree import TreeConfig, tree_network
 __all__ = [
     "DelayLayer",
     "GraphConfig",
+    "MemoryConfig",
     "NARXConfig",
     "NetworkConfig",
     "OnlineConfig",
@@ -27,6 +29,7 @@ __all__ = [
     "attention_reader",
     "closed_loop",
     "graph_network",
+    "memory_network",
     "narx",
     "online",
     "recurrent",

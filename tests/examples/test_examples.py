@@ -149,3 +149,12 @@ def test_online_learning(tmp_path: Path) -> None:
     learning, frozen, linear = (numbers(printed, name) for name in ("learning ", "frozen ", "AR "))
     assert learning[0] < 1.3 * linear[0] and 3 * learning[2] < min(frozen[2], linear[2])
     assert float(printed.split("its size times ")[1]) < 1.05
+
+
+@backend
+def test_copy_task(tmp_path: Path) -> None:
+    """Bits right at 8, 12, 16 and 20 words; the networks are trained on 1 to 8."""
+    printed = run("copy_task", tmp_path)
+    memory, lstm = (numbers(printed, name) for name in ("memory", "LSTM"))
+    assert memory[1] <= lstm[1] < 1.1 * memory[1]
+    assert min(memory[3::2]) > 0.99 and lstm[3] < 0.8 and lstm[9] < 0.6
