@@ -35,7 +35,7 @@ def test_training_starts_at_least_squares() -> None:
 
 def test_it_learns_the_map_that_no_line_fits() -> None:
     y = logistic(120)
-    model = RNN(**{**SMALL, "units": 6}, epochs=100).fit(y[:100])
+    model = RNN(**{**SMALL, "units": 6, "jit_compile": True}, epochs=60).fit(y[:100])
     assert model.solver_ == "lm" and not model.linear_[0]
     assert abs(model.predict(1)[0] - y[100]) < 0.02
     assert np.abs(NARX(lags=2, hidden=()).fit(y[:100]).predict(1)[0] - y[100]) > 0.05
@@ -80,10 +80,10 @@ def test_free_run_training_lowers_the_error_of_the_free_run() -> None:
         y[t] = 0.8 * y[t - 1] + np.tanh(u[t]) + 0.1 * y[t - 1] ** 2 * (y[t - 1] < 0)
     noisy = y + 0.3 * rng.normal(size=400)
     frame = pd.DataFrame({"u": u})
-    options = {**SMALL, "epochs": 30, "weight_decay": 1e-3, "validation": 0}
+    options = {**SMALL, "jit_compile": True, "epochs": 10, "weight_decay": 1e-3, "validation": 0}
     errors = []
     for training in ("one-step", "free-run"):
-        model = RNN(**options, training=training, steps=40).fit(frame[:300], noisy[:300])
+        model = RNN(**options, training=training, steps=16).fit(frame[:300], noisy[:300])
         run = np.asarray(model.simulate(frame, noisy[:10]))
         errors.append(np.sqrt(np.mean((run[:290] - y[10:300]) ** 2)))
     assert errors[1] < 0.9 * errors[0]
