@@ -1,42 +1,39 @@
-"""Which way does time run? Pieces of a chaotic laser record, half of them played backwards.
+"""Chaos or noise? Records of the logistic map, half of them with their values in random order.
 
-Shows: `SequenceClassifier` on sequences of unequal length, as a list of arrays; one recurrence against two,
-the last state against the mean of all; and the same classifier on words, letter by letter.
+Shows: `SequenceClassifier` on sequences of unequal length, as a list of arrays, and on words, letter by letter.
 
-See: the pulsations of the laser grow slowly and collapse at once, which the network reads from 15 to 40 values
-of rows it never saw; a guess is right in one half of the cases.
+See: both kinds hold the same values, so that only their order tells them apart. The network learns it from 100
+records and is right in nearly all of 200 new ones, where a guess is right in one half.
 """
 
 import numpy as np
 
 from forecast import SequenceClassifier
-from forecast.datasets import load_laser
 
 rng = np.random.default_rng(0)
-laser = load_laser().to_numpy()
 
 
-def pieces(record, count):
-    """Pieces of 15 to 40 rows, each second one reversed."""
-    found, directions = [], np.arange(count) % 2
-    for reversed_ in directions:
-        length = rng.integers(15, 41)
-        start = rng.integers(0, len(record) - length)
-        piece = record[start : start + length]
-        found.append(piece[::-1] if reversed_ else piece)
-    return found, np.where(directions, "backward", "forward")
+def records(count):
+    """x_{t+1} = 4 x_t (1 - x_t) over 11 to 40 steps; each second record is shuffled."""
+    found, shuffled = [], np.arange(count) % 2
+    for shuffle in shuffled:
+        x = [rng.uniform(0.1, 0.9)]
+        for _ in range(rng.integers(10, 40)):
+            x.append(4 * x[-1] * (1 - x[-1]))
+        found.append(rng.permutation(x) if shuffle else np.array(x))
+    return found, np.where(shuffled, "noise", "chaos")
 
 
-train, y_train = pieces(laser[:700], 200)
-test, y_test = pieces(laser[700:], 200)
+X, y = records(100)
+X_new, y_new = records(200)
+model = SequenceClassifier(cell="gru", units=(6,), pooling="mean", epochs=50, random_state=0).fit(X, y)
+print(f"right in {model.score(X_new, y_new):.3f} of the new records, with {model.theta_.size} weights")
+print(
+    f"probability of {model.classes_[0]} in the first four: {model.predict_proba(X_new[:4])[:, 0].round(2)}"
+)
 
-for options in ({}, {"pooling": "mean"}, {"bidirectional": "concat"}):
-    model = SequenceClassifier(cell="gru", units=(6,), epochs=60, random_state=0, **options)
-    accuracy = model.fit(train, y_train).score(test, y_test)
-    print(f"{str(options):28s} right in {accuracy:.3f} of the pieces, {model.theta_.size} weights")
-
-words = SequenceClassifier(embedding=3, units=(6,), epochs=60, random_state=0)
+words = SequenceClassifier(cell="elman", embedding=2, units=(3,), epochs=40, random_state=0)
 words.fit(["ab", "aab", "abb", "ba", "bba", "baa"], ["a first"] * 3 + ["b first"] * 3)
 print(
-    "Words never seen:", dict(zip(["aaab", "bbbba"], words.predict(["aaab", "bbbba"]).tolist(), strict=True))
+    "words never seen:", dict(zip(["aaab", "bbbba"], words.predict(["aaab", "bbbba"]).tolist(), strict=True))
 )

@@ -33,7 +33,7 @@ test = [record(length) for length in rng.integers(30, 90, size=60)]
 print(f"most frequent label: {np.mean(np.concatenate(y_test) == 'calm'):.3f} of the steps are calm")
 
 for bidirectional in (None, "concat"):
-    model = SequenceLabeler(units=(6,), bidirectional=bidirectional, epochs=60, random_state=0)
+    model = SequenceLabeler(units=(4,), bidirectional=bidirectional, epochs=40, random_state=0)
     model.fit(list(X), list(y))
     print(
         f"bidirectional={bidirectional}: {model.score(list(X_test), list(y_test)):.3f} of the labels are right"

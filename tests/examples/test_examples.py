@@ -117,3 +117,27 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert rows[0][2] == rows[1][2] == 0.0 < rows[2][2]
     assert "Loaded model forecasts the same: True" in printed
     assert (tmp_path / "laser.forecast").is_file()
+
+
+@backend
+def test_classify_sequences(tmp_path: Path) -> None:
+    printed = run("classify_sequences", tmp_path)
+    assert numbers(printed, "right in")[0] > 0.9
+    assert "{'aaab': 'a first', 'bbbba': 'b first'}" in printed
+
+
+@backend
+def test_label_sequences(tmp_path: Path) -> None:
+    printed = run("label_sequences", tmp_path)
+    most, past, both = (
+        numbers(printed, name)[0]
+        for name in ("most frequent label:", "bidirectional=None:", "bidirectional=concat:")
+    )
+    assert most < 0.7 < past < both
+
+
+def test_markov(tmp_path: Path) -> None:
+    printed = run("markov", tmp_path)
+    first, second = (numbers(printed, f"perplexity of order {order}:")[0] for order in (1, 2))
+    assert second < first < 5.0
+    assert numbers(printed, "AR: mean")[0] < numbers(printed, "MarkovSwitching: mean")[0] < 25
