@@ -12,6 +12,8 @@ from forecast.estimators.base import Unweighted
 from forecast.estimators.local import each_target, match_series, quiet
 from forecast.panel import Panel
 
+COLLAPSED = 1e-2  # part of the greatest variance below which a regime explains a few rows and no more
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MarkovSwitching(Unweighted):
@@ -32,7 +34,8 @@ class MarkovSwitching(Unweighted):
 
     The recursion is the exact mean of the forecast distribution: it adds up all K^h paths of regimes.
     Parameters maximise the likelihood (statsmodels' MarkovRegression on lagged values, scaled to unit
-    variance). Where no maximum can be found, as on a series without noise, all regimes are the least-squares
+    variance). The likelihood has no bound where a regime shrinks to a few rows: then all regimes share one
+    deviation. Where no maximum can be found, as on a series without noise, all regimes are the least-squares
     AR; a constant series is forecast by its constant. Covariates are accepted and not used.
 
     Args:
@@ -108,21 +111,33 @@ class MarkovSwitching(Unweighted):
 
     def _maximum(self, y: np.ndarray, past: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """(transition (K, K), coefficients (K, p + 2)) of greatest likelihood, or None."""
-        count, order = self.regimes, self.order
-        if len(y) < count * (count + order + 1):  # fewer rows than parameters
+        if len(y) < self.regimes * (self.regimes + self.order + 1):  # fewer rows than parameters
             return None
+        for own_variance in (True, False):
+            found = self._maximise(y, past, own_variance)
+            if found is not None:
+                return found
+        return None
+
+    def _maximise(
+        self, y: np.ndarray, past: np.ndarray, own_variance: bool
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """The same with a variance for each regime or one for all; None where a regime collapses."""
+        count = self.regimes
         with quiet():
             try:
-                model = MarkovRegression(y, count, exog=past, switching_variance=True)
+                model = MarkovRegression(y, count, exog=past, switching_variance=own_variance)
                 result = model.fit(disp=False, maxiter=self.iterations, cov_type="none")
             except (np.linalg.LinAlgError, RuntimeError, ValueError):
                 return None
-        transition = result.regime_transition[:, :, 0].T
-        values = np.reshape(result.params[count * (count - 1) :], (order + 2, count)).T  # by parameter
-        if not (np.isfinite(values).all() and np.isfinite(transition).all() and (values[:, -1] > 1e-8).all()):
+        transition, values = result.regime_transition[:, :, 0].T, result.params[count * (count - 1) :]
+        if not (np.isfinite(values).all() and np.isfinite(transition).all()):
             return None
-        values[:, -1] = np.sqrt(values[:, -1])
-        return transition, values
+        weights = values[: count * (self.order + 1)].reshape(-1, count).T  # by parameter, then by regime
+        variance = np.broadcast_to(values[weights.size :], count)
+        if variance.min() <= max(COLLAPSED * variance.max(), 1e-8):
+            return None
+        return transition, np.column_stack([weights, np.sqrt(variance)])
 
     # ---------------------------------------------------------------- forecasting
 

@@ -9,6 +9,7 @@ import pytest
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 from forecast import AR, MarkovSwitching
+from forecast.datasets import load_lynx
 from forecast.estimators.markov_switching import expected_path, stationary
 
 TRANSITION = np.array([[0.95, 0.05], [0.1, 0.9]])
@@ -93,6 +94,13 @@ def test_a_short_series_falls_back_to_the_autoregression() -> None:
     model = MarkovSwitching().fit(Y[:7])
     assert not model.converged_.any()
     np.testing.assert_allclose(model.predict(3), AR(lags=1).fit(Y[:7]).predict(3))
+
+
+def test_a_regime_that_collapses_on_a_few_rows_makes_all_share_one_deviation() -> None:
+    lynx = np.log10(load_lynx().to_numpy())
+    model = MarkovSwitching(order=2).fit(lynx)
+    deviations = model.coefficients_[0, 0, :, -1]
+    assert model.converged_.all() and deviations[0] == deviations[1] > 0.05
 
 
 def test_constant_series_and_stationary_distribution() -> None:

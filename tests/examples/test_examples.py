@@ -158,3 +158,27 @@ def test_copy_task(tmp_path: Path) -> None:
     memory, lstm = (numbers(printed, name) for name in ("memory", "LSTM"))
     assert memory[1] <= lstm[1] < 1.1 * memory[1]
     assert min(memory[3::2]) > 0.99 and lstm[3] < 0.8 and lstm[9] < 0.6
+
+
+@backend
+def test_classify_sequences(tmp_path: Path) -> None:
+    printed = run("classify_sequences", tmp_path)
+    assert numbers(printed, "right in")[0] > 0.9
+    assert "{'aaab': 'a first', 'bbbba': 'b first'}" in printed
+
+
+@backend
+def test_label_sequences(tmp_path: Path) -> None:
+    printed = run("label_sequences", tmp_path)
+    most, past, both = (
+        numbers(printed, name)[0]
+        for name in ("most frequent label:", "bidirectional=None:", "bidirectional=concat:")
+    )
+    assert most < 0.7 < past < both
+
+
+def test_markov(tmp_path: Path) -> None:
+    printed = run("markov", tmp_path)
+    first, second = (numbers(printed, f"perplexity of order {order}:")[0] for order in (1, 2))
+    assert second < first < 5.0
+    assert numbers(printed, "AR: mean")[0] < numbers(printed, "MarkovSwitching: mean")[0] < 25
