@@ -240,8 +240,12 @@ class NeuralForecaster(Forecaster):
             y = np.concatenate([y, block], axis=1)
         return np.concatenate(blocks, axis=1)[:, :horizon]
 
+    def _solver(self, program: Program, rows: int) -> str:
+        """The solver that `solver` means for a network and so many windows."""
+        return choose_solver(self.solver, program.size, rows)
+
     def _options(self, program: Program, rows: int) -> Options:
-        solver = choose_solver(self.solver, program.size, rows)
+        solver = self._solver(program, rows)
         validation = self.validation
         if isinstance(validation, str):
             check_choice("validation", validation, ("auto",))

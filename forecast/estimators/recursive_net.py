@@ -30,7 +30,8 @@ class RecursiveNet(JointForecaster):
     Args:
         parents: a DataFrame with the columns node and parent (missing for a root), which names series of the
             panel or target columns of the frame, all of them; None for leaves alone, each its own root.
-        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With parents all series
+        The other arguments are those of `JointForecaster` and `NeuralForecaster`; solver="auto" is "lm" for up
+            to 16 nodes (times `outputs`) and small data. With parents all series
         must cover the same time, and every one that has children must be their sum.
 
     Attributes:
@@ -60,6 +61,7 @@ class RecursiveNet(JointForecaster):
     parents: Any = None
 
     _config: ClassVar[type[NetworkConfig]] = TreeConfig
+    _exact: ClassVar[int] = 16
 
     def _related(self) -> bool:
         return self.parents is not None

@@ -81,6 +81,17 @@ def sums(parents: Sequence[int], scales: Sequence[float] | None = None) -> np.nd
     return matrix
 
 
+def pick(values: Any, nodes: Sequence[int]) -> Any:
+    """Rows `nodes` of values (B, S, F): (B, len(nodes), F).
+
+    A product with zeros and ones: the gradient of `ops.take` cannot be vectorised over rows on TensorFlow.
+    """
+    if list(nodes) == list(range(values.shape[1])):
+        return values
+    chosen = np.eye(values.shape[1])[list(nodes)]
+    return ops.matmul(ops.convert_to_tensor(chosen, dtype=values.dtype), values)
+
+
 @keras.saving.register_keras_serializable(package="forecast")
 class TreeRNN(keras.layers.Layer):
     """A recursive network: one simple recurrent unit, run from the leaves of a tree up to its roots, or down.
@@ -170,7 +181,7 @@ class TreeRNN(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         levels, order = self._levels
-        x = ops.matmul(ops.take(inputs, order, axis=1), self.kernel) + self.bias  # (B, S, U)
+        x = ops.matmul(pick(inputs, order), self.kernel) + self.bias  # (B, S, U)
         done, start = None, 0
         for count, hears in levels:
             state = x[:, start : start + count]
@@ -180,7 +191,7 @@ class TreeRNN(keras.layers.Layer):
             state = self.activation(state)
             done = state if done is None else ops.concatenate([done, state], axis=1)
             start += count
-        return ops.take(done, np.argsort(order), axis=1)
+        return pick(done, np.argsort(order))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:2], self.units)

@@ -117,3 +117,22 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert rows[0][2] == rows[1][2] == 0.0 < rows[2][2]
     assert "Loaded model forecasts the same: True" in printed
     assert (tmp_path / "laser.forecast").is_file()
+
+
+@backend
+def test_graph_panel(tmp_path: Path) -> None:
+    printed = run("graph_panel", tmp_path)
+    alone, deaf, heard = (
+        numbers(printed, f"{name:18s}west") for name in ("AR of each gauge", "no edges", "edges")
+    )
+    assert all(h < 0.7 * min(a, d) for h, a, d in list(zip(heard, alone, deaf, strict=True))[2:4])
+    assert heard[4] < min(alone[4], deaf[4])
+
+
+@backend
+def test_hierarchy(tmp_path: Path) -> None:
+    printed = run("hierarchy", tmp_path)
+    assert numbers(printed, "levels add up to within")[0] < 1e-9
+    for level in ("shops", "regions", "country"):
+        net, sums = numbers(printed, f"{level:8s} mean absolute error: RecursiveNet")
+        assert net < 1.1 * sums, level
