@@ -5,7 +5,7 @@ import pandas as pd
 
 from forecast import AR, RecursiveNet
 
-SHOPS, MONTHS, TEST = {"north": 3, "south": 4}, 96, 12
+SHOPS, MONTHS, TEST, LAGS = {"north": 3, "south": 4}, 96, 12, [1, 12]
 rng = np.random.default_rng(0)
 months = pd.period_range("2018-01", periods=MONTHS, freq="M")
 time = np.arange(MONTHS)
@@ -25,8 +25,10 @@ parents = pd.DataFrame(rows, columns=["node", "parent"])
 
 past, future = sales.iloc[:-TEST], sales.iloc[-TEST:]
 leaves = [shop for shop in sales if "-" in shop]
-forecast = RecursiveNet(parents=parents, lags=12, units=4, random_state=0).fit(past).predict(TEST)
-shops = AR(lags=12).fit(past[leaves]).predict(TEST)  # bottom-up: a region is the sum of its shops
+forecast = (
+    RecursiveNet(parents=parents, lags=LAGS, units=4, validation=12, random_state=0).fit(past).predict(TEST)
+)
+shops = AR(lags=LAGS).fit(past[leaves]).predict(TEST)  # bottom-up: a region is the sum of its shops
 
 gap = max(
     float((forecast["country"] - forecast[list(SHOPS)].sum(axis=1)).abs().max()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lags
 from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
-from forecast.training.fit import SMALL
 from forecast.training.program import Program
 
 SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS is the solver
@@ -35,8 +34,7 @@ class JointForecaster(NeuralForecaster):
         outputs: steps the network forecasts at once; longer horizons follow in blocks fed back.
         loss: "squared" errors, or "absolute" ones for "adam" to minimise, in units of `scale`: forecasts are
             then medians, which a few large errors move less. The autoregression starts at least squares.
-        solver: "auto" is "adam" for large data or absolute errors, else "lbfgs", or "lm" where the family
-            says so.
+        solver: "auto" is "lbfgs" for small data and "adam" for large or for absolute errors.
         The other arguments are those of `NeuralForecaster`. Training in closed loop needs `outputs=1`.
 
     Attributes:
@@ -49,8 +47,6 @@ class JointForecaster(NeuralForecaster):
     linear: str = "node"
     outputs: int = 1
     loss: str = "squared"
-
-    _exact: ClassVar[int] = 0  # values of one output up to which "auto" is Levenberg-Marquardt
 
     def _related(self) -> bool:
         """Whether the nodes are tied to each other, so that their rows must be of the same time."""
@@ -147,10 +143,7 @@ class JointForecaster(NeuralForecaster):
         """ "auto" by the work and not by the parameters, of which a network of many nodes has few."""
         if self.solver != "auto":
             return self.solver
-        if program.dtype == "float32":
-            return "adam"
-        exact = program.targets * program.steps <= self._exact and program.size <= SMALL
-        return "lm" if exact else "lbfgs"
+        return "adam" if program.dtype == "float32" else "lbfgs"
 
 
 def side_by_side(panel: Panel, rows: int) -> Panel:

@@ -81,15 +81,11 @@ def sums(parents: Sequence[int], scales: Sequence[float] | None = None) -> np.nd
     return matrix
 
 
-def pick(values: Any, nodes: Sequence[int]) -> Any:
-    """Rows `nodes` of values (B, S, F): (B, len(nodes), F).
-
-    A product with zeros and ones: the gradient of `ops.take` cannot be vectorised over rows on TensorFlow.
-    """
+def pick(values: Any, nodes: Sequence[int] | np.ndarray) -> Any:
+    """Rows `nodes` of values (B, S, F): (B, len(nodes), F)."""
     if list(nodes) == list(range(values.shape[1])):
         return values
-    chosen = np.eye(values.shape[1])[list(nodes)]
-    return ops.matmul(ops.convert_to_tensor(chosen, dtype=values.dtype), values)
+    return ops.take(values, np.asarray(nodes), axis=1)
 
 
 @keras.saving.register_keras_serializable(package="forecast")
