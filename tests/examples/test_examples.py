@@ -135,4 +135,4 @@ def test_hierarchy(tmp_path: Path) -> None:
     assert numbers(printed, "levels add up to within")[0] < 1e-9
     for level in ("shops", "regions", "country"):
         net, sums = numbers(printed, f"{level:8s} mean absolute error: RecursiveNet")
-        assert net < 1.1 * sums, level
+        assert net < (1.2 if level == "shops" else 1.0) * sums, level
