@@ -34,10 +34,9 @@ SETTING = {
     "units": 16,
     "outputs": STEPS,
     "loss": "absolute",
-    "epochs": 8,
+    "epochs": 6,
     "batch_size": 8,
     "learning_rate": 5e-3,
-    "patience": 3,
 }
 Error = np.ndarray  # (origins, STEPS, sensors)
 

@@ -140,13 +140,11 @@ class JointForecaster(NeuralForecaster):
         large = self.solver == "auto" and not self._small(panel)
         return "float32" if self.solver == "adam" or large else "float64"
 
-    def _options(self, program: Program, rows: int) -> Options:
+    def _solver(self, program: Program, rows: int) -> str:
+        """ "auto" by the work and not by the parameters, of which a network of many nodes has few."""
         if self.solver != "auto":
-            return super()._options(program, rows)
-        # the common rule counts parameters, and a network of many nodes has few of them for its work
-        solver = "lbfgs" if program.dtype == "float64" else "adam"
-        validation = 0.2 if isinstance(self.validation, str) else self.validation
-        return replace(super()._options(program, rows), solver=solver, validation=validation)
+            return self.solver
+        return "adam" if program.dtype == "float32" else "lbfgs"
 
 
 def side_by_side(panel: Panel, rows: int) -> Panel:

@@ -219,8 +219,12 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             y = np.concatenate([y, block], axis=1)
         return np.concatenate(blocks, axis=1)[:, :horizon]
 
+    def _solver(self, program: Program, rows: int) -> str:
+        """The solver that `solver` means for a network and so many windows."""
+        return choose_solver(self.solver, program.size, rows, noisy=program.noisy)
+
     def _options(self, program: Program, rows: int) -> Options:
-        solver = choose_solver(self.solver, program.size, rows, noisy=program.noisy)
+        solver = self._solver(program, rows)
         if program.noisy:
             _check_noise(solver, self.training)
         validation = self.validation

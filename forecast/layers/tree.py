@@ -81,6 +81,13 @@ def sums(parents: Sequence[int], scales: Sequence[float] | None = None) -> np.nd
     return matrix
 
 
+def pick(values: Any, nodes: Sequence[int] | np.ndarray) -> Any:
+    """Rows `nodes` of values (B, S, F): (B, len(nodes), F)."""
+    if list(nodes) == list(range(values.shape[1])):
+        return values
+    return ops.take(values, np.asarray(nodes), axis=1)
+
+
 @keras.saving.register_keras_serializable(package="forecast")
 class TreeRNN(keras.layers.Layer):
     """A recursive network: one simple recurrent unit, run from the leaves of a tree up to its roots, or down.
@@ -170,7 +177,7 @@ class TreeRNN(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         levels, order = self._levels
-        x = ops.matmul(ops.take(inputs, order, axis=1), self.kernel) + self.bias  # (B, S, U)
+        x = ops.matmul(pick(inputs, order), self.kernel) + self.bias  # (B, S, U)
         done, start = None, 0
         for count, hears in levels:
             state = x[:, start : start + count]
@@ -180,7 +187,7 @@ class TreeRNN(keras.layers.Layer):
             state = self.activation(state)
             done = state if done is None else ops.concatenate([done, state], axis=1)
             start += count
-        return ops.take(done, np.argsort(order), axis=1)
+        return pick(done, np.argsort(order))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:2], self.units)

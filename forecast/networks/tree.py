@@ -11,7 +11,7 @@ from keras import ops
 
 from forecast._checks import check_count, explain
 from forecast.layers.graph import NodeDense, node_columns, node_lags
-from forecast.layers.tree import TreeRNN, TreeSum, check_parents, heights
+from forecast.layers.tree import TreeRNN, TreeSum, check_parents, heights, pick
 from forecast.networks.config import NetworkConfig, check_columns, window_network
 
 
@@ -126,7 +126,7 @@ def tree_network(config: TreeConfig) -> keras.Model:
             config.outputs, use_bias=False, kernel_initializer="zeros", name="output", dtype=dtype
         )
         linear = NodeDense(config.outputs, shared=config.shared, columns=leaves, name="linear", dtype=dtype)
-        values = ops.add(linear(_take(lagged, leaves)), readout(_take(down, leaves)))  # (B, leaves, H)
+        values = ops.add(linear(pick(lagged, leaves)), readout(pick(down, leaves)))  # (B, leaves, H)
         return ops.transpose(_place(values, config), (0, 2, 1))
 
     network = window_network(config, outputs, name="tree")
@@ -136,15 +136,8 @@ def tree_network(config: TreeConfig) -> keras.Model:
     return keras.Model(network.input, total(network.output), name="tree")
 
 
-def _take(values: Any, leaves: tuple[int, ...]) -> Any:
-    """The rows of the leaves, (B, S, F) -> (B, leaves, F)."""
-    return values if len(leaves) == values.shape[1] else ops.take(values, np.array(leaves), axis=1)
-
-
 def _place(values: Any, config: TreeConfig) -> Any:
     """Values of the leaves (B, leaves, H) in their places among all nodes (B, S, H)."""
-    if len(config.leaves) == config.targets:
-        return values
     where = np.zeros(config.targets, int)
     where[list(config.leaves)] = np.arange(len(config.leaves))
-    return ops.take(values, where, axis=1)  # what the other nodes get here, `TreeSum` does not use
+    return pick(values, where)  # what the other nodes get here, `TreeSum` does not use

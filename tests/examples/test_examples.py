@@ -182,3 +182,22 @@ def test_markov(tmp_path: Path) -> None:
     first, second = (numbers(printed, f"perplexity of order {order}:")[0] for order in (1, 2))
     assert second < first < 5.0
     assert numbers(printed, "AR: mean")[0] < numbers(printed, "MarkovSwitching: mean")[0] < 25
+
+
+@backend
+def test_graph_panel(tmp_path: Path) -> None:
+    printed = run("graph_panel", tmp_path)
+    alone, deaf, heard = (
+        numbers(printed, f"{name:18s}west") for name in ("AR of each gauge", "no edges", "edges")
+    )
+    assert all(h < 0.7 * min(a, d) for h, a, d in list(zip(heard, alone, deaf, strict=True))[2:4])
+    assert heard[4] < min(alone[4], deaf[4])
+
+
+@backend
+def test_hierarchy(tmp_path: Path) -> None:
+    printed = run("hierarchy", tmp_path)
+    assert numbers(printed, "levels add up to within")[0] < 1e-9
+    for level in ("shops", "regions", "country"):
+        net, sums = numbers(printed, f"{level:8s} mean absolute error: RecursiveNet")
+        assert net < (1.2 if level == "shops" else 1.0) * sums, level

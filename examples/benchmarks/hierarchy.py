@@ -1,0 +1,90 @@
+"""RecursiveNet on Australian tourism, all levels together, beside AR of every leaf summed upwards.
+
+    python examples/benchmarks/hierarchy.py FOLDER
+
+FOLDER holds `tourism_au.parquet`: overnight trips of 304 leaves (state, region and purpose), 80 quarters. A region is
+the sum of its purposes, a state of its regions, the country of its states: 389 series. Two years are forecast from
+WINDOWS origins, each with a new fit on the rows before it; scores are means over the series of a level and the
+origins. MASE and RMSSE divide by the error of the seasonal naive forecast in the rows learned from. "start" is where
+the network starts, an AR of every leaf summed upwards, from the rows left when a part is held out to stop early.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from forecast import AR, RecursiveNet, SeasonalNaive
+
+HORIZON, WINDOWS, SEASON, LAGS = 8, 3, 4, [1, 2, 3, 4]
+LEVELS = ["country", "states", "regions", "purposes"]
+
+
+def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One column a node, and the table of parents."""
+    long = pd.read_parquet(folder / "tourism_au.parquet")
+    y = long.pivot(index="ds", columns="unique_id", values="y").asfreq("QS")
+    y.columns.name = None
+    parents = {leaf: leaf.rpartition("/")[0] for leaf in y}
+    for level in (1, 0):  # regions are "state/region", states "state"
+        names = sorted({parent for parent in parents.values() if parent.count("/") == level})
+        y = y.assign(**{name: y[[n for n in y if parents.get(n) == name]].sum(axis=1) for name in names})
+        parents |= {name: name.rpartition("/")[0] or "country" for name in names}
+    y["country"] = y[[node for node, parent in parents.items() if parent == "country"]].sum(axis=1)
+    return y, pd.DataFrame(parents.items(), columns=["node", "parent"])
+
+
+def summed(leaves: pd.DataFrame, parents: pd.DataFrame, nodes: pd.Index) -> pd.DataFrame:
+    """Forecasts of the leaves added up to all nodes."""
+    table, parent = {node: leaves[node] for node in leaves}, dict(parents.itertuples(index=False))
+    for node in nodes.difference(leaves.columns, sort=False):
+        table[node] = sum(table[child] for child in nodes if parent.get(child) == node and child in table)
+    return pd.DataFrame(table)[list(nodes)]
+
+
+def scores(forecast: pd.DataFrame, truth: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
+    """MASE and RMSSE of every node."""
+    step, error = past.diff(SEASON).iloc[SEASON:], forecast - truth
+    mase = error.abs().mean() / step.abs().mean()
+    return pd.DataFrame({"MASE": mase, "RMSSE": np.sqrt((error**2).mean() / (step**2).mean())})
+
+
+def main() -> None:
+    """Print one row a model, two columns a level."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    y, parents = read(parser.parse_args().folder)
+    leaves = y.columns.difference(parents["parent"], sort=False)
+    level = {node: LEVELS[0 if node == "country" else 1 + node.count("/")] for node in y}
+    results: dict[str, list[pd.DataFrame]] = {}
+    begin = time.perf_counter()
+    for window in range(WINDOWS):
+        stop = len(y) - HORIZON - SEASON * (WINDOWS - 1 - window)
+        past, truth = y.iloc[:stop], y.iloc[stop : stop + HORIZON]
+        net = RecursiveNet(parents=parents, lags=LAGS, random_state=0, validation=HORIZON).fit(past)
+        forecasts = {
+            "seasonal naive": SeasonalNaive().fit(past).predict(HORIZON),
+            "AR of every node": AR(lags=LAGS).fit(past).predict(HORIZON),  # its levels do not add up
+            "AR bottom-up": summed(AR(lags=LAGS).fit(past[leaves]).predict(HORIZON), parents, y.columns),
+            "RecursiveNet": net.predict(HORIZON),
+        }
+        net.theta_ = net.linear_theta_
+        forecasts["RecursiveNet, start"] = net.predict(HORIZON)
+        for name, forecast in forecasts.items():
+            results.setdefault(name, []).append(scores(forecast, truth, past))
+    print(
+        f"{len(y.columns)} series, {WINDOWS} origins, {time.perf_counter() - begin:.0f} s in all; MASE RMSSE"
+    )
+    print(f"{'model':22s}" + "".join(f"{name:>16s}" for name in LEVELS))
+    for name, parts in results.items():
+        table = sum(part.groupby(level).mean() for part in parts) / WINDOWS
+        words = (f"{table.loc[one, 'MASE']:9.3f}{table.loc[one, 'RMSSE']:7.3f}" for one in LEVELS)
+        print(f"{name:22s}" + "".join(words))
+
+
+if __name__ == "__main__":
+    main()
