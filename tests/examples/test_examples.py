@@ -117,3 +117,18 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert rows[0][2] == rows[1][2] == 0.0 < rows[2][2]
     assert "Loaded model forecasts the same: True" in printed
     assert (tmp_path / "laser.forecast").is_file()
+
+
+@backend
+def test_transformer_forecast(tmp_path: Path) -> None:
+    printed = run("transformer_forecast", tmp_path)
+    assert numbers(printed, "Transformer ")[0] < 0.5 * numbers(printed, "AR ")[0]
+
+
+@backend
+def test_attention_weights(tmp_path: Path) -> None:
+    printed = run("attention_weights", tmp_path)
+    seq2seq, ar = (numbers(printed, f"{name}: mean absolute error")[0] for name in ("Seq2Seq", "AR"))
+    assert seq2seq < ar
+    assert len(re.findall(r"^step \d reads lag\d+ \(\d+%\), lag", printed, re.MULTILINE)) == 8
+    assert is_picture(tmp_path / "attention_weights.png")
