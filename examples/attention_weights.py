@@ -13,12 +13,12 @@ import numpy as np
 from forecast import AR, Seq2Seq
 from forecast.datasets import load_laser
 
-y = load_laser()[:580]
-seq2seq = Seq2Seq(window=16, horizon=8, cell="gru", units=6, attention="additive", epochs=30, random_state=0)
+y = load_laser()[:780]
+seq2seq = Seq2Seq(window=16, horizon=8, cell="gru", units=6, attention="additive", epochs=40, random_state=0)
 for name, model in {"AR": AR(lags=16), "Seq2Seq": seq2seq}.items():
-    model.fit(y[:500])
+    model.fit(y[:700])
     errors = []
-    for origin in range(500, 580, 8):
+    for origin in range(700, 780, 8):
         errors.append(model.predict(8) - y[origin : origin + 8])
         model.update(y[origin : origin + 8])
     print(f"{name}: mean absolute error {np.abs(errors).mean():.2f} over 10 forecasts of 8 steps")
