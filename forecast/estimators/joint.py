@@ -14,7 +14,6 @@ from forecast.estimators.neural import NeuralForecaster, program_of, resolve_lag
 from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
 from forecast.training.program import Program
-from forecast.training.solve import Options
 
 SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS is the solver
 

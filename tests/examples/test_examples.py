@@ -201,3 +201,18 @@ def test_hierarchy(tmp_path: Path) -> None:
     for level in ("shops", "regions", "country"):
         net, sums = numbers(printed, f"{level:8s} mean absolute error: RecursiveNet")
         assert net < (1.2 if level == "shops" else 1.0) * sums, level
+
+
+@backend
+def test_transformer_forecast(tmp_path: Path) -> None:
+    printed = run("transformer_forecast", tmp_path)
+    assert numbers(printed, "Transformer ")[0] < 0.5 * numbers(printed, "AR ")[0]
+
+
+@backend
+def test_attention_weights(tmp_path: Path) -> None:
+    printed = run("attention_weights", tmp_path)
+    seq2seq, ar = (numbers(printed, f"{name}: mean absolute error")[0] for name in ("Seq2Seq", "AR"))
+    assert seq2seq < ar
+    assert len(re.findall(r"^step \d reads lag\d+ \(\d+%\), lag", printed, re.MULTILINE)) == 8
+    assert is_picture(tmp_path / "attention_weights.png")
