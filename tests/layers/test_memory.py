@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -21,6 +23,11 @@ from tests.checks import (
 
 pytestmark = pytest.mark.backend
 Array = np.ndarray
+
+
+def tensor(values: Any) -> Any:
+    """A tensor in single precision."""
+    return keras.ops.convert_to_tensor(np.asarray(values, "float32"))
 
 
 def softmax(z: Array) -> Array:
@@ -111,47 +118,45 @@ def test_the_controller_is_the_cell_of_keras(controller: str) -> None:
 
 def test_a_sure_shift_moves_a_sharp_head_exactly() -> None:
     """Ten steps around a ring of seven slots, forwards by two: at slot 20 mod 7, and nowhere else."""
-    weights = np.eye(1, 7, dtype="float32")[None]
-    forward = np.eye(1, 5, k=4, dtype="float32")[None]  # s of j = -2, ..., 2
+    weights = tensor(np.eye(1, 7)[None])
+    forward = tensor(np.eye(1, 5, k=4)[None])  # s of j = -2, ..., 2
     for step in range(1, 11):
-        weights = to_numpy(sharpened(shifted(weights, forward), np.full((1, 1, 1), 1.5, "float32")))
+        weights = sharpened(shifted(weights, forward), tensor([[[1.5]]]))
         same(weights, np.eye(1, 7, k=2 * step % 7)[None], rtol=0.0, atol=1e-9)
 
 
 def test_sharpening_keeps_a_blurred_head_in_its_place() -> None:
     """A shift of 0.9 blurs the head away in 200 steps; with a power of 20 it is still where it should be."""
-    shift = np.array([[[0.05, 0.05, 0.9]]], "float32")
+    shift = tensor([[[0.05, 0.05, 0.9]]])
     ends = []
     for power in (1.0, 20.0):
-        weights = np.eye(1, 9, dtype="float32")[None]
+        weights = tensor(np.eye(1, 9)[None])
         for _ in range(200):
-            weights = to_numpy(sharpened(shifted(weights, shift), np.full((1, 1, 1), power, "float32")))
-        ends.append(weights[0, 0, 200 % 9])
+            weights = sharpened(shifted(weights, shift), tensor([[[power]]]))
+        ends.append(to_numpy(weights)[0, 0, 200 % 9])
     assert ends[0] < 0.15 and ends[1] > 0.999
 
 
 def test_a_strong_key_finds_its_row_and_a_weak_one_none() -> None:
-    memory = np.eye(4, dtype="float32")[None]
-    key = np.array([[[0.0, 0.0, 0.3, 0.0]]], "float32")
-    found = to_numpy(content_weights(memory, key, np.full((1, 1, 1), 50.0, "float32")))
-    same(found, np.eye(1, 4, k=2)[None], atol=1e-6)
-    same(content_weights(memory, key, np.zeros((1, 1, 1), "float32")), np.full((1, 1, 4), 0.25))
+    memory, key = tensor(np.eye(4)[None]), tensor([[[0.0, 0.0, 0.3, 0.0]]])
+    same(content_weights(memory, key, tensor([[[50.0]]])), np.eye(1, 4, k=2)[None], atol=1e-6)
+    same(content_weights(memory, key, tensor([[[0.0]]])), np.full((1, 1, 4), 0.25))
 
 
 def test_erase_and_add_rewrite_one_row() -> None:
     memory, row = normal((2, 5, 3), dtype="float32"), normal((2, 1, 3), seed=1, dtype="float32")
-    at = np.tile(np.eye(1, 5, k=3, dtype="float32"), (2, 1, 1))
-    changed = to_numpy(written(memory, at, np.ones((2, 1, 3), "float32"), row))
-    same(changed[:, 3], row[:, 0])
-    np.testing.assert_array_equal(np.delete(changed, 3, axis=1), np.delete(memory, 3, axis=1))
+    at = tensor(np.tile(np.eye(1, 5, k=3), (2, 1, 1)))
+    changed = written(tensor(memory), at, tensor(np.ones((2, 1, 3))), tensor(row))
+    same(to_numpy(changed)[:, 3], row[:, 0])
+    np.testing.assert_array_equal(np.delete(to_numpy(changed), 3, axis=1), np.delete(memory, 3, axis=1))
     same(read(changed, at), row[:, 0])
 
 
 def test_several_write_heads_erase_before_any_adds() -> None:
     """Two heads on one row: both sums stay, whatever the order (Graves et al. 2014, section 3.2)."""
-    memory, at = normal((1, 4, 2), dtype="float32"), np.tile(np.eye(1, 4, dtype="float32"), (1, 2, 1))
-    add = normal((1, 2, 2), seed=1, dtype="float32")
-    changed = written(memory, at, np.ones((1, 2, 2), "float32"), add)
+    memory, add = normal((1, 4, 2)), normal((1, 2, 2), seed=1)
+    at = np.tile(np.eye(1, 4), (1, 2, 1))
+    changed = written(*map(tensor, (memory, at, np.ones((1, 2, 2)), add)))
     same(changed[:, 0], add.sum(axis=1))
 
 
@@ -164,7 +169,7 @@ def test_at_the_start_the_memory_is_blank_and_the_heads_stand_at_slot_0() -> Non
 
 def test_gradient_through_the_loop_is_that_of_finite_differences() -> None:
     with float64():
-        cell = MemoryCell(4, slots=4, width=2, dtype="float64")
+        cell = MemoryCell(4, slots=4, width=2, controller="dense", dtype="float64")
         symbol = keras.Input((5, 1), dtype="float64")
         model = keras.Model(symbol, keras.layers.RNN(cell, return_sequences=True, dtype="float64")(symbol))
         randomize(model)
