@@ -100,7 +100,7 @@ def systems() -> dict[str, tuple[Forecaster, str, str]]:
     return {
         "AR": (AR(lags=LAGS), "= statsmodels AutoReg", "estimators/test_ar.py::test_equals_autoreg"),
         "seasonal naive": (
-            SeasonalNaive(season_length=11),
+            SeasonalNaive(season=11),
             "known answers",
             "estimators/test_naive.py::test_known_answers",
         ),
