@@ -20,7 +20,7 @@ def attentive() -> Seq2Seq:
     return Seq2Seq(**SMALL, attention="additive").fit(X[:90], Y[:90])
 
 
-def test_the_start_is_a_regression_for_every_step_on_what_is_known_by_then(attentive: Seq2Seq) -> None:
+def test_the_start_is_a_regression_for_every_step_on_what_is_known_by_then() -> None:
     held_out = 18  # 0.2 of the 87 targets after the first three, all of whose four steps are left out
     y, x = Y.to_numpy(), X.to_numpy()
     model = Seq2Seq(**SMALL, attention="additive").fit(X[:90], Y[:90])
@@ -37,7 +37,7 @@ def test_the_start_is_a_regression_for_every_step_on_what_is_known_by_then(atten
         np.testing.assert_allclose(forecast[step], known(90, step) @ solution, rtol=1e-6)
 
 
-def test_longer_forecasts_go_on_in_blocks(attentive: Seq2Seq) -> None:
+def test_longer_forecasts_go_on_in_blocks() -> None:
     model = Seq2Seq(**SMALL).fit(Y[:90])
     six = model.predict(6)
     pd.testing.assert_series_equal(model.update(six[:4]).predict(2), six[4:])

@@ -32,10 +32,6 @@ def test_it_learns_what_a_linear_model_cannot() -> None:
     assert max(errors[0]) < 0.1 * max(errors[1])
 
 
-def test_auto_looks_back_a_season() -> None:
-    assert Transformer(d_model=2, epochs=1, random_state=0).fit(Y).window_ >= 12
-
-
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
