@@ -3,8 +3,8 @@
     python examples/benchmarks/silverbox_recurrent.py silverbox.parquet
 
 File, split, scoring and published rows are those of silverbox.py. The lags are those of its NARX, the recurrent layer
-reads twice as many rows, and training goes from one step ahead to free runs of 200 steps on the training part, whose last
-fifth decides when to stop. Nothing was chosen on the test parts.
+reads twice as many rows, and training goes from one step ahead to free runs of 200 steps on the training part; its
+last fifth decides when to stop. Nothing was chosen on the test parts.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ def random_theta(program: Program, rng: np.random.Generator) -> Array:
     """theta (P,) with kernels drawn anew, the rest as the network was built.
 
     Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), the biases of
-    hidden and delay layers from U(-1, 1), so that the units' slopes lie apart. Every other variable (the
-    linear path, kernels that start at zero, the biases of recurrent cells, gains) keeps its value.
+    hidden and delay layers from U(-1, 1), so that the units' slopes lie apart, the recurrence of a diagonal
+    cell from U(0, 1). Every other variable (the linear path, kernels that start at zero, the biases of
+    recurrent cells, gains) keeps its value.
     """
     theta = program.template.copy()
     for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
@@ -29,7 +30,8 @@ def random_theta(program: Program, rng: np.random.Generator) -> Array:
             limit = np.sqrt(6.0 / (fan_in + fan_out))
             theta[part] = rng.uniform(-limit, limit, part.stop - part.start)
         else:
-            theta[part] = rng.uniform(-1.0, 1.0, part.stop - part.start)
+            low = -1.0 if path.endswith("/bias") else 0.0
+            theta[part] = rng.uniform(low, 1.0, part.stop - part.start)
     return theta
 
 
@@ -40,7 +42,7 @@ def _is_drawn(program: Program, path: str, shape: tuple[int, ...]) -> bool:
         return False
     if len(shape) >= 2:
         return bool(program.template[program.slices()[path]].any())
-    return name == "bias" and owner.startswith(DRAWN)
+    return name == "recurrent_kernel" or (name == "bias" and owner.startswith(DRAWN))
 
 
 def linear_members(program: Program) -> Array:

@@ -15,7 +15,7 @@ from tests.checks_forecaster import covariates, monthly
 pytestmark = pytest.mark.backend
 Y = monthly(96)
 X = covariates(Y.index)
-SMALL = dict(cell="gru", units=3, window=3, lags=2, random_state=0)
+SMALL = dict(cell="gru", units=3, window=3, lags=2, jit_compile=False, random_state=0)
 
 
 def logistic(rows: int) -> np.ndarray:
@@ -35,7 +35,7 @@ def test_training_starts_at_least_squares() -> None:
 
 def test_it_learns_the_map_that_no_line_fits() -> None:
     y = logistic(120)
-    model = RNN(**{**SMALL, "units": 6}, epochs=100).fit(y[:100])
+    model = RNN(**{**SMALL, "units": 6, "jit_compile": True}, epochs=60).fit(y[:100])
     assert model.solver_ == "lm" and not model.linear_[0]
     assert abs(model.predict(1)[0] - y[100]) < 0.02
     assert np.abs(NARX(lags=2, hidden=()).fit(y[:100]).predict(1)[0] - y[100]) > 0.05
@@ -64,11 +64,13 @@ def test_dropout_and_zoneout_are_trained_by_adam() -> None:
 
 
 def test_truncation_reaches_the_training() -> None:
-    options = dict(cell="elman", units=2, window=4, lags=1, solver="lbfgs", validation=0, epochs=2)
+    options = dict(
+        cell="elman", units=2, window=4, lags=1, solver="lbfgs", validation=0, epochs=2, jit_compile=False
+    )
     full, short = (RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1)))
     assert RecurrentConfig.from_dict(short.config_).truncate == (1, 1)
     assert np.abs(short.theta_ - full.theta_).max() > 1e-3
-    np.testing.assert_array_equal(short.linear_theta_, full.linear_theta_)
+    np.testing.assert_allclose(short.linear_theta_, full.linear_theta_, rtol=1e-9)
 
 
 def test_free_run_training_lowers_the_error_of_the_free_run() -> None:
@@ -78,10 +80,10 @@ def test_free_run_training_lowers_the_error_of_the_free_run() -> None:
         y[t] = 0.8 * y[t - 1] + np.tanh(u[t]) + 0.1 * y[t - 1] ** 2 * (y[t - 1] < 0)
     noisy = y + 0.3 * rng.normal(size=400)
     frame = pd.DataFrame({"u": u})
-    options = {**SMALL, "epochs": 30, "weight_decay": 1e-3, "validation": 0}
+    options = {**SMALL, "jit_compile": True, "epochs": 10, "weight_decay": 1e-3, "validation": 0}
     errors = []
     for training in ("one-step", "free-run"):
-        model = RNN(**options, training=training, steps=40).fit(frame[:300], noisy[:300])
+        model = RNN(**options, training=training, steps=16).fit(frame[:300], noisy[:300])
         run = np.asarray(model.simulate(frame, noisy[:10]))
         errors.append(np.sqrt(np.mean((run[:290] - y[10:300]) ** 2)))
     assert errors[1] < 0.9 * errors[0]
@@ -89,7 +91,9 @@ def test_free_run_training_lowers_the_error_of_the_free_run() -> None:
 
 def test_another_architecture() -> None:
     options = dict(cell="lstm-peephole", units=(2, 1), linear=False, bidirectional="sum", pooling="mean")
-    model = RNN(**options, window=3, lags=2, scale="window", solver="lbfgs", epochs=2, random_state=0).fit(Y)
+    model = RNN(**options, window=3, lags=2, scale="window", solver="lbfgs", epochs=2, jit_compile=False).fit(
+        Y
+    )
     assert np.isfinite(model.predict(4)).all()
 
 

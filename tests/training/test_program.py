@@ -177,7 +177,7 @@ def test_jacobian_of_a_recurrent_network_equals_differences() -> None:
 
 def test_each_step_of_adam_draws_the_noise_anew_and_nothing_else_does() -> None:
     config = replace(RECURRENT, zoneout=0.5, dropout=0.3)
-    noisy, still = (Program(config.build, targets=1, noisy=noisy) for noisy in (True, False))
+    noisy, still = (Program(config.build, targets=1, jit=False, noisy=noisy) for noisy in (True, False))
     rng = np.random.default_rng(3)
     at, rows = rng.normal(scale=0.4, size=noisy.size), rng.normal(size=(1, 4, 3, 2)).repeat(5, axis=0)
     zero, targets = np.zeros_like(at), np.ones((5, 4, 1, 1))

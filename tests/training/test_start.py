@@ -101,3 +101,11 @@ def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them(
         np.testing.assert_array_equal(prior.center[part], theta[part])
     for name in ("kernel", "recurrent_kernel"):
         assert (theta[found[name]] != own.template[found[name]]).all() and not prior.center[found[name]].any()
+
+
+def test_the_recurrence_of_a_diagonal_cell_is_drawn_from_the_generator_given() -> None:
+    own = Program(RecurrentConfig(cell="diagonal", units=(40,), length=3, dtype="float64").build, targets=1)
+    (part,) = (part for path, part in own.slices().items() if path.endswith("recurrent_kernel"))
+    first, again, other = (random_theta(own, np.random.default_rng(seed))[part] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).all() and first.min() >= 0 and first.max() <= 1 and first.std() > 0.2

@@ -148,11 +148,11 @@ class RecurrentStack(keras.layers.Layer):
 
     def _make_layers(self) -> None:
         cells = self._named_cells() if isinstance(self.cell, str) else self.cell
-        self.forward = [self._loop(cell, f"layer_{k}") for k, cell in enumerate(cells, start=1)]
-        self.backward: list[Any] = []
+        self.forwards = [self._loop(cell, f"layer_{k}") for k, cell in enumerate(cells, start=1)]
+        self.backwards: list[Any] = []
         if self.bidirectional:
             others = self._named_cells() if isinstance(self.cell, str) else [_another(cell) for cell in cells]
-            self.backward = [
+            self.backwards = [
                 self._loop(cell, f"layer_{k}_backward", go_backwards=True)
                 for k, cell in enumerate(others, start=1)
             ]
@@ -190,12 +190,12 @@ class RecurrentStack(keras.layers.Layer):
         return self.zoneout > 0 or self.truncate is not None
 
     def _loops(self, level: int) -> list[Any]:
-        return [loops[level] for loops in (self.forward, self.backward) if loops]
+        return [loops[level] for loops in (self.forwards, self.backwards) if loops]
 
     @property
     def depth(self) -> int:
         """K, the number of layers."""
-        return len(self.forward)
+        return len(self.forwards)
 
     @property
     def state_size(self) -> list[int]:

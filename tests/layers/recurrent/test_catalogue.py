@@ -26,3 +26,16 @@ def test_the_output_is_the_first_state(name: str) -> None:
     )
     same(output, states[0])
     assert [state.shape[1] for state in states] == list(make_cell(name, 3).state_size)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="cell: must be one of 'elman', 'jordan', .*; received 'LSTM'"):
+        make_cell("LSTM", 4)
+
+
+def test_names_lead_to_cells_that_differ() -> None:
+    configs = [
+        {**make_cell(name, 4, layer_name="cell").get_config(), "class": build}
+        for name, build in CELLS.items()
+    ]
+    assert all(config not in configs[:number] for number, config in enumerate(configs))

@@ -37,7 +37,7 @@ def test_stack_of_lstm_cells_is_that_of_keras(bidirectional: str | None, return_
     stack = RecurrentStack(cell=cells, bidirectional=bidirectional, return_sequences=return_sequences)
     model = model_of(stack)
     for level, layer in enumerate(layers):
-        loops = [stack.forward[level], *stack.backward[level : level + 1]]
+        loops = [stack.forwards[level], *stack.backwards[level : level + 1]]
         count = len(layer.get_weights()) // len(loops)
         for number, loop in enumerate(loops):
             loop.set_weights(layer.get_weights()[number * count :][:count])
@@ -50,7 +50,7 @@ def test_every_cell_of_the_catalogue_runs_in_a_stack(name: str) -> None:
     symbol = keras.Input((7, 2))
     output = stack(symbol)
     state = symbol
-    for loop in stack.forward:
+    for loop in stack.forwards:
         state = keras.layers.RNN(loop.cell, return_sequences=True)(state)
     model = keras.Model(symbol, [output, state[:, -1]])
     randomize(model)
@@ -67,7 +67,7 @@ def test_zoneout_one_keeps_the_state_and_its_expectation_is_used_afterwards() ->
     stack = RecurrentStack(3, cell="gru", zoneout=0.25)
     model, h = model_of(stack), np.zeros((3, 3), "float32")
     for t in range(7):
-        h = 0.25 * h + 0.75 * to_numpy(stack.forward[0].cell.cell(X[:, t], [h])[0])
+        h = 0.25 * h + 0.75 * to_numpy(stack.forwards[0].cell.cell(X[:, t], [h])[0])
     same(evaluate(model, X), h)
 
 
@@ -76,7 +76,7 @@ def test_zoneout_holds_each_unit_with_its_probability() -> None:
     before = [normal((500, 10), seed=k, dtype="float32") for k in range(2)]
     x = normal((500, 1, 2), seed=2, dtype="float32")
     _, *after = stack(x, initial_state=before, training=True)
-    _, new = stack.forward[0].cell.cell(x[:, 0], before)
+    _, new = stack.forwards[0].cell.cell(x[:, 0], before)
     for old, updated, found in zip(before, map(to_numpy, new), map(to_numpy, after), strict=True):
         held = np.isclose(found, old)
         np.testing.assert_allclose(found[~held], updated[~held], rtol=1e-5, atol=1e-6)

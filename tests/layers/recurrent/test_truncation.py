@@ -24,17 +24,17 @@ def model_of(truncate: tuple[int, int] | None, **options) -> keras.Model:
 
 
 def loss(outputs):
-    return ops.sum(outputs * LOSS)
+    return ops.sum(outputs * ops.convert_to_tensor(LOSS))
 
 
-@pytest.mark.parametrize("truncate", [(1, 1), (2, 5), (4, 4), (3, 30), (30, 30), (1, 9)])
+@pytest.mark.parametrize("truncate", [(1, 1), (2, 5), (4, 30)])
 def test_the_values_are_those_of_the_whole_run(truncate: tuple[int, int]) -> None:
     with float64():
         model, plain = model_of(truncate), model_of(None)
         same(evaluate(model, X), evaluate(plain, X), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("truncate", [(1, 9), (4, 9), (2, 30), (30, 30)])
+@pytest.mark.parametrize("truncate", [(1, 9), (4, 30)])
 def test_a_reach_of_the_whole_run_is_full_backpropagation(truncate: tuple[int, int]) -> None:
     with float64():
         same(
@@ -64,7 +64,7 @@ def test_one_and_one_is_the_gradient_of_a_single_step() -> None:
         same(found["bias"], delta.sum(axis=(0, 1)), rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("truncate", [(1, 3), (2, 5), (4, 6)])
+@pytest.mark.parametrize("truncate", [(2, 5)])
 def test_the_gradient_is_the_sum_over_blocks_of_short_runs(truncate: tuple[int, int]) -> None:
     """Each block is differentiated by itself, by a plain stack started in a state that is a constant."""
     every, reach = truncate
@@ -80,7 +80,7 @@ def test_the_gradient_is_the_sum_over_blocks_of_short_runs(truncate: tuple[int, 
             short = block_of(plain, end - begin, states)
 
             def part(outputs, end=end, first=first):
-                return ops.sum(outputs[:, first - end :] * LOSS[:, first:end])
+                return ops.sum(outputs[:, first - end :] * ops.convert_to_tensor(LOSS[:, first:end]))
 
             for slot, slope in zip(total, gradient(short, X[:, begin:end], part), strict=True):
                 slot += slope
@@ -88,7 +88,7 @@ def test_the_gradient_is_the_sum_over_blocks_of_short_runs(truncate: tuple[int, 
 
 
 def block_of(stack: RecurrentStack, steps: int, states: list[np.ndarray] | None) -> keras.Model:
-    symbol = keras.Input((steps, 2), dtype="float64")
+    symbol = keras.Input(batch_shape=(2, steps, 2), dtype="float64")
     constants = None if states is None else [ops.convert_to_tensor(state) for state in states]
     return keras.Model(symbol, stack(symbol, initial_state=constants)[0])
 
@@ -113,10 +113,10 @@ def input_gradient(model: keras.Model) -> np.ndarray:
 
 
 class Shift(keras.layers.Layer):
-    """x + a weight of the shape of x."""
+    """x + a weight for each step and column."""
 
     def build(self, shape):
-        self.shift = self.add_weight(name="shift", shape=(2, STEPS, 2), initializer="zeros")
+        self.shift = self.add_weight(name="shift", shape=(1, STEPS, 2), initializer="zeros")
 
     def call(self, x):
         return x + self.shift

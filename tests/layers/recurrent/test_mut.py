@@ -1,0 +1,37 @@
+"""MUT1, MUT2 and MUT3 are their equations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecast.layers import MUTCell
+from tests.checks import same, to_numpy
+from tests.layers.recurrent.equations import UNITS, mut, random_cell, record, run, unroll, weights
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.mark.parametrize("variant", [1, 2, 3])
+@pytest.mark.parametrize("features", [2, UNITS])
+def test_is_its_equation(variant: int, features: int) -> None:
+    cell, x = random_cell(MUTCell(UNITS, variant=variant), features), record(features)
+    step = mut(weights(cell), variant=variant, bare=features == UNITS)
+    same(run(cell, x), unroll(step, x, UNITS))
+
+
+@pytest.mark.parametrize(("variant", "place"), [(1, 2), (2, 1)])
+def test_the_bare_input_is_a_projection_by_the_identity(variant: int, place: int) -> None:
+    """A column of zeros beside x makes F differ from U: then the projection [I, 0] gives x back."""
+    bare, wide = (random_cell(MUTCell(UNITS, variant=variant), UNITS + more) for more in (0, 1))
+    zeros = np.zeros((1, UNITS))
+    blocks = [np.concatenate([block, zeros]) for block in np.split(to_numpy(bare.kernel), 2, axis=1)]
+    blocks.insert(place, np.eye(UNITS + 1, UNITS))
+    wide.set_weights([np.concatenate(blocks, axis=1), *bare.get_weights()[1:]])
+    x = record(UNITS)
+    same(run(bare, x), run(wide, np.concatenate([x, 0 * x[..., :1]], axis=-1)))
+
+
+def test_an_unknown_variant_is_named() -> None:
+    with pytest.raises(ValueError, match="variant: must be one of 1, 2, 3; received 4"):
+        MUTCell(3, variant=4)
