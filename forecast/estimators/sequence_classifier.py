@@ -53,12 +53,10 @@ class SequenceClassifier(SequenceModel):
         Graves, A. (2012). Supervised Sequence Labelling with Recurrent Neural Networks. Springer.
 
     Example:
-        >>> import numpy as np
-        >>> rising = [np.arange(n) + 5.0 * n for n in (3, 5, 8, 4)]
-        >>> falling = [x[::-1] for x in rising]
-        >>> model = SequenceClassifier(units=(4,), random_state=0).fit(rising + falling, list("uuuudddd"))
-        >>> model.predict([np.array([30.0, 31.0, 32.0]), np.array([40.0, 39.0])])
-        array(['u', 'd'], dtype='<U1')
+        >>> words, first = ["ab", "aab", "abb", "ba", "bba", "baa"], ["a", "a", "a", "b", "b", "b"]
+        >>> model = SequenceClassifier(cell="elman", units=(3,), embedding=2, epochs=40, random_state=0)
+        >>> model.fit(words, first).predict(["aaab", "bbbba"]).tolist()
+        ['a', 'b']
     """
 
     pooling: str = "last"
