@@ -70,6 +70,5 @@ class GraphRNN(JointForecaster):
             both_ways=self.both_ways,
             cell=self.cell,
             memory=max(self.lags_) if self.window is None else check_count("window", self.window),
-            unroll=self.solver == "lm",
             **layout,
         )

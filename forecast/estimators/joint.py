@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,8 @@ class JointForecaster(NeuralForecaster):
         outputs: steps the network forecasts at once; longer horizons follow in blocks fed back.
         loss: "squared" errors, or "absolute" ones for "adam" to minimise, in units of `scale`: forecasts are
             then medians, which a few large errors move less. The autoregression starts at least squares.
-        solver: "auto" is "lbfgs" for small data and "adam" for large or for absolute errors.
+        solver: "lbfgs", "adam", or "auto": the first for small data, the second for large or for absolute
+            errors. There is no Levenberg-Marquardt: its Jacobian is that of every node by all weights.
         The other arguments are those of `NeuralForecaster`. Training in closed loop needs `outputs=1`.
 
     Attributes:
@@ -47,6 +48,8 @@ class JointForecaster(NeuralForecaster):
     linear: str = "node"
     outputs: int = 1
     loss: str = "squared"
+
+    _solvers: ClassVar[tuple[str, ...]] = ("auto", "lbfgs", "adam")
 
     def _related(self) -> bool:
         """Whether the nodes are tied to each other, so that their rows must be of the same time."""

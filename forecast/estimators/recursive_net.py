@@ -30,9 +30,8 @@ class RecursiveNet(JointForecaster):
     Args:
         parents: a DataFrame with the columns node and parent (missing for a root), which names series of the
             panel or target columns of the frame, all of them; None for leaves alone, each its own root.
-        The other arguments are those of `JointForecaster` and `NeuralForecaster`, with the solvers "lbfgs" and
-        "adam". With parents all series must cover the same time, and every one that has children must be
-        their sum.
+        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With parents all series
+        must cover the same time, and every one that has children must be their sum.
 
     Attributes:
         nodes_: names of the nodes.
@@ -61,7 +60,6 @@ class RecursiveNet(JointForecaster):
     parents: Any = None
 
     _config: ClassVar[type[NetworkConfig]] = TreeConfig
-    _solvers: ClassVar[tuple[str, ...]] = ("auto", "lbfgs", "adam")
 
     def _related(self) -> bool:
         return self.parents is not None

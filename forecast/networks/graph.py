@@ -35,7 +35,6 @@ class GraphConfig(NetworkConfig):
         shared: whether all nodes have one linear path.
         outputs: H, steps forecast at once.
         node_exog: whether the E columns are those of each node, node by node, instead of common to all.
-        unroll: whether the steps are written out in the graph, which Levenberg-Marquardt needs on TensorFlow.
         targets, exog, window_norm, dtype: those of `NetworkConfig`; O is the number of nodes.
 
     Raises:
@@ -58,7 +57,6 @@ class GraphConfig(NetworkConfig):
     shared: bool = False
     outputs: int = 1
     node_exog: bool = False
-    unroll: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -144,4 +142,4 @@ def _recurrent(columns: list[Any], config: GraphConfig) -> Any:
         both_ways=config.both_ways,
         dtype=config.dtype,
     )
-    return keras.layers.RNN(cell, unroll=config.unroll, name="recurrent", dtype=config.dtype)(flat)
+    return keras.layers.RNN(cell, name="recurrent", dtype=config.dtype)(flat)
