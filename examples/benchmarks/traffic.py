@@ -6,8 +6,8 @@ FOLDER holds `speed.parquet` (ds, then one column a sensor, every 5 minutes for 
 target, weight). The first 80 % of the rows are for learning, their last eighth (10 % of all) to stop early; from
 every row of the last 20 % that has 12 rows after it the next 12 are forecast, without learning on.
 
-A speed of zero would be a sensor without data. This copy has none: the source interpolated them. The script prints
-their number and, should there be some, leaves them out of the scores; in the inputs they stay as they are.
+A speed of zero is a sensor without data. The script prints how many there are and leaves them out of the scores; in
+the inputs they stay as they are.
 
 All models see the same covariates, HARMONICS sine and cosine pairs of the time of day, and are told nothing else.
 "AR" is a least-squares autoregression of each sensor in closed loop (`forecast.AR`), "direct AR" one for each sensor

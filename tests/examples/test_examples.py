@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from forecast.layers import CELLS
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 backend = pytest.mark.backend
@@ -49,6 +51,14 @@ def is_picture(path: Path) -> bool:
 def test_every_example_is_tested() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     assert EXAMPLES and [name for name in EXAMPLES if f"def test_{name}(" not in source] == []
+
+
+@backend
+def test_systems(tmp_path: Path) -> None:
+    printed = run("systems", tmp_path, "--quick")
+    rows = re.findall(r"^(.{30}).{34} +(\S+) +(\S+) +(\d+) +\S+$", printed, re.MULTILINE)
+    assert len(rows) > len(CELLS) + 15 and {name.strip() for name, *_ in rows} > set(CELLS)
+    assert all(0.5 < float(ratio) < 5.0 for _, ratio, _, _ in rows)
 
 
 @backend
