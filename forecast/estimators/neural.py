@@ -188,16 +188,16 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         return self._program(panel).window
 
     def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        """What `network_` sees of a history, and what it must forecast: (B, L, O+E) and (B, H, O), scaled."""
+        """What `network_` sees of a history, and what it must forecast: (B, L + lead, O+E) and (B, H, O), scaled."""
         check_is_fitted(self, "panel_")
         panel, program = self._checked(X, y, like=self.panel_), self._fitted_program()
         windows = Windows(panel, length=program.window, horizon=program.steps, values=self._scaled(panel))
-        window, targets, _ = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
-        return window, targets
+        window, targets, known = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
+        return program.led(window, known[:, 1:]), targets
 
     @property
     def network_(self) -> keras.Model:
-        """A copy of the first member's network, (B, L, O+E) -> (B, H, O) in scaled units, to call or save."""
+        """A copy of the first member's network, (B, L + lead, O+E) -> (B, H, O) scaled, to call or save."""
         return self._fitted_program().assign(self.theta_[0], self._network())
 
     # ---------------------------------------------------------------- inside

@@ -60,9 +60,9 @@ def test_the_network_behind_the_forecast(model: NeuralForecaster, scale: str | N
     length = fitted.window_
     rows = range(length, len(y))
     windows = np.stack([np.column_stack([y[t - length : t], x[t - length + 1 : t + 1]]) for t in rows])
-    network = fitted.network_
+    network, inputs = fitted.network_, fitted._fitted_program().led(windows).astype("float32")
     assert isinstance(network, keras.Model)
-    output = keras.ops.convert_to_numpy(network(windows.astype("float32")))[:, 0, 0]
+    output = keras.ops.convert_to_numpy(network(inputs))[:, 0, 0]
     values = output * fitted.spread_[0, 0] + fitted.center_[0, 0]
     np.testing.assert_allclose(values, fitted.predict(Y.index[length:]), rtol=1e-4)
 
