@@ -67,9 +67,11 @@ def gradient_flow(
         X, y = model.windows(X, y)
         model = model.network_
     gradients = state_gradients(model, np.asarray(X), np.asarray(y), layer=layer, loss=loss, step=step)
-    norms = np.linalg.norm(gradients, axis=2)[:, ::-1]  # (B, distance)
+    norms = np.linalg.norm(gradients.astype("float64"), axis=2)[:, ::-1]  # (B, distance)
     norm = norms.mean(axis=0)
-    values = [norm, norm / (norm[0] or np.nan), norms.min(axis=0), norms.max(axis=0)]
+    with np.errstate(invalid="ignore"):  # a gradient that overflowed has no relative size
+        relative = norm / (norm[0] or np.nan)
+    values = [norm, relative, norms.min(axis=0), norms.max(axis=0)]
     index = pd.RangeIndex(len(norm), name="distance")
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=index)
 
