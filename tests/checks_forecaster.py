@@ -60,7 +60,7 @@ def forecasters() -> list[Forecaster]:
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, jit_compile=False, random_state=0),
         OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0),
         RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
-        GraphRNN(lags=2, units=2, cell="simple", epochs=3, jit_compile=False, random_state=0),
+        GraphRNN(lags=2, units=2, cell="elman", epochs=3, jit_compile=False, random_state=0),
         RecursiveNet(lags=2, units=2, epochs=3, jit_compile=False, random_state=0),
         Transformer(
             window=2,

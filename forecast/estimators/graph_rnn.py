@@ -27,7 +27,7 @@ class GraphRNN(JointForecaster):
             the panel or target columns of the frame; None for the same network without edges.
         both_ways: whether messages also run against the edges, with weights of their own.
         window: steps the cell looks back; None = the largest lag.
-        cell: "gru", "lstm" or "simple".
+        cell: "gru", "lstm", "elman" or another name of `forecast.layers.CELLS`.
         The other arguments are those of `JointForecaster` and `NeuralForecaster`. With edges all series must
         cover the same time; without, of series of different lengths the last rows, which all have, are
         learned from. The weight of a time step is the mean of `sample_weight` over its series.

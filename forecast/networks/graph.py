@@ -11,13 +11,8 @@ from keras import ops
 
 from forecast._checks import check_choice, check_count
 from forecast.layers.graph import Edge, GraphCell, NodeDense, check_edges, node_columns, node_lags
+from forecast.layers.recurrent import CELLS, make_cell
 from forecast.networks.config import NetworkConfig, check_columns, window_network
-
-CELLS = {
-    "gru": keras.layers.GRUCell,
-    "lstm": keras.layers.LSTMCell,
-    "simple": keras.layers.SimpleRNNCell,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +23,7 @@ class GraphConfig(NetworkConfig):
         edges: (source, target, weight) of each edge between the target columns, numbered from 0.
         both_ways: whether messages also run against the edges.
         units: U, units of the cell.
-        cell: "gru", "lstm" or "simple".
+        cell: a name of `forecast.layers.CELLS`.
         memory: rows of the window that the cell sees, at least 1.
         lags: delays of a node's own values in its linear path, each at least 1.
         exog_lags: delays of its covariates there, each at least 0; empty when E = 0.
@@ -136,7 +131,7 @@ def _recurrent(columns: list[Any], config: GraphConfig) -> Any:
     rows = recent[0] if len(recent) == 1 else ops.concatenate(recent, axis=-1)  # (B, M, S, F)
     flat = ops.reshape(rows, (-1, config.memory, rows.shape[2] * rows.shape[3]))
     cell = GraphCell(
-        CELLS[config.cell](config.units, dtype=config.dtype),
+        make_cell(config.cell, config.units, dtype=config.dtype),
         nodes=config.targets,
         edges=config.edges,
         both_ways=config.both_ways,

@@ -41,7 +41,7 @@ def test_the_edges_tell_what_no_node_knows_of_itself() -> None:
     test = y.iloc[-60:]
 
     def error(edges: pd.DataFrame | None) -> np.ndarray:
-        model = small(edges=edges, cell="simple").fit(y.iloc[:-60])
+        model = small(edges=edges, cell="elman").fit(y.iloc[:-60])
         return np.sqrt(((model.update(test).predict(test.index) - test) ** 2).mean()).to_numpy()
 
     heard, deaf = error(EDGES), error(None)
