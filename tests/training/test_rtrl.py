@@ -150,4 +150,4 @@ def test_exact_gradients_learn_what_those_of_one_step_cannot() -> None:
         learner = Moments.start(net.draw(np.random.default_rng(0)))
         _, _, forecasts = net.learn(learner, net.begin(start), rows, rate=0.015)
         error[kind] = np.mean((forecasts[-60:, 0, 0] - y[-60:]) ** 2)
-    assert error["dense"] < 0.05 and error["one-step"] > 0.5
+    assert error["dense"] < 0.05 and error["one-step"] > 10 * error["dense"]
