@@ -187,10 +187,6 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         saving.restore(self, plain, arrays)
 
-    def _forget(self) -> None:
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]:
-            delattr(self, name)
-
     def _check_options(self) -> None:
         check_choice("solver", self.solver, ("auto", "lbfgs", "adam"))
         if self.solver == "lbfgs" and self.dropout:

@@ -176,6 +176,15 @@ def test_errors(options: dict, X, y, words: str) -> None:
         SequenceClassifier(**options).fit(X, y)
 
 
+def test_a_refused_fit_leaves_the_model_as_it_was(fitted: SequenceClassifier) -> None:
+    model, expected = pickle.loads(pickle.dumps(fitted)), fitted.predict_proba(WALKS)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(WALKS, UP[:-1])
+    with pytest.raises(ValueError, match="cell: must be one of"):
+        model.set_params(cell="gate").fit(WALKS[:9], np.arange(9) % 3)
+    np.testing.assert_array_equal(model.predict_proba(WALKS), expected)
+
+
 def test_errors_after_fit(fitted: SequenceClassifier) -> None:
     with pytest.raises(ValueError, match="X: must be sequences of 1 columns, as in fit; received 2 columns"):
         fitted.predict([np.ones((3, 2))])

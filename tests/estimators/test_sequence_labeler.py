@@ -106,3 +106,11 @@ def test_letters_with_labels_as_words_are_saved_and_loaded(tmp_path) -> None:
 def test_errors(y, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SequenceLabeler(**SMALL).fit(BITS, y)
+
+
+def test_a_refused_fit_leaves_the_model_as_it_was() -> None:
+    model = SequenceLabeler(**SMALL).fit(BITS, PARITY)
+    expected = model.predict_proba(BITS[:1])[0]
+    with pytest.raises(ValueError, match="y: must be one label a step"):
+        model.fit(BITS, PARITY[:-1])
+    np.testing.assert_array_equal(model.predict_proba(BITS[:1])[0], expected)
