@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from _pytest.mark import ParameterSet
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import check_estimator
 
 from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
@@ -20,6 +21,7 @@ from forecast.estimators.ets import ETS
 from forecast.estimators.graph_rnn import GraphRNN
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.markov_chain import MarkovChain
 from forecast.estimators.markov_switching import MarkovSwitching
 from forecast.estimators.memory_network import MemoryNetwork
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
@@ -31,6 +33,8 @@ from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
 from forecast.estimators.seq2seq import Seq2Seq
+from forecast.estimators.sequence_classifier import SequenceClassifier
+from forecast.estimators.sequence_labeler import SequenceLabeler
 from forecast.estimators.tdnn import TDNN
 from forecast.estimators.theta import Theta
 from forecast.estimators.transformer import Transformer
@@ -111,6 +115,12 @@ def forecasters() -> list[Forecaster]:
     ]
 
 
+def on_sequences() -> list[BaseEstimator]:
+    """The models of whole sequences, small enough to fit in moments."""
+    small: dict[str, Any] = dict(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
+    return [SequenceClassifier(**small), SequenceLabeler(**small), MarkovChain()]
+
+
 def dense(window: int, features: int, targets: int) -> keras.Model:
     """A small model for KerasForecaster."""
     rows = keras.Input((window, features))
@@ -159,6 +169,18 @@ def long_frame(rows: tuple[int, ...] = (48, 40)) -> pd.DataFrame:
             pd.DataFrame({"unique_id": f"s{number}", "ds": y.index.to_timestamp(), "y": y.to_numpy()})
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def check_sklearn(model: BaseEstimator, excused: dict[str, str]) -> None:
+    """Every check of scikit-learn but the excused; that of the array API has a test of its own."""
+    results = check_estimator(model, expected_failed_checks=excused, on_skip=None, on_fail=None)
+    wrong = [
+        f"{row['check_name']}: {row['status']} {row['exception']!r}"
+        for row in results
+        if row["status"] not in ("passed", "xfail") and row["check_name"] != "check_array_api_input"
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert len(results) > 40
 
 
 def check_forecaster(model: Forecaster, folder: Path) -> None:

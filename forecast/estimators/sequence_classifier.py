@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from forecast._checks import check_choice, explain
 from forecast.estimators.learning import anew
-from forecast.estimators.sequences import SequenceModel, is_panel_frame, is_table
+from forecast.estimators.sequences import SequenceModel
+from forecast.panel.sequences import is_panel_frame, is_table
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from forecast._checks import explain
 from forecast.estimators.learning import anew
-from forecast.estimators.sequences import SequenceModel, is_matrix, is_panel_frame, is_table
-from forecast.panel.sequences import split
+from forecast.estimators.sequences import SequenceModel
+from forecast.panel.sequences import is_matrix, is_panel_frame, is_table, split
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
@@ -210,27 +209,6 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.input_tags.string = tags.input_tags.categorical = bool(self.embedding)
         return tags
-
-
-def is_panel_frame(X: Any) -> bool:
-    """A frame indexed by (sequence, time)."""
-    return isinstance(X, pd.DataFrame) and X.index.nlevels == 2
-
-
-def is_matrix(X: Any) -> bool:
-    """An array or frame of rows and columns, a sparse one included; no list, no frame of a panel."""
-    if isinstance(X, (list, tuple)) or is_panel_frame(X):
-        return False
-    array = X if hasattr(X, "ndim") else np.asarray(X)  # a sparse matrix stays what it is
-    return array.ndim == 2 or (array.ndim < 2 and array.dtype.kind != "O")
-
-
-def is_table(X: Any) -> bool:
-    """A matrix, also as a list of lists of equal length."""
-    if not isinstance(X, (list, tuple)):
-        return is_matrix(X)
-    widths = {len(row) if isinstance(row, (list, tuple)) else -1 for row in X}
-    return len(widths) == 1 and not widths & {-1, 0} and not np.iterable(X[0][0])
 
 
 def _units(units: Any) -> tuple[int, ...]:

@@ -11,10 +11,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import check_estimator
 
 import forecast
 from forecast import SequenceClassifier
+from tests.checks_forecaster import check_sklearn
 
 pytestmark = pytest.mark.backend
 
@@ -31,14 +31,7 @@ def fitted() -> SequenceClassifier:
 
 def test_check_estimator() -> None:
     model = SequenceClassifier(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
-    results = check_estimator(model, on_skip=None, on_fail=None)
-    wrong = [
-        f"{row['check_name']}: {row['status']} {row['exception']!r}"
-        for row in results
-        if row["status"] != "passed" and row["check_name"] != "check_array_api_input"
-    ]
-    assert not wrong, "\n".join(wrong)
-    assert len(results) > 40
+    check_sklearn(model, {})
 
 
 def test_it_learns_sequences_of_unequal_length(fitted: SequenceClassifier) -> None:
