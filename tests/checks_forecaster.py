@@ -13,7 +13,6 @@ import pytest
 from _pytest.mark import ParameterSet
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import check_estimator
 
 from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
@@ -169,18 +168,6 @@ def long_frame(rows: tuple[int, ...] = (48, 40)) -> pd.DataFrame:
             pd.DataFrame({"unique_id": f"s{number}", "ds": y.index.to_timestamp(), "y": y.to_numpy()})
         )
     return pd.concat(parts, ignore_index=True)
-
-
-def check_sklearn(model: BaseEstimator, excused: dict[str, str]) -> None:
-    """Every check of scikit-learn but the excused; that of the array API has a test of its own."""
-    results = check_estimator(model, expected_failed_checks=excused, on_skip=None, on_fail=None)
-    wrong = [
-        f"{row['check_name']}: {row['status']} {row['exception']!r}"
-        for row in results
-        if row["status"] not in ("passed", "xfail") and row["check_name"] != "check_array_api_input"
-    ]
-    assert not wrong, "\n".join(wrong)
-    assert len(results) > 40
 
 
 def check_forecaster(model: Forecaster, folder: Path) -> None:

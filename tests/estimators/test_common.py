@@ -12,7 +12,8 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from forecast.estimators.base import Forecaster
-from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster, check_sklearn
+from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster
+from tests.checks_tools import check_polars, check_sklearn
 
 
 @pytest.mark.parametrize("model", cases())
@@ -26,6 +27,11 @@ def test_check_estimator(model: Forecaster) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         check_sklearn(model, EXPECTED_FAILED_CHECKS)
+
+
+@pytest.mark.parametrize("model", [case for case in cases() if case.id in ("AR()", "NARX")])
+def test_check_polars(model: Forecaster) -> None:
+    check_polars(model)
 
 
 def test_array_api_dispatch_changes_nothing() -> None:

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 import forecast
 from forecast import MarkovChain
-from tests.checks_forecaster import check_sklearn
+from tests.checks_tools import check_sklearn
 
 WORDS = ["aab", "abb", "b"]
 

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 import forecast
 from forecast import SequenceClassifier
-from tests.checks_forecaster import check_sklearn
+from tests.checks_tools import check_sklearn
 
 pytestmark = pytest.mark.backend
 

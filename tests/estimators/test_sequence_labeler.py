@@ -11,7 +11,8 @@ from sklearn.base import clone
 
 import forecast
 from forecast import SequenceLabeler
-from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, check_sklearn
+from tests.checks_forecaster import EXPECTED_FAILED_CHECKS
+from tests.checks_tools import check_sklearn
 
 pytestmark = pytest.mark.backend
 
