@@ -12,7 +12,15 @@ import keras
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_auto, check_choice, check_count, check_lags, check_positive, explain
+from forecast._checks import (
+    check_auto,
+    check_choice,
+    check_count,
+    check_lags,
+    check_positive,
+    check_seed,
+    explain,
+)
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
 from forecast.estimators.columns import series_name
@@ -258,8 +266,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             check_count(name, getattr(self, name))
         if self.steps is not None:
             check_count("steps", self.steps)
-        if self.random_state is not None:
-            check_count("random_state", self.random_state, minimum=0)
+        check_seed(self.random_state)
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
         if isinstance(self.weight_decay, Real) and self.weight_decay < 0:

@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_choice, check_count, check_positive, explain
+from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
 from forecast.estimators import saving
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
@@ -201,8 +201,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
         if self.validation != 0 and check_positive("validation", self.validation) >= 1:
             remedy = "Pass for example validation=0.2"
             raise ValueError(explain("validation", "at least 0 and below 1", self.validation, remedy))
-        if self.random_state is not None:
-            check_count("random_state", self.random_state, minimum=0)
+        check_seed(self.random_state)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
