@@ -90,13 +90,20 @@ def test_halving_grid_search(model: Forecaster) -> None:
         {"horizon": [1, 2]},
         cv=FOLDS,
         resource="n_samples",
-        min_resources=48,
-        factor=1.5,
+        min_resources=36,
+        factor=2,
         error_score="raise",
     )
     rows = np.arange(len(Y))  # halving draws rows at random; arrays stay regular in number
     search.fit(rows[:, None].astype(float), Y.to_numpy())
-    assert search.n_iterations_ >= 1
+    assert search.n_iterations_ == 2
+    assert search.n_resources_ == [36, 72] and search.n_candidates_ == [2, 1]
+
+
+def test_rows_drawn_at_random_are_no_series() -> None:
+    search = HalvingGridSearchCV(AR(), {"lags": [1, 2]}, cv=FOLDS, min_resources=36, error_score="raise")
+    with pytest.raises(ValueError, match="sorted in time.*drawn at random.*another resource"):
+        search.fit(X, Y)
 
 
 def test_halving_with_another_resource_keeps_the_timeline() -> None:
