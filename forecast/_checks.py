@@ -121,6 +121,17 @@ def check_choice(name: str, value: T, allowed: Iterable[Any]) -> T:
     return value
 
 
+def check_verbose(value: int | str) -> int:
+    """0, 1 or 2; "auto" is 1, as in Keras.
+
+    Example:
+        >>> check_verbose("auto")
+        1
+    """
+    check_choice("verbose", value, (0, 1, 2, "auto"))
+    return 1 if isinstance(value, str) else value
+
+
 def check_positive(name: str, value: object) -> float:
     """A finite real number greater than 0.
 

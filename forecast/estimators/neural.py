@@ -19,6 +19,7 @@ from forecast._checks import (
     check_lags,
     check_positive,
     check_seed,
+    check_verbose,
     explain,
 )
 from forecast.estimators.autoregression import autoregression_order
@@ -80,7 +81,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         tolerance: "lm" and "lbfgs" stop when steps lower the objective by less than this part.
         members: networks trained from different random starts; the forecast is their median.
         jit_compile: compile by XLA on TensorFlow.
-        verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+        verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
         callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
         random_state: seed of the random starts and batches.
     """
@@ -98,7 +99,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
     tolerance: float = 1e-4
     members: int = 1
     jit_compile: bool = True
-    verbose: int = 0
+    verbose: int | str = 0
     callbacks: Sequence[keras.callbacks.Callback] | None = None
     random_state: int | None = None
 
@@ -252,7 +253,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             validation=validation,
             patience=self.patience,
             tolerance=self.tolerance,
-            verbose=self.verbose,
+            verbose=check_verbose(self.verbose),
             callbacks=tuple(self.callbacks or ()),
             loss=getattr(self, "loss", None),
             decoding=getattr(self, "decoding", "free-run"),

@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
+from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
 from forecast.estimators import saving
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
@@ -60,7 +60,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
         patience: epochs without a better validation loss before stopping.
         tolerance: "lbfgs" stops when an iteration lowers the loss by less than a hundredth of this part.
         jit_compile: compile by XLA on TensorFlow.
-        verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+        verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
         random_state: seed of the random start, the sequences held out and the batches.
     """
 
@@ -79,7 +79,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     patience: int = 20
     tolerance: float = 1e-4
     jit_compile: bool = True
-    verbose: int = 0
+    verbose: int | str = 0
     random_state: int | None = None
 
     # ---------------------------------------------------------------- learning
@@ -116,7 +116,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
             validation=self.validation,
             patience=self.patience,
             tolerance=self.tolerance,
-            verbose=self.verbose,
+            verbose=check_verbose(self.verbose),
         )
         rng = np.random.default_rng(self.random_state)
         self.theta_, self.history_ = train_sequences(program, sequences, codes, options=options, rng=rng)

@@ -156,6 +156,7 @@ def test_grid_search_over_lists() -> None:
         (dict(pooling="max"), WALKS, UP, "pooling: must be one of 'last', 'mean'"),
         (dict(solver="lm"), WALKS, UP, "solver: must be one of 'auto', 'lbfgs', 'adam'"),
         (dict(solver="lbfgs", dropout=0.5), WALKS, UP, "solver: must be 'adam' or 'auto' with dropout"),
+        (dict(verbose=7), WALKS, UP, "verbose: must be one of 0, 1, 2, 'auto'"),
         (dict(validation=1.0), WALKS, UP, "validation: must be at least 0 and below 1"),
         (dict(validation=0.5), WALKS[:1], UP[:1], "X: must be at least two sequences with validation"),
         (dict(), ["ab", "ba"], [0, 1], r"X\[0\]: must be finite numbers"),
