@@ -1,4 +1,4 @@
-"""A forecaster in the hands of other tools: scikit-learn, polars."""
+"""A forecaster in the hands of other tools: scikit-learn, polars, the backtest and the leaderboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from forecast.estimators.base import Forecaster
-from tests.checks_forecaster import long_frame
+from forecast.evaluation.backtest import backtest
+from forecast.evaluation.leaderboard import leaderboard
+from tests.checks_forecaster import covariates, long_frame, monthly
 
 
 def check_sklearn(model: BaseEstimator, excused: dict[str, str]) -> None:
@@ -24,6 +26,21 @@ def check_sklearn(model: BaseEstimator, excused: dict[str, str]) -> None:
     ]
     assert not wrong, "\n".join(wrong)
     assert len(results) > 40
+
+
+def check_backtest(model: Forecaster) -> None:
+    """Two origins, learning at the first: the forecasts are those by hand, and both baselines stand beside."""
+    y, name = monthly(), type(model).__name__
+    X = covariates(y.index)
+    frame = backtest(model, y, X, horizon=2, windows=2, refit=False)
+    np.testing.assert_array_equal(frame["y"], y.iloc[-4:])
+    fitted = clone(model).fit(X.iloc[:56], y.iloc[:56])
+    by_hand = [fitted.predict(X.iloc[56:58])]
+    by_hand.append(fitted.update(X.iloc[56:58], y.iloc[56:58]).predict(X.iloc[58:]))
+    np.testing.assert_allclose(frame[name], np.concatenate(by_hand), rtol=1e-6)
+    board = leaderboard(frame, y, X)
+    assert set(board.index) == {name, "AR", "SeasonalNaive"} and np.isfinite(board).all(axis=None)
+    assert board["RMSE"].is_monotonic_increasing
 
 
 def check_polars(model: Forecaster) -> None:

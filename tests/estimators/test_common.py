@@ -9,17 +9,20 @@ import warnings
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
+import forecast
 from forecast.estimators.base import Forecaster
-from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster
-from tests.checks_tools import check_polars, check_sklearn
+from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster, forecasters, on_sequences
+from tests.checks_tools import check_backtest, check_polars, check_sklearn
 
 
 @pytest.mark.parametrize("model", cases())
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_check_forecaster(model: Forecaster, tmp_path: Path) -> None:
     check_forecaster(model, tmp_path)
+    check_backtest(model)  # here, where the model is compiled
 
 
 @pytest.mark.parametrize("model", cases())
@@ -27,6 +30,12 @@ def test_check_estimator(model: Forecaster) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         check_sklearn(model, EXPECTED_FAILED_CHECKS)
+
+
+def test_every_public_estimator_is_under_these_checks() -> None:
+    public = [getattr(forecast, name) for name in forecast.__all__]
+    classes = {each for each in public if isinstance(each, type) and issubclass(each, BaseEstimator)}
+    assert classes == {type(model) for model in [*forecasters(), *on_sequences()]}
 
 
 @pytest.mark.parametrize("model", [case for case in cases() if case.id in ("AR()", "NARX")])
