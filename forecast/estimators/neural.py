@@ -24,8 +24,7 @@ from forecast._checks import (
 )
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
-from forecast.estimators.columns import series_name
-from forecast.estimators.scaling import SeriesScaling, limits_of, moments_of_series
+from forecast.estimators.scaling import SeriesScaling, limits_of
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
@@ -278,20 +277,6 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         if self.callbacks is not None and not isinstance(self.callbacks, Iterable):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
-
-    def _check_varies(self, panel: Panel) -> None:
-        """Refuse a constant series, from which a network can learn nothing."""
-        _, spread = moments_of_series(panel, floor=0.0)
-        if (spread == 0).any():
-            series, target = np.argwhere(spread == 0)[0]
-            raise ValueError(
-                explain(
-                    f"y{series_name(panel, series)}",
-                    "a series that varies, for a network to learn from",
-                    f"a constant one in {panel.layout.target_names[target]!r}",
-                    "Forecast it with Naive(), or leave this series out",
-                )
-            )
 
     def _precision(self, panel: Panel) -> str:
         """float64 for the solvers that need it, float32 for Adam."""

@@ -139,6 +139,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         self._check_options()
+        self._check_varies(panel)
         self.config_ = asdict(self._configure(panel))
         program = self._program()
         self._check_size(program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from forecast.training.fit import (
     one_step_problem,
     train,
 )
-from forecast.training.solve import Options
+from forecast.training.problem import FreeRun, OneStep, Problem
+from forecast.training.solve import Options, solve
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
 
@@ -75,9 +77,23 @@ def test_the_best_epoch_by_validation_counts_and_epoch_0_is_one() -> None:
 
 
 @pytest.mark.parametrize("training", ["multi-step", "free-run"])
-def test_closed_loop_training_lowers_the_closed_loop_error(training: str) -> None:
+def test_closed_loop_training_starts_at_the_one_step_fit_and_lowers_the_closed_loop_error(
+    training: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solved = []
+
+    def recorded(solver: str, problem: Problem, held_out: None, theta: np.ndarray, *rest: Any) -> Any:
+        result = solve(solver, problem, held_out, theta, *rest)
+        solved.append((type(problem), theta, result[0]))
+        return result
+
     options = {"training": training, "steps": 6, "weight_decay": 1e-3}
-    one_step, looped = fit(BOTH, weight_decay=1e-3, epochs=30), fit(BOTH, epochs=30, **options)
+    one_step = fit(BOTH, weight_decay=1e-3, epochs=30)
+    monkeypatch.setattr("forecast.training.fit.solve", recorded)
+    looped = fit(BOTH, epochs=30, **options)
+    (first, _, found), (second, start, _) = solved
+    assert (first, second) == (OneStep, FreeRun)
+    np.testing.assert_array_equal(start, found)
     problem, held = free_run_problems(program(BOTH), windows(BOTH), ONES, 6, Options(**options))
     assert held is None
     assert problem.error(looped.theta) < problem.error(one_step.theta)
