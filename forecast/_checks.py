@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 T = TypeVar("T")
+LARGEST = (
+    10_000_000  # of any number of steps, lags, units, ...: beyond it memory ends, or the range of an index
+)
 
 
 def explain(argument: str, allowed: str, received: object, remedy: str) -> str:
@@ -24,25 +27,34 @@ def explain(argument: str, allowed: str, received: object, remedy: str) -> str:
     return f"{argument}: must be {allowed}; received {shown}. {remedy.rstrip('.')}."
 
 
-def check_count(name: str, value: object, minimum: int = 1) -> int:
-    """A whole number of at least `minimum`; floats, booleans and strings are refused.
+def check_count(name: str, value: object, minimum: int = 1, maximum: int = LARGEST) -> int:
+    """A whole number from `minimum` to `maximum`; floats, booleans and strings are refused.
 
     Example:
         >>> check_count("lags", 12)
         12
     """
-    allowed = f"a whole number of at least {minimum}"
+    allowed, remedy = f"a whole number of at least {minimum}", f"Pass an int such as {name}={max(minimum, 1)}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
-        raise TypeError(
-            explain(name, allowed, _typed(value), f"Pass an int such as {name}={max(minimum, 1)}")
-        )
-    if value < minimum:
-        raise ValueError(explain(name, allowed, int(value), f"Pass an int such as {name}={max(minimum, 1)}"))
-    return int(value)
+        raise TypeError(explain(name, allowed, _typed(value), remedy))
+    number = int(value)
+    if not minimum <= number <= maximum:
+        raise ValueError(explain(name, _up_to(maximum, allowed, number), number, remedy))
+    return number
+
+
+def check_seed(value: object) -> None:
+    """The `random_state` of an estimator: None, or a whole number.
+
+    Example:
+        >>> check_seed(0)
+    """
+    if value is not None:
+        check_count("random_state", value, minimum=0, maximum=2**64 - 1)
 
 
 def check_horizon(value: object) -> int:
-    """Number of steps to forecast, at least 1.
+    """Number of steps to forecast, from 1 to 10 million.
 
     Example:
         >>> check_horizon(12)
@@ -51,13 +63,14 @@ def check_horizon(value: object) -> int:
     allowed, remedy = "a whole number of at least 1", "Pass predict(12) for twelve steps"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(explain("horizon", allowed, _typed(value), remedy))
-    if value < 1:
-        raise ValueError(explain("horizon", allowed, int(value), remedy))
-    return int(value)
+    number = int(value)
+    if not 1 <= number <= LARGEST:
+        raise ValueError(explain("horizon", _up_to(LARGEST, allowed, number), number, remedy))
+    return number
 
 
 def check_lags(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
-    """Lags as a sorted tuple: an int n means minimum..n, an iterable names each lag.
+    """Lags as a sorted tuple: an int n means minimum..n, an iterable names each lag; 10 million at most.
 
     Example:
         >>> check_lags("lags", 3), check_lags("lags", [12, 1]), check_lags("exog_lags", 2, minimum=0)
@@ -74,8 +87,8 @@ def check_lags(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
     for lag in lags:
         if isinstance(lag, (bool, np.bool_)) or not isinstance(lag, Integral):
             raise TypeError(explain(name, allowed, _typed(lag), remedy))
-        if lag < minimum:
-            raise ValueError(explain(name, allowed, value, remedy))
+        if not minimum <= int(lag) <= LARGEST:
+            raise ValueError(explain(name, _up_to(LARGEST, allowed, int(lag)), value, remedy))
     if isinstance(value, Integral):
         return tuple(range(minimum, int(value) + 1))
     return tuple(sorted({int(lag) for lag in lags}))
@@ -108,6 +121,17 @@ def check_choice(name: str, value: T, allowed: Iterable[Any]) -> T:
     return value
 
 
+def check_verbose(value: int | str) -> int:
+    """0, 1 or 2; "auto" is 1, as in Keras.
+
+    Example:
+        >>> check_verbose("auto")
+        1
+    """
+    check_choice("verbose", value, (0, 1, 2, "auto"))
+    return 1 if isinstance(value, str) else value
+
+
 def check_positive(name: str, value: object) -> float:
     """A finite real number greater than 0.
 
@@ -126,6 +150,11 @@ def check_positive(name: str, value: object) -> float:
 def _same(value: object, choice: object) -> bool:
     alike = isinstance(value, type(choice)) and isinstance(value, bool) == isinstance(choice, bool)
     return alike and value == choice
+
+
+def _up_to(maximum: int, allowed: str, value: int) -> str:
+    """What is allowed, with the upper bound where it is the one in question."""
+    return f"{allowed} and at most {maximum}" if value > maximum else allowed
 
 
 def _typed(value: object) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from _pytest.mark import ParameterSet
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 from forecast.estimators.ar import AR
@@ -20,6 +20,7 @@ from forecast.estimators.ets import ETS
 from forecast.estimators.graph_rnn import GraphRNN
 from forecast.estimators.keras_forecaster import KerasForecaster
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.markov_chain import MarkovChain
 from forecast.estimators.markov_switching import MarkovSwitching
 from forecast.estimators.memory_network import MemoryNetwork
 from forecast.estimators.naive import Drift, Naive, SeasonalNaive
@@ -31,6 +32,8 @@ from forecast.estimators.rnn import RNN
 from forecast.estimators.sarimax import SARIMAX
 from forecast.estimators.saving import load
 from forecast.estimators.seq2seq import Seq2Seq
+from forecast.estimators.sequence_classifier import SequenceClassifier
+from forecast.estimators.sequence_labeler import SequenceLabeler
 from forecast.estimators.tdnn import TDNN
 from forecast.estimators.theta import Theta
 from forecast.estimators.transformer import Transformer
@@ -109,6 +112,12 @@ def forecasters() -> list[Forecaster]:
             random_state=0,
         ),
     ]
+
+
+def on_sequences() -> list[BaseEstimator]:
+    """The models of whole sequences, small enough to fit in moments."""
+    small: dict[str, Any] = dict(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
+    return [SequenceClassifier(**small), SequenceLabeler(**small), MarkovChain()]
 
 
 def dense(window: int, features: int, targets: int) -> keras.Model:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from forecast.estimators.ar import AR
@@ -263,15 +264,38 @@ def test_missing_targets_are_masked_by_those_that_say_so() -> None:
     assert np.isfinite(narx(hidden=()).fit(y.interpolate()).predict(5)).all()
 
 
-def test_nothing_is_lost_by_an_error() -> None:
-    """After a refused call the model forecasts as before."""
-    model = AR(lags=2).fit(Y)
-    before = model.predict(6)
-    for call in (
-        lambda: model.predict(0),
-        lambda: model.update(Y.iloc[-1:]),
-        lambda: model.fit(put(Y, np.inf)),
-    ):
-        with pytest.raises(ValueError):
-            call()
-        pd.testing.assert_series_equal(model.predict(6), before)
+REFUSED: dict[str, Callable[[Any], Any]] = {
+    "no horizon": lambda model: model.predict(0),
+    "known rows": lambda model: model.update(Y.iloc[-1:]),
+    "gap to learn on from": lambda model: model.partial_fit(LATER.iloc[1:]),
+    "infinity": lambda model: model.fit(put(Y, np.inf)),
+    "short": lambda model: model.fit(Y[:2]),
+    "no value": lambda model: model.fit(np.nan * Y),
+    "bad lags": lambda model: model.set_params(lags=-1).fit(Y),
+    "bad weights": lambda model: model.fit(Y, sample_weight=0 * Y),
+}
+REFUSED_BY_NETWORKS: dict[str, Callable[[Any], Any]] = {
+    "constant": lambda model: model.fit(0 * Y),
+    "bad solver": lambda model: model.set_params(solver="sgd").fit(Y),
+    "nothing left to learn on from": lambda model: model.set_params(validation=0.99).partial_fit(LATER),
+    "long segments": lambda model: model.set_params(training="free-run", steps=60).fit(Y),
+}
+LATER = pd.Series([60.0, 61.0, 62.0], pd.period_range(Y.index[-1] + 1, periods=3, freq="M"), name="sales")
+
+
+@pytest.mark.parametrize(
+    ("model", "call"),
+    [
+        pytest.param(model, call, id=f"{type(model).__name__}-{name}")
+        for model, calls in ((AR(lags=2), REFUSED), (narx(), REFUSED | REFUSED_BY_NETWORKS))
+        for name, call in calls.items()
+    ],
+)
+def test_nothing_is_lost_by_an_error(model: Any, call: Callable[[Any], Any]) -> None:
+    """After a refused call the model forecasts as before, and knows what it knew."""
+    fitted = clone(model).fit(Y)
+    before, known = fitted.predict(6), {name: vars(fitted)[name] for name in vars(fitted) if name[-1] == "_"}
+    with pytest.raises(ValueError):
+        call(fitted)
+    assert known == {name: vars(fitted)[name] for name in vars(fitted) if name[-1] == "_"}
+    pd.testing.assert_series_equal(fitted.predict(6), before)

@@ -15,6 +15,7 @@ from forecast._checks import (
     check_horizon,
     check_lags,
     check_positive,
+    check_seed,
     explain,
 )
 
@@ -52,6 +53,7 @@ def test_explain_shortens_what_came() -> None:
         (lambda v: check_choice("solver", v, ("lm", None, 1)), None, None),
         (lambda v: check_choice("solver", v, ("lm", "adam")), np.str_("adam"), np.str_("adam")),
         (lambda v: check_positive("rate", v), 2, 2.0),
+        (check_seed, None, None),
     ],
 )
 def test_good_values_pass(check: Callable[[Any], Any], value: Any, result: Any) -> None:
@@ -64,6 +66,10 @@ def test_good_values_pass(check: Callable[[Any], Any], value: Any, result: Any) 
     [
         (check_horizon, 0, ValueError, ["horizon", "at least 1", "received 0", "predict(12)"]),
         (check_horizon, -2, ValueError, ["horizon", "received -2"]),
+        (check_horizon, 10**7 + 1, ValueError, ["horizon", "at most 10000000", "received 10000001"]),
+        (lambda v: check_count("stride", v), 10**20, ValueError, ["stride", "at most 10000000"]),
+        (lambda v: check_lags("lags", v), [1, 10**20], ValueError, ["lags", "at most 10000000"]),
+        (check_seed, -1, ValueError, ["random_state", "at least 0", "received -1"]),
         (check_horizon, 2.0, TypeError, ["horizon", "2.0 of type float"]),
         (check_horizon, True, TypeError, ["horizon", "bool"]),
         (check_horizon, "3", TypeError, ["horizon", "'3' of type str"]),

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("forecast: interrupted", file=sys.stderr)
         return 130
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except (ValueError, TypeError, OverflowError, MemoryError, OSError, ImportError) as error:
         if os.environ.get("FORECAST_DEBUG"):
             raise
         print(f"forecast: {_one_line(error)}", file=sys.stderr)

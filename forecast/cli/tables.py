@@ -148,7 +148,11 @@ def _pick(frame: pd.DataFrame, name: str | None, time: str, columns: Sequence[st
 
 
 def _present(frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    for column in columns:
+    """Every column is in the table, and has one role."""
+    for place, column in enumerate(columns):
+        if column in columns[:place]:
+            allowed = "another one for each of --time, --target, --id and --covariates"
+            raise ValueError(explain("column", allowed, f"{column!r} twice", "Name each column once"))
         if column not in frame.columns:
             there = ", ".join(map(str, frame.columns))
             raise ValueError(

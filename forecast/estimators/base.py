@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_horizon, explain
 from forecast.estimators import columns, conformal, saving
+from forecast.estimators.learning import anew, undone_by_error
 from forecast.panel import Panel, Request
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -79,7 +80,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     # ---------------------------------------------------------------- learning
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`.
+        """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`. After an error the model is as before.
 
         Args:
             X: the series itself, a long frame (unique_id, ds, y), or, when y is given, the timeline plus
@@ -93,20 +94,21 @@ class Forecaster(RegressorMixin, BaseEstimator):
         check_horizon(self.horizon)
         panel = self._checked(X, y)
         weights = columns.row_weights(sample_weight, panel)
-        self._forget()
-        self._check_length(panel)
-        columns.check_observed(panel)
-        self._learn(panel, weights)
-        columns.remember(self, X, panel)
+        with anew(self):
+            self._check_length(panel)
+            columns.check_observed(panel)
+            self._learn(panel, weights)
+            columns.remember(self, X, panel)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Append new rows that follow the history, and learn on; the first call is `fit`."""
         if not hasattr(self, "panel_"):
             return self.fit(X, y)
-        self.update(X, y)
-        self._update(self.panel_)
-        self.conformal_ = None
+        with undone_by_error(self):
+            self.update(X, y)
+            self._update(self.panel_)
+            self.conformal_ = None
         return self
 
     def update(self, X: Any, y: Any = None) -> Self:
@@ -214,10 +216,6 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.sample_weight_ = weights
         self._fit(panel, weights)
         self.panel_, self.conformal_ = panel, None
-
-    def _forget(self) -> None:
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]:
-            delattr(self, name)
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None) -> Panel:
         panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import validate_data
 
 from forecast._checks import explain
 from forecast.estimators.shifting import position_of_rows
-from forecast.panel import Panel
+from forecast.panel import Panel, long
 
-LONG_KEYS, LONG_TARGET = ["unique_id", "ds"], "y"
+LONG_KEYS, LONG_TARGET = [long.ID, long.TIME], long.TARGET
 
 
 def remember(model: Any, X: Any, panel: Panel) -> None:
@@ -154,16 +155,26 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
     if len(X) <= rows:
         received, remedy = f"{rows} rows for {len(X)} rows of X", "Give only the first outputs of the record"
         raise ValueError(explain("initial", "shorter than X, to leave rows to simulate", received, remedy))
-    if isinstance(X, pd.DataFrame) and set(LONG_KEYS) <= set(X.columns):
-        known = pd.MultiIndex.from_frame(X[LONG_KEYS]).isin(pd.MultiIndex.from_frame(initial[LONG_KEYS]))
-        joined = X.drop(columns=LONG_TARGET, errors="ignore")[known].merge(initial[[*LONG_KEYS, LONG_TARGET]])
-        return (joined, None), X[~known]
+    if long.is_long(X):
+        return _split_long(X, initial)
     if isinstance(getattr(X, "index", None), pd.MultiIndex):
         known = X.index.isin(initial.index)
         return (X[known], initial), X[~known]
     if hasattr(X, "iloc"):
         return (X.iloc[:rows], initial), X.iloc[rows:]
     return (np.asarray(X)[:rows], initial), np.asarray(X)[rows:]
+
+
+def _split_long(X: Any, initial: Any) -> tuple[tuple[Any, None], Any]:
+    """The rows of X whose time is in `initial`, with its targets, and the others; frames of any library."""
+    rows, given = nw.from_native(X, eager_only=True), long.to_pandas(initial)[0]
+    long.require_long(list(given.columns), (*LONG_KEYS, LONG_TARGET), "initial")
+    keys = long.to_pandas(X)[0][LONG_KEYS]
+    known = pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(given[LONG_KEYS]))
+    targets = keys[known].merge(given[[*LONG_KEYS, LONG_TARGET]])[LONG_TARGET].to_numpy()
+    column = nw.new_series(LONG_TARGET, targets, backend=rows.implementation)
+    first, rest = rows.filter(known.tolist()), rows.filter((~known).tolist())
+    return (first.with_columns(column).to_native(), None), rest.to_native()
 
 
 def check_record(model: Any, record: Panel) -> None:

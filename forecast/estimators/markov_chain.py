@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from forecast._checks import check_choice, explain
 from forecast.estimators import saving
-from forecast.panel.sequences import Sequences, split_symbols
+from forecast.estimators.learning import anew
+from forecast.panel.sequences import Sequences, is_matrix, split_symbols
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -33,8 +34,9 @@ class MarkovChain(BaseEstimator):
         alpha: `smoothing`, a count added to every transition; V: number of symbols.
         A context that was never seen gives every symbol 1 / V, the limit of a vanishing alpha.
 
-    Sequences come as a list of lists, arrays or words of any lengths, or as the rows of an array. A sequence
-    of k symbols or fewer has no transition: nothing is learned from it.
+    Sequences come as a list of lists, arrays or words of any lengths, or as the rows of an array, which may be
+    longer or shorter in `predict` than in `fit`. A sequence of k symbols or fewer has no transition: nothing is
+    learned from it.
 
     Args:
         order: k, 1 or 2.
@@ -75,14 +77,8 @@ class MarkovChain(BaseEstimator):
         if not known:
             allowed, remedy = "a finite number of at least 0", "Pass smoothing=0 or smoothing=1"
             raise ValueError(explain("smoothing", allowed, self.smoothing, remedy))
-        alphabet = split_symbols(X) if self.symbols is None else [np.asarray(list(self.symbols))]
-        self.symbols_ = np.unique(np.concatenate(alphabet))
-        contexts, following = self._transitions(self._codes(X))[:2]
-        size = len(self.symbols_)
-        seen = np.arange(size) if self.order == 1 else np.unique(self._key(contexts))
-        self.contexts_ = np.stack(np.unravel_index(seen, (size,) * self.order), axis=1)
-        self.counts_ = np.zeros((len(seen), size), dtype=np.int64)
-        np.add.at(self.counts_, (np.searchsorted(seen, self._key(contexts)), following), 1)
+        with anew(self):
+            self._count(validate_data(self, X, dtype=None) if _is_array(X) else X)
         return self
 
     @property
@@ -139,8 +135,19 @@ class MarkovChain(BaseEstimator):
 
     # ---------------------------------------------------------------- inside
 
+    def _count(self, X: Any) -> None:
+        alphabet = split_symbols(X) if self.symbols is None else [np.asarray(list(self.symbols))]
+        self.symbols_ = np.unique(np.concatenate(alphabet))
+        contexts, following = self._transitions(self._codes(X))[:2]
+        size = len(self.symbols_)
+        seen = np.arange(size) if self.order == 1 else np.unique(self._key(contexts))
+        self.contexts_ = np.stack(np.unravel_index(seen, (size,) * self.order), axis=1)
+        self.counts_ = np.zeros((len(seen), size), dtype=np.int64)
+        np.add.at(self.counts_, (np.searchsorted(seen, self._key(contexts)), following), 1)
+
     def _codes(self, X: Any) -> Sequences:
         """Positions of the symbols in `symbols_`."""
+        X = check_array(X, dtype=None) if _is_array(X) else X
         sequences = Sequences.from_symbols(X, self.symbols_)
         unknown = np.flatnonzero(sequences.values[:, 0] < 0)
         if len(unknown):
@@ -176,6 +183,10 @@ class MarkovChain(BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False  # sequences of symbols, of unequal length
         tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def _is_array(X: Any) -> bool:
+    """Rows that are sequences of numbers; no list, no text."""
+    return is_matrix(X) and np.asarray(X).dtype.kind not in "SUT"

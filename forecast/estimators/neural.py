@@ -12,11 +12,19 @@ import keras
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_auto, check_choice, check_count, check_lags, check_positive, explain
+from forecast._checks import (
+    check_auto,
+    check_choice,
+    check_count,
+    check_lags,
+    check_positive,
+    check_seed,
+    check_verbose,
+    explain,
+)
 from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster
-from forecast.estimators.columns import series_name
-from forecast.estimators.scaling import SeriesScaling, limits_of, moments_of_series
+from forecast.estimators.scaling import SeriesScaling, limits_of
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
@@ -72,7 +80,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         tolerance: "lm" and "lbfgs" stop when steps lower the objective by less than this part.
         members: networks trained from different random starts; the forecast is their median.
         jit_compile: compile by XLA on TensorFlow.
-        verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+        verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
         callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
         random_state: seed of the random starts and batches.
     """
@@ -90,7 +98,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
     tolerance: float = 1e-4
     members: int = 1
     jit_compile: bool = True
-    verbose: int = 0
+    verbose: int | str = 0
     callbacks: Sequence[keras.callbacks.Callback] | None = None
     random_state: int | None = None
 
@@ -244,7 +252,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             validation=validation,
             patience=self.patience,
             tolerance=self.tolerance,
-            verbose=self.verbose,
+            verbose=check_verbose(self.verbose),
             callbacks=tuple(self.callbacks or ()),
             loss=getattr(self, "loss", None),
             decoding=getattr(self, "decoding", "free-run"),
@@ -258,8 +266,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             check_count(name, getattr(self, name))
         if self.steps is not None:
             check_count("steps", self.steps)
-        if self.random_state is not None:
-            check_count("random_state", self.random_state, minimum=0)
+        check_seed(self.random_state)
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
         if isinstance(self.weight_decay, Real) and self.weight_decay < 0:
@@ -270,20 +277,6 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         if self.callbacks is not None and not isinstance(self.callbacks, Iterable):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
-
-    def _check_varies(self, panel: Panel) -> None:
-        """Refuse a constant series, from which a network can learn nothing."""
-        _, spread = moments_of_series(panel, floor=0.0)
-        if (spread == 0).any():
-            series, target = np.argwhere(spread == 0)[0]
-            raise ValueError(
-                explain(
-                    f"y{series_name(panel, series)}",
-                    "a series that varies, for a network to learn from",
-                    f"a constant one in {panel.layout.target_names[target]!r}",
-                    "Forecast it with Naive(), or leave this series out",
-                )
-            )
 
     def _precision(self, panel: Panel) -> str:
         """float64 for the solvers that need it, float32 for Adam."""

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_choice, check_count, check_positive, explain
+from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
 from forecast.estimators import saving
 from forecast.estimators.base import State, Unweighted
 from forecast.estimators.marching import March, march
@@ -139,6 +139,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         self._check_options()
+        self._check_varies(panel)
         self.config_ = asdict(self._configure(panel))
         program = self._program()
         self._check_size(program)
@@ -303,8 +304,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
         check_count("epochs", self.epochs)
         check_count("keep", self.keep)
         check_positive("learning_rate", self.learning_rate)
-        if self.random_state is not None:
-            check_count("random_state", self.random_state, minimum=0)
+        check_seed(self.random_state)
 
     def _check_size(self, program: OnlineProgram) -> None:
         """Refuse a dense cell whose every step would cost more than a second or so."""

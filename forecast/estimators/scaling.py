@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecast._checks import explain
+from forecast.estimators.columns import series_name
 from forecast.panel import Panel
 
 
@@ -14,6 +16,20 @@ class SeriesScaling:
     panel_: Panel
     limits_: np.ndarray
     range_: np.ndarray
+
+    def _check_varies(self, panel: Panel) -> None:
+        """Refuse a constant series, from which a network can learn nothing."""
+        _, spread = moments_of_series(panel, floor=0.0)
+        if (spread == 0).any():
+            series, target = np.argwhere(spread == 0)[0]
+            raise ValueError(
+                explain(
+                    f"y{series_name(panel, series)}",
+                    "a series that varies, for a network to learn from",
+                    f"a constant one in {panel.layout.target_names[target]!r}",
+                    "Forecast it with Naive(), or leave this series out",
+                )
+            )
 
     def _measure_scale(self, panel: Panel) -> None:
         shape = (panel.n_series, panel.n_targets)

@@ -10,7 +10,9 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import check_choice, explain
-from forecast.estimators.sequences import SequenceModel, is_panel_frame, is_table
+from forecast.estimators.learning import anew
+from forecast.estimators.sequences import SequenceModel
+from forecast.panel.sequences import is_panel_frame, is_table
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -68,12 +70,12 @@ class SequenceClassifier(SequenceModel):
         """
         self._check_options()
         check_choice("pooling", self.pooling, ("last", "mean"))
-        self._forget()
-        if is_table(X) and not self.embedding:
-            X, y = validate_data(self, X, y, dtype=float)
-        else:
-            y = _labels(X, y)
-        self._learn(X, self._classes(y), self.pooling)
+        with anew(self):
+            if is_table(X) and not self.embedding:
+                X, y = validate_data(self, X, y, dtype=float)
+            else:
+                y = _labels(X, y)
+            self._learn(X, self._classes(y), self.pooling)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -11,8 +11,9 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import explain
-from forecast.estimators.sequences import SequenceModel, is_matrix, is_panel_frame, is_table
-from forecast.panel.sequences import split
+from forecast.estimators.learning import anew
+from forecast.estimators.sequences import SequenceModel
+from forecast.panel.sequences import is_matrix, is_panel_frame, is_table, split
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -62,13 +63,13 @@ class SequenceLabeler(SequenceModel):
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from sequences X and their labels y, one a time step."""
         self._check_options()
-        self._forget()
-        if self._is_one(X) or (is_table(X) and np.ndim(y[0]) == 0):
-            X, y = validate_data(self, X, y, dtype=float)
-            X = [X]
-        else:
-            y = _labels(X, y)
-        self._learn(X, self._classes(y), None)
+        with anew(self):
+            if self._is_one(X) or (is_table(X) and np.ndim(y[0]) == 0):
+                X, y = validate_data(self, X, y, dtype=float)
+                X = [X]
+            else:
+                y = _labels(X, y)
+            self._learn(X, self._classes(y), None)
         return self
 
     def predict_proba(self, X: Any) -> Any:

@@ -10,13 +10,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_choice, check_count, check_positive, explain
+from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
 from forecast.estimators import saving
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
@@ -61,7 +60,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
         patience: epochs without a better validation loss before stopping.
         tolerance: "lbfgs" stops when an iteration lowers the loss by less than a hundredth of this part.
         jit_compile: compile by XLA on TensorFlow.
-        verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+        verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
         random_state: seed of the random start, the sequences held out and the batches.
     """
 
@@ -80,7 +79,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     patience: int = 20
     tolerance: float = 1e-4
     jit_compile: bool = True
-    verbose: int = 0
+    verbose: int | str = 0
     random_state: int | None = None
 
     # ---------------------------------------------------------------- learning
@@ -117,7 +116,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
             validation=self.validation,
             patience=self.patience,
             tolerance=self.tolerance,
-            verbose=self.verbose,
+            verbose=check_verbose(self.verbose),
         )
         rng = np.random.default_rng(self.random_state)
         self.theta_, self.history_ = train_sequences(program, sequences, codes, options=options, rng=rng)
@@ -187,10 +186,6 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         saving.restore(self, plain, arrays)
 
-    def _forget(self) -> None:
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]:
-            delattr(self, name)
-
     def _check_options(self) -> None:
         check_choice("solver", self.solver, ("auto", "lbfgs", "adam"))
         if self.solver == "lbfgs" and self.dropout:
@@ -206,35 +201,13 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
         if self.validation != 0 and check_positive("validation", self.validation) >= 1:
             remedy = "Pass for example validation=0.2"
             raise ValueError(explain("validation", "at least 0 and below 1", self.validation, remedy))
-        if self.random_state is not None:
-            check_count("random_state", self.random_state, minimum=0)
+        check_seed(self.random_state)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.string = tags.input_tags.categorical = bool(self.embedding)
         return tags
-
-
-def is_panel_frame(X: Any) -> bool:
-    """A frame indexed by (sequence, time)."""
-    return isinstance(X, pd.DataFrame) and X.index.nlevels == 2
-
-
-def is_matrix(X: Any) -> bool:
-    """An array or frame of rows and columns, a sparse one included; no list, no frame of a panel."""
-    if isinstance(X, (list, tuple)) or is_panel_frame(X):
-        return False
-    array = X if hasattr(X, "ndim") else np.asarray(X)  # a sparse matrix stays what it is
-    return array.ndim == 2 or (array.ndim < 2 and array.dtype.kind != "O")
-
-
-def is_table(X: Any) -> bool:
-    """A matrix, also as a list of lists of equal length."""
-    if not isinstance(X, (list, tuple)):
-        return is_matrix(X)
-    widths = {len(row) if isinstance(row, (list, tuple)) else -1 for row in X}
-    return len(widths) == 1 and not widths & {-1, 0} and not np.iterable(X[0][0])
 
 
 def _units(units: Any) -> tuple[int, ...]:

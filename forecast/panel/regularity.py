@@ -37,6 +37,11 @@ def check_sorted(keys: np.ndarray, offsets: np.ndarray, index: pd.Index, where: 
         row = int(np.argmax(steps < 0))
         received = f"{_text(index[row + 1])} after {_text(index[row])}"
         remedy = "Sort them first, for example y.sort_index() or long.sort_values(['unique_id', 'ds'])"
+        if (steps < 0).mean() > 0.25:  # no mistake in the order of a record
+            remedy += (
+                "; rows drawn at random, as by a shuffled split or a halving search over n_samples, have lost "
+                "their time: use TimeSeriesSplit, and another resource"
+            )
         raise ValueError(explain(f"timestamps{where(row)}", "sorted in time, not unsorted", received, remedy))
     if (steps == 0).any():
         rows = np.flatnonzero(steps == 0)

@@ -89,13 +89,34 @@ class Sequences:
         return values[real]
 
 
+def is_panel_frame(X: Any) -> bool:
+    """A frame indexed by (sequence, time)."""
+    return isinstance(X, pd.DataFrame) and X.index.nlevels == 2
+
+
+def is_matrix(X: Any) -> bool:
+    """An array or frame of rows and columns, a sparse one included; no list, no frame of a panel."""
+    if isinstance(X, (list, tuple)) or is_panel_frame(X):
+        return False
+    array = X if hasattr(X, "ndim") else np.asarray(X)  # a sparse matrix stays what it is
+    return array.ndim == 2 or (array.ndim < 2 and array.dtype.kind != "O")
+
+
+def is_table(X: Any) -> bool:
+    """A matrix, also as a list of lists of equal length."""
+    if not isinstance(X, (list, tuple)):
+        return is_matrix(X)
+    widths = {len(row) if isinstance(row, (list, tuple)) else -1 for row in X}
+    return len(widths) == 1 and not widths & {-1, 0} and not np.iterable(X[0][0])
+
+
 def split(X: Any) -> list[Any]:
     """The sequences of a list, an array (S, T) or (S, T, F), or a frame indexed by (sequence, time).
 
     Raises:
         TypeError, ValueError: another form, or no sequence at all.
     """
-    if isinstance(X, pd.DataFrame) and X.index.nlevels == 2:
+    if is_panel_frame(X):
         return [part.to_numpy() for _, part in X.groupby(level=0, sort=False)]
     if isinstance(X, pd.DataFrame):
         X = X.to_numpy()

@@ -249,14 +249,6 @@ def _cut_rows(windows: Windows, validation: float | int) -> Array:
 def _free_run(program: Program, windows: Windows, weights: Array) -> FreeRun:
     """The closed loop over windows whose horizon is the length of a segment."""
     windows = windows.select(np.flatnonzero(windows.finite()))
-    batch, length = windows.gather(), windows.length
     rows = windows.target_rows()[:, None] + np.arange(windows.horizon)
-    history = np.concatenate([batch.y[:, :length], batch.x[:, :length]], axis=2)
     times = np.bincount(rows.ravel(), minlength=len(weights))  # segments that share a row share its weight
-    return FreeRun(
-        program,
-        history,
-        np.ascontiguousarray(batch.x[:, length:]),
-        np.ascontiguousarray(batch.y[:, length:]),
-        (weights[rows] / times[rows]).astype(program.dtype),
-    )
+    return FreeRun(program, windows, (weights[rows] / times[rows]).astype(program.dtype))

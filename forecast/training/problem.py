@@ -128,13 +128,11 @@ class FreeRun:
 
         S_t = d yhat_t / d theta = df/dtheta + sum_d (df/dy_{t-d}) S_{t-d},    S_t = 0 before the segment,
 
-    with both derivatives taken along the free run, all segments in parallel.
+    with both derivatives taken along the free run, all segments of a block in parallel.
     """
 
     program: Program
-    history: Array  # (B, L, O+E) raw rows before the segment
-    future: Array  # (B, T, E)
-    targets: Array  # (B, T, O)
+    windows: Windows  # a segment each: L known rows and T to run over
     weights: Array  # (B, T)
 
     @property
@@ -142,51 +140,61 @@ class FreeRun:
         return float(self.weights.sum()) * self.program.targets
 
     def __len__(self) -> int:
-        return len(self.history)
+        return len(self.windows)
 
-    def _run(self, theta: Array, part: slice = slice(None)) -> Array:
-        return self.program.run(theta, self.history[part], self.future[part])
-
-    def error(self, theta: Array) -> float:
-        run = self._run(theta)
-        if not np.all(np.abs(run) < DIVERGED):
-            return float("inf")
-        return float(np.sum(self.weights[:, :, None] * self.program.cost(self.targets - run)))
+    @property
+    def block(self) -> int:
+        """Segments whose derivatives along the run are in memory at a time."""
+        return max(1, JACOBIAN_VALUES // (self.program.slopes * self.windows.horizon * self.program.targets))
 
     def take(self, which: Array) -> tuple[Array, Array, Array, Array]:
         """history (B, L, O+E), future (B, T, max(E, 1)), target and weight (B, T, O) of some segments."""
-        future = self.future[which] if self.program.exog else np.zeros((len(which), self.future.shape[1], 1))
-        weights = np.repeat(self.weights[which][:, :, None], self.targets.shape[2], axis=2)
-        return self.history[which], future, self.targets[which], weights
+        batch, known = self.windows.gather(which), self.windows.length
+        history = np.concatenate([batch.y[:, :known], batch.x[:, :known]], axis=2)
+        target = batch.y[:, known:]
+        future = batch.x[:, known:] if self.program.exog else np.zeros((*target.shape[:2], 1))
+        return history, future, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+
+    def _blocks(self, size: int = CHUNK) -> Iterator[tuple[Array, Array, Array, Array]]:
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))
+
+    def _run(self, theta: Array, history: Array, future: Array) -> Array:
+        return self.program.run(theta, history, future[:, :, : self.program.exog])
+
+    def error(self, theta: Array) -> float:
+        total = 0.0
+        for history, future, target, weight in self._blocks():
+            run = self._run(theta, history, future)
+            if not np.all(np.abs(run) < DIVERGED):
+                return float("inf")
+            total += float(np.sum(weight * self.program.cost(target - run)))
+        return total
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
         """(squared error, its gradient (P,)) by backpropagation through the closed loop."""
         error, total = 0.0, np.zeros(self.program.size)
-        for _, (part, gradient) in self.program.chunked(
-            "run_gradient", theta, *self.take(np.arange(len(self))), least=1
-        ):
-            error, total = error + float(part), total + gradient
+        for block in self._blocks():
+            for _, (part, gradient) in self.program.chunked("run_gradient", theta, *block, least=1):
+                error, total = error + float(part), total + gradient
         return (error, total) if np.isfinite(error) else (float("inf"), np.zeros_like(total))
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J, J'r, r'r) by forward sensitivities, a block of segments at a time."""
-        size, steps = self.program.size, self.targets.shape[1]
-        block = max(1, JACOBIAN_VALUES // (size * steps * self.program.targets))
+        size = self.program.size
         hessian, gradient, error = np.zeros((size, size)), np.zeros(size), 0.0
-        for start in range(0, len(self), block):
-            part = slice(start, start + block)
-            run = self._run(theta, part)
-            root = np.sqrt(self.weights[part])[:, :, None]
-            jacobian = (self._sensitivities(theta, part, run) * root[..., None]).reshape(-1, size)
-            residual = ((self.targets[part] - run) * root).ravel()
+        for history, future, target, weight in self._blocks(self.block):
+            run, root = self._run(theta, history, future), np.sqrt(weight)
+            windows = self._windows_along(run, history, future[:, :, : self.program.exog])
+            jacobian = (self._sensitivities(theta, windows) * root[..., None]).reshape(-1, size)
+            residual = ((target - run) * root).ravel()
             hessian += jacobian.T @ jacobian
             gradient += jacobian.T @ residual
             error += float(residual @ residual)
         return hessian, gradient, error
 
-    def _sensitivities(self, theta: Array, part: slice, run: Array) -> Array:
-        """S (B, T, O, P) along the free run `run` (B, T, O)."""
-        windows = self._windows_along(part, run)  # (B, T, L, O+E)
+    def _sensitivities(self, theta: Array, windows: Array) -> Array:
+        """S (B, T, O, P) along the free runs that saw the paired windows (B, T, L, O+E)."""
         count, steps, length, _ = windows.shape
         outputs, size = self.program.targets, self.program.size
         flat = windows.reshape(count * steps, length, -1)
@@ -203,10 +211,9 @@ class FreeRun:
             by_past.reshape(count, steps, outputs, length, outputs),
         )
 
-    def _windows_along(self, part: slice, run: Array) -> Array:
-        """The paired windows that the closed loop saw: its own outputs as targets of the past."""
+    def _windows_along(self, run: Array, history: Array, future: Array) -> Array:
+        """The paired windows (B, T, L, O+E) that the closed loop saw: its own outputs as targets of the past."""
         outputs, length = self.program.targets, self.program.window
-        history, future = self.history[part], self.future[part]
         past = np.concatenate([history[:, :, :outputs], run[:, :-1]], axis=1)  # (B, L+T-1, O)
         known = np.concatenate([history[:, 1:, outputs:], future], axis=1)  # (B, L+T-1, E)
         paired = np.concatenate([past, known], axis=2)

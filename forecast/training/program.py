@@ -76,7 +76,12 @@ class Program:
     @property
     def block(self) -> int:
         """Rows of one compiled call of the Jacobian: at most CHUNK, fewer for a large network."""
-        return max(1, min(CHUNK, JACOBIAN_VALUES // (self.size * self.steps * self.targets)))
+        return max(1, min(CHUNK, JACOBIAN_VALUES // (self.slopes * self.steps * self.targets)))
+
+    @property
+    def slopes(self) -> int:
+        """Values of the larger derivative of one output: that by the weights, or by the rows of the window."""
+        return max(self.size, (self.window + self.lead) * self.features)
 
     @property
     def exog(self) -> int:

@@ -66,6 +66,8 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit sales.csv --time month", "--target: must be given for a table without a column 'y'"),
     ("fit sales.csv --time month --target revenue", "one of those in the table (month, sold, price, shop)"),
     ("fit sales.csv --time month --target sold --covariates cost", "received 'cost'"),
+    ("fit sales.csv --time sold --target sold", "column: must be another one for each of --time, --target"),
+    ("fit sales.csv --time month --target sold --id month", "received 'month' twice. Name each column once"),
     ("fit german.csv --time month --target sold", "ISO dates"),
     ("fit hole.csv --time month --target sold --model Theta", "NaN"),
     ("fit gap.csv --time month --target sold --model AR", "1950-03"),
@@ -75,10 +77,23 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit two.csv --model AR --set lag=2", "--set: must be one of the options "),
     ("fit two.csv --model AR --set lags", "--set: must be pairs such as lags=12"),
     ("fit two.csv --model AR --set lags=0", "lags: must be"),
+    (
+        "fit two.csv --model AR --set lags=99999999999999999999",
+        "lags: must be a whole number of at least 1, ",
+    ),
+    ("fit two.csv --model AR --set lags=1,99999999999999999999", "at most 10000000; received (1, 9999999999"),
     ("fit two.csv --model AR --output no/such/folder.forecast", "--output: must be in a folder that exists"),
     ("predict nowhere.forecast", "nowhere.forecast"),
     ("predict broken.forecast", "broken.forecast"),
     ("predict alone.forecast --horizon 0", "horizon: must be a whole number of at least 1"),
+    (
+        "predict alone.forecast --horizon 1000000000000",
+        "at least 1 and at most 10000000; received 1000000000000",
+    ),
+    (
+        "predict alone.forecast --horizon 99999999999999999999999",
+        "horizon: must be a whole number of at least 1",
+    ),
     ("predict alone.forecast --horizon soon", "argument --horizon: invalid int value: 'soon'"),
     ("predict alone.forecast --level 120", "level: must be"),
     (
@@ -112,9 +127,29 @@ def test_a_mistake_gets_one_clear_line(
 ) -> None:
     monkeypatch.chdir(files)
     assert main(line.split()) == 2
-    said = capfd.readouterr().err.splitlines()
-    assert words in said[-1] and said[-1].startswith("forecast")
-    assert not any("Traceback" in text for text in said)
+    (said,) = capfd.readouterr().err.splitlines()
+    assert words in said and said.startswith("forecast")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(OverflowError("too large"), "too large"), (MemoryError(), "MemoryError")]
+)
+def test_what_no_check_foresees_is_one_line_too(
+    error: Exception, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("forecast.cli.showing.datasets", fail)
+    assert main(["datasets"]) == 2
+    assert capsys.readouterr().err == f"forecast: {words}\n"
+
+
+def test_the_process_ends_with_status_2_and_one_line() -> None:
+    command = [sys.executable, "-m", "forecast", "datasets", "titanic"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.startswith("forecast: NAME: must be one of ") and done.stderr.count("\n") == 1
 
 
 def test_a_developer_sees_where_the_error_came_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,22 @@ def test_the_card_names_the_loader_and_the_length(name: str) -> None:
 
 def test_no_card_lacks_a_field() -> None:
     cards = datasets.catalogue()
+    assert set(cards.columns) >= {
+        "loader",
+        "columns",
+        "unit",
+        "frequency",
+        "length",
+        "source",
+        "licence",
+        "sha256",
+    }
     assert not cards.isna().any(axis=None) and (cards.map(len) > 2).all(axis=None)
+
+
+def test_every_card_names_a_licence_that_lets_others_pass_the_data_on() -> None:
+    named = r"(?:public domain|MIT|BSD-3-Clause|Apache-2\.0), as stated by \w+"
+    assert datasets.catalogue()["licence"].str.match(named).all()
 
 
 def test_files_cards_and_the_list_of_them_agree() -> None:

@@ -12,6 +12,7 @@ from forecast.estimators.ar import AR
 from forecast.estimators.autoregression import autoregression_order
 from forecast.panel import Panel
 from tests.checks_forecaster import covariates, long_frame, monthly
+from tests.panel.test_panel import AHEAD, INDEXES, ROWS
 
 Y = monthly(144)
 
@@ -170,3 +171,11 @@ def test_a_record_to_simulate_needs_some_outputs_and_not_all(rows: int, initial:
         model.simulate(x[:rows], y[:initial])
     with pytest.raises(ValueError, match="X: must be of as many columns as in fit, 1; received 2"):
         model.simulate(np.hstack([x, x]), y[:5])
+
+
+@pytest.mark.parametrize("index", INDEXES.values(), ids=INDEXES.keys())
+def test_every_index_goes_on_and_changes_no_value(index: pd.Index) -> None:
+    y = Y.iloc[: len(index)].set_axis(index)
+    forecast = AR(lags=2).fit(y.iloc[:ROWS]).predict(AHEAD)
+    pd.testing.assert_index_equal(forecast.index, index[ROWS:])
+    np.testing.assert_array_equal(forecast, AR(lags=2).fit(y.to_numpy()[:ROWS]).predict(AHEAD))

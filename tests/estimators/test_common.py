@@ -9,41 +9,46 @@ import warnings
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import check_estimator
 
+import forecast
 from forecast.estimators.base import Forecaster
-from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster
+from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster, forecasters, on_sequences
+from tests.checks_tools import check_backtest, check_polars, check_sklearn
 
 
 @pytest.mark.parametrize("model", cases())
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_check_forecaster(model: Forecaster, tmp_path: Path) -> None:
     check_forecaster(model, tmp_path)
+    check_backtest(model)  # here, where the model is compiled
 
 
 @pytest.mark.parametrize("model", cases())
 def test_check_estimator(model: Forecaster) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        results = check_estimator(
-            model, expected_failed_checks=EXPECTED_FAILED_CHECKS, on_skip=None, on_fail=None
-        )
-    wrong = [
-        f"{row['check_name']}: {row['status']} {row['exception']!r}"
-        for row in results
-        if row["status"] not in ("passed", "xfail") and row["check_name"] != "check_array_api_input"
-    ]
-    assert not wrong, "\n".join(wrong)
-    assert len(results) > 40
+        check_sklearn(model, EXPECTED_FAILED_CHECKS)
+
+
+def test_every_public_estimator_is_under_these_checks() -> None:
+    public = [getattr(forecast, name) for name in forecast.__all__]
+    classes = {each for each in public if isinstance(each, type) and issubclass(each, BaseEstimator)}
+    assert classes == {type(model) for model in [*forecasters(), *on_sequences()]}
+
+
+@pytest.mark.parametrize("model", [case for case in cases() if case.id in ("AR()", "NARX")])
+def test_check_polars(model: Forecaster) -> None:
+    check_polars(model)
 
 
 def test_array_api_dispatch_changes_nothing() -> None:
     """The one check that scikit-learn skips unless this switch is set before SciPy is imported."""
     program = (
         "from sklearn.utils.estimator_checks import check_array_api_input\n"
-        "from tests.checks_forecaster import forecasters\n"
-        "for model in forecasters():\n"
+        "from tests.checks_forecaster import forecasters, on_sequences\n"
+        "for model in [*forecasters(), *on_sequences()]:\n"
         "    name = type(model).__name__\n"
         "    check_array_api_input(name, model, 'numpy', expect_only_array_outputs=False)\n"
     )

@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 import forecast
 from forecast import MarkovChain
+from tests.checks_tools import check_sklearn
 
 WORDS = ["aab", "abb", "b"]
 
@@ -24,6 +25,24 @@ def test_first_order_counts_by_hand() -> None:
     assert chain.transition_.loc["b"].tolist() == [0.0, 1.0]
     smooth = MarkovChain(smoothing=1.0).fit(WORDS)
     assert smooth.transition_.to_numpy().ravel() == pytest.approx([2 / 5, 3 / 5, 1 / 3, 2 / 3])
+
+
+def test_check_estimator() -> None:
+    excused = {
+        "check_n_features_in_after_fitting": "rows are sequences: the next symbol follows one of any length"
+    }
+    check_sklearn(MarkovChain(), excused)
+
+
+def test_rows_of_an_array_are_sequences() -> None:
+    rows = np.random.default_rng(0).integers(0, 3, size=(5, 8))
+    chain, listed = MarkovChain(order=2).fit(rows), MarkovChain(order=2).fit(rows.tolist())
+    np.testing.assert_array_equal(chain.transition_, listed.transition_)
+    assert chain.n_features_in_ == 8 and not hasattr(listed, "n_features_in_")
+    np.testing.assert_array_equal(chain.predict(rows[:, -2:]), listed.predict(rows.tolist()))
+    with pytest.raises(ValueError, match="contains NaN"):
+        chain.fit(np.where(rows == 0, np.nan, rows))
+    np.testing.assert_array_equal(chain.transition_, listed.transition_)  # a refused fit changes nothing
 
 
 def test_second_order_counts_by_hand() -> None:

@@ -19,6 +19,7 @@ from forecast.estimators.ar import AR
 from forecast.estimators.narx import NARX
 from forecast.networks import NARXConfig
 from tests.checks_forecaster import covariates, monthly
+from tests.panel.test_panel import AHEAD, INDEXES, ROWS
 
 pytestmark = pytest.mark.backend
 Y = monthly(96)
@@ -185,10 +186,23 @@ def test_grid_search_in_two_processes() -> None:
     np.testing.assert_allclose(search.predict(4), alone.predict(4), rtol=1e-6)
 
 
-def test_fifty_fits_keep_the_memory_of_one() -> None:
+@pytest.mark.parametrize("name", ["hours out of summer time", "business days", "month end unset"])
+def test_the_index_goes_on_and_changes_no_value(name: str) -> None:
+    model, index = NARX(lags=2, hidden=(2,), epochs=1, random_state=0), INDEXES[name]
+    y = Y.iloc[: len(index)].set_axis(index)
+    forecast = model.fit(y.iloc[:ROWS]).predict(AHEAD)
+    pd.testing.assert_index_equal(forecast.index, index[ROWS:])
+    np.testing.assert_allclose(forecast, model.fit(y.to_numpy()[:ROWS]).predict(AHEAD), rtol=1e-6)
+
+
+def test_fifty_fits_keep_the_memory_of_one_and_leave_the_settings_alone() -> None:
     """50 more fits and forecasts of one shape add less than 30 MB to the process."""
     program = """
-        import numpy as np, resource, sys
+        import os, keras, numpy as np, resource, sys
+        def settings():
+            width = keras.layers.Dense(1)(np.ones((1, 1))).dtype
+            return dict(os.environ), keras.backend.backend(), keras.config.floatx(), str(width)
+        found = settings()
         from forecast.estimators.narx import NARX
         y = np.random.default_rng(0).normal(size=80).cumsum()
         def resident():
@@ -200,6 +214,7 @@ def test_fifty_fits_keep_the_memory_of_one() -> None:
         before = resident()
         for seed in range(50):
             fit(seed)
+        assert settings() == found, (settings(), found)
         print(resident() - before)
     """
     done = subprocess.run(

@@ -144,8 +144,11 @@ def test_silence_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
     small(verbose=2).fit(Y)
     assert "epoch 1: loss" in capfd.readouterr().out
-    small(verbose=1).fit(Y)
-    assert "epoch" in capfd.readouterr().err
+    for verbose in (1, "auto"):
+        small(verbose=verbose).fit(Y)
+        assert "epoch" in capfd.readouterr().err
+    with pytest.raises(ValueError, match="verbose: must be one of 0, 1, 2, 'auto'; received 7"):
+        small(verbose=7).fit(Y)
 
 
 def test_weights_of_zero_leave_rows_out() -> None:

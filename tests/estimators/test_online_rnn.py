@@ -130,3 +130,8 @@ def test_other_cells_and_solvers(solver: str) -> None:
 def test_errors_name_the_argument(options: dict, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         OnlineRNN(**{**SMALL, **options}).fit(monthly())
+
+
+def test_a_constant_series_is_refused() -> None:
+    with pytest.raises(ValueError, match="y: must be a series that varies.*Forecast it with Naive"):
+        OnlineRNN(**SMALL).fit(0 * monthly())

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (switches HalvingGridSearchCV on)
 from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -90,13 +91,20 @@ def test_halving_grid_search(model: Forecaster) -> None:
         {"horizon": [1, 2]},
         cv=FOLDS,
         resource="n_samples",
-        min_resources=48,
-        factor=1.5,
+        min_resources=36,
+        factor=2,
         error_score="raise",
     )
     rows = np.arange(len(Y))  # halving draws rows at random; arrays stay regular in number
     search.fit(rows[:, None].astype(float), Y.to_numpy())
-    assert search.n_iterations_ >= 1
+    assert search.n_iterations_ == 2
+    assert search.n_resources_ == [36, 72] and search.n_candidates_ == [2, 1]
+
+
+def test_rows_drawn_at_random_are_no_series() -> None:
+    search = HalvingGridSearchCV(AR(), {"lags": [1, 2]}, cv=FOLDS, min_resources=36, error_score="raise")
+    with pytest.raises(ValueError, match="sorted in time.*drawn at random.*another resource"):
+        search.fit(X, Y)
 
 
 def test_halving_with_another_resource_keeps_the_timeline() -> None:
@@ -138,6 +146,40 @@ def test_weights_are_routed(model: Forecaster, routing: None) -> None:
     assert scores[-1] == pytest.approx(fitted.score(X.iloc[test], Y.iloc[test]))
     unweighted = clone(model).fit(X.iloc[train], Y.iloc[train])
     assert not np.allclose(fitted.predict(X.iloc[test]), unweighted.predict(X.iloc[test]))
+
+
+def _weighted_by_hand(X: np.ndarray, y: np.ndarray, weights: np.ndarray, later: np.ndarray) -> np.ndarray:
+    """Forecasts of y_t = c + a y_{t-1} + b x_t, the errors weighted."""
+    root = np.sqrt(weights[1:])
+    design = np.column_stack([np.ones(len(y) - 1), y[:-1], X[1:]])
+    coefficients = np.linalg.lstsq(root[:, None] * design, root * y[1:], rcond=None)[0]
+    forecast = [y[-1]]
+    for row in later:
+        forecast.append(coefficients @ np.array([1.0, forecast[-1], *row]))
+    return np.array(forecast[1:])
+
+
+def test_weights_reach_the_last_step_of_a_pipeline_in_a_search(routing: None) -> None:
+    weights = np.linspace(0.1, 2, len(Y))
+    steps = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), AR(lags=1))
+    steps[-1].set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+    search = GridSearchCV(steps, {"ar__ic": ["bic"]}, cv=FOLDS).fit(X, Y, sample_weight=weights)
+    train, test = list(FOLDS.split(X))[-1]
+    values = X.to_numpy(), Y.to_numpy()
+    by_hand = _weighted_by_hand(values[0][train], values[1][train], weights[train], values[0][test])
+    expected = r2_score(values[1][test], by_hand, sample_weight=weights[test])
+    assert search.cv_results_["split1_test_score"][0] == pytest.approx(expected, rel=1e-6)
+    later = covariates(LATER)
+    np.testing.assert_allclose(search.predict(later), _weighted_by_hand(*values, weights, later.to_numpy()))
+
+
+def test_weights_reach_the_regressor_of_a_transformed_target(routing: None) -> None:
+    weights, later = np.linspace(0.1, 2, len(Y)), covariates(LATER)
+    asking = AR(lags=1).set_fit_request(sample_weight=True)
+    logs = TransformedTargetRegressor(asking, func=np.log, inverse_func=np.exp)
+    forecast = logs.fit(X, Y, sample_weight=weights).predict(later)
+    by_hand = _weighted_by_hand(X.to_numpy(), np.log(Y.to_numpy()), weights, later.to_numpy())
+    np.testing.assert_allclose(forecast, np.exp(by_hand))
 
 
 def test_weights_cannot_be_requested_where_they_mean_nothing(routing: None) -> None:

@@ -11,10 +11,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import check_estimator
 
 import forecast
 from forecast import SequenceClassifier
+from tests.checks_tools import check_sklearn
 
 pytestmark = pytest.mark.backend
 
@@ -31,14 +31,7 @@ def fitted() -> SequenceClassifier:
 
 def test_check_estimator() -> None:
     model = SequenceClassifier(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
-    results = check_estimator(model, on_skip=None, on_fail=None)
-    wrong = [
-        f"{row['check_name']}: {row['status']} {row['exception']!r}"
-        for row in results
-        if row["status"] != "passed" and row["check_name"] != "check_array_api_input"
-    ]
-    assert not wrong, "\n".join(wrong)
-    assert len(results) > 40
+    check_sklearn(model, {})
 
 
 def test_it_learns_sequences_of_unequal_length(fitted: SequenceClassifier) -> None:
@@ -163,6 +156,7 @@ def test_grid_search_over_lists() -> None:
         (dict(pooling="max"), WALKS, UP, "pooling: must be one of 'last', 'mean'"),
         (dict(solver="lm"), WALKS, UP, "solver: must be one of 'auto', 'lbfgs', 'adam'"),
         (dict(solver="lbfgs", dropout=0.5), WALKS, UP, "solver: must be 'adam' or 'auto' with dropout"),
+        (dict(verbose=7), WALKS, UP, "verbose: must be one of 0, 1, 2, 'auto'"),
         (dict(validation=1.0), WALKS, UP, "validation: must be at least 0 and below 1"),
         (dict(validation=0.5), WALKS[:1], UP[:1], "X: must be at least two sequences with validation"),
         (dict(), ["ab", "ba"], [0, 1], r"X\[0\]: must be finite numbers"),
@@ -174,6 +168,15 @@ def test_grid_search_over_lists() -> None:
 def test_errors(options: dict, X, y, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SequenceClassifier(**options).fit(X, y)
+
+
+def test_a_refused_fit_leaves_the_model_as_it_was(fitted: SequenceClassifier) -> None:
+    model, expected = pickle.loads(pickle.dumps(fitted)), fitted.predict_proba(WALKS)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(WALKS, UP[:-1])
+    with pytest.raises(ValueError, match="cell: must be one of"):
+        model.set_params(cell="gate").fit(WALKS[:9], np.arange(9) % 3)
+    np.testing.assert_array_equal(model.predict_proba(WALKS), expected)
 
 
 def test_errors_after_fit(fitted: SequenceClassifier) -> None:

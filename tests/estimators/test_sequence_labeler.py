@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import check_estimator
 
 import forecast
 from forecast import SequenceLabeler
 from tests.checks_forecaster import EXPECTED_FAILED_CHECKS
+from tests.checks_tools import check_sklearn
 
 pytestmark = pytest.mark.backend
 
@@ -26,14 +26,7 @@ ORDER = ("check_methods_sample_order_invariance", "check_methods_subset_invarian
 def test_check_estimator() -> None:
     excused = {name: EXPECTED_FAILED_CHECKS[name] for name in ORDER}  # the rows of an array are time steps
     model = SequenceLabeler(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
-    results = check_estimator(model, expected_failed_checks=excused, on_skip=None, on_fail=None)
-    wrong = [
-        f"{row['check_name']}: {row['status']} {row['exception']!r}"
-        for row in results
-        if row["status"] not in ("passed", "xfail") and row["check_name"] != "check_array_api_input"
-    ]
-    assert not wrong, "\n".join(wrong)
-    assert len(results) > 40
+    check_sklearn(model, excused)
 
 
 def test_parity_needs_a_memory_and_holds_at_lengths_never_seen() -> None:
@@ -106,3 +99,11 @@ def test_letters_with_labels_as_words_are_saved_and_loaded(tmp_path) -> None:
 def test_errors(y, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SequenceLabeler(**SMALL).fit(BITS, y)
+
+
+def test_a_refused_fit_leaves_the_model_as_it_was() -> None:
+    model = SequenceLabeler(**SMALL).fit(BITS, PARITY)
+    expected = model.predict_proba(BITS[:1])[0]
+    with pytest.raises(ValueError, match="y: must be one label a step"):
+        model.fit(BITS, PARITY[:-1])
+    np.testing.assert_array_equal(model.predict_proba(BITS[:1])[0], expected)

@@ -56,15 +56,9 @@ def one_step(config: NARXConfig = ALONE, *, rows: int = 60, weights: np.ndarray 
 
 def free_run(config: NARXConfig = ALONE, *, steps: int = 7, segments: int = 5, seed: int = 3) -> FreeRun:
     """Closed-loop segments with weights from 0 to 2."""
-    batch = windows(config, rows=steps + config.window + 40, horizon=steps).gather(np.arange(segments) * 8)
-    known = config.window
-    return FreeRun(
-        program(config),
-        np.concatenate([batch.y[:, :known], batch.x[:, :known]], axis=2),
-        np.ascontiguousarray(batch.x[:, known:]),
-        np.ascontiguousarray(batch.y[:, known:]),
-        np.random.default_rng(seed).uniform(0, 2, size=(segments, steps)),
-    )
+    every = windows(config, rows=steps + config.window + 40, horizon=steps)
+    weights = np.random.default_rng(seed).uniform(0, 2, size=(segments, steps))
+    return FreeRun(program(config), every.select(np.arange(segments) * 8), weights)
 
 
 def differences(function, at: np.ndarray, *, step: float = 1e-6) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from forecast.training.fit import (
     one_step_problem,
     train,
 )
-from forecast.training.solve import Options
+from forecast.training.problem import FreeRun, OneStep, Problem
+from forecast.training.solve import Options, solve
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
 
@@ -75,9 +77,23 @@ def test_the_best_epoch_by_validation_counts_and_epoch_0_is_one() -> None:
 
 
 @pytest.mark.parametrize("training", ["multi-step", "free-run"])
-def test_closed_loop_training_lowers_the_closed_loop_error(training: str) -> None:
+def test_closed_loop_training_starts_at_the_one_step_fit_and_lowers_the_closed_loop_error(
+    training: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solved = []
+
+    def recorded(solver: str, problem: Problem, held_out: None, theta: np.ndarray, *rest: Any) -> Any:
+        result = solve(solver, problem, held_out, theta, *rest)
+        solved.append((type(problem), theta, result[0]))
+        return result
+
     options = {"training": training, "steps": 6, "weight_decay": 1e-3}
-    one_step, looped = fit(BOTH, weight_decay=1e-3, epochs=30), fit(BOTH, epochs=30, **options)
+    one_step = fit(BOTH, weight_decay=1e-3, epochs=30)
+    monkeypatch.setattr("forecast.training.fit.solve", recorded)
+    looped = fit(BOTH, epochs=30, **options)
+    (first, _, found), (second, start, _) = solved
+    assert (first, second) == (OneStep, FreeRun)
+    np.testing.assert_array_equal(start, found)
     problem, held = free_run_problems(program(BOTH), windows(BOTH), ONES, 6, Options(**options))
     assert held is None
     assert problem.error(looped.theta) < problem.error(one_step.theta)
@@ -96,14 +112,16 @@ def test_segments() -> None:
     train_part, held = free_run_problems(program(), windows(), ONES, 8, free)
     assert train_part.weights.tolist() == [[1.0] * 8] * 5
     y = windows().panel.y  # the segments are counted back from the end, row 60; the last 10 rows are held out
-    np.testing.assert_array_equal(train_part.targets.ravel(), y[4:44].ravel())
-    np.testing.assert_array_equal(train_part.history[0], y[2:4])
-    np.testing.assert_array_equal(held.targets, y[None, 52:])
+    history, _, targets, _ = train_part.take(np.arange(5))
+    np.testing.assert_array_equal(targets.ravel(), y[4:44].ravel())
+    np.testing.assert_array_equal(history[0], y[2:4])
+    np.testing.assert_array_equal(held.take(np.arange(1))[2], y[None, 52:])
     overlapping, _ = free_run_problems(
         program(), windows(), ONES, 8, replace(free, training="multi-step", validation=0)
     )
     assert len(overlapping) > 2 * 6
-    rows = np.bincount((overlapping.targets == y[20]).ravel(), weights=overlapping.weights.ravel())
+    _, _, targets, weights = overlapping.take(np.arange(len(overlapping)))
+    rows = np.bincount((targets == y[20]).ravel(), weights=weights.ravel())
     assert rows[1] == pytest.approx(1.0)
 
 
@@ -111,10 +129,9 @@ def test_covariates_of_a_segment_are_those_of_its_times() -> None:
     problem, _ = free_run_problems(program(BOTH), windows(BOTH), ONES, 8, Options(training="free-run"))
     panel = windows(BOTH).panel
     first = 60 - 8 * len(problem)
-    np.testing.assert_array_equal(problem.future[0], panel.x[first : first + 8])
-    np.testing.assert_array_equal(
-        problem.history[0], np.hstack([panel.y, panel.x])[first - BOTH.window : first]
-    )
+    history, future, _, _ = problem.take(np.arange(1))
+    np.testing.assert_array_equal(future[0], panel.x[first : first + 8])
+    np.testing.assert_array_equal(history[0], np.hstack([panel.y, panel.x])[first - BOTH.window : first])
 
 
 def test_stages_grow_to_the_length_asked_for() -> None:
@@ -171,7 +188,7 @@ def test_no_window_crosses_two_series() -> None:
     free, held = free_run_problems(
         program(), both, np.ones(42), 5, Options(training="free-run", validation=0.2)
     )
-    assert held is not None and free.targets.shape == (4, 5, 1) and held.targets.shape == (1, 5, 1)
+    assert held is not None and free.weights.shape == (4, 5) and held.weights.shape == (1, 5)
 
 
 @pytest.mark.parametrize(

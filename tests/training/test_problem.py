@@ -7,7 +7,10 @@ import pytest
 
 from forecast.networks import NARXConfig
 from forecast.training import problem as problems
+from forecast.training.fit import free_run_problems
 from forecast.training.problem import DIVERGED, FreeRun, OneStep, Problem
+from forecast.training.program import JACOBIAN_VALUES
+from forecast.training.solve import Options
 from tests.training.cases import ALONE, BOTH, differences, free_run, one_step, program, theta, windows
 
 pytestmark = pytest.mark.backend
@@ -79,6 +82,30 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
         assert problem.error(at) == pytest.approx(expected[2], rel=1e-12)
         assert problem.gradient(at)[0] == pytest.approx(expected[2], rel=1e-12)
+
+
+def test_segments_are_rows_of_the_buffer_and_derivatives_come_in_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows much longer than the weights are many: neither is copied, and no call goes beyond the bound."""
+    config = NARXConfig(lags=(1, 300), hidden=(), dtype="float64")
+    rows, options = windows(config, rows=4000), Options(training="multi-step")
+    problem, _ = free_run_problems(program(config), rows, np.ones(4000), 10, options)
+    held = problem.weights.nbytes + problem.windows.starts.nbytes
+    assert len(problem) == 1846 and problem.windows.y is rows.y and held < 6 * rows.y.nbytes
+    few, at = free_run(config, steps=5, segments=5), theta(config)
+    expected, sizes, propagate = few.normal(at), list[int](), problems._propagate
+
+    def recorded(by_theta: np.ndarray, by_past: np.ndarray) -> np.ndarray:
+        sizes.append(max(by_theta.size, by_past.size))
+        return propagate(by_theta, by_past)
+
+    monkeypatch.setattr(problems, "JACOBIAN_VALUES", 2 * 5 * 300)
+    monkeypatch.setattr(problems, "_propagate", recorded)
+    for left, right in zip(few.normal(at), expected, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
+    assert sizes == [3000, 3000, 1500]
+    assert program(config).block * 300 <= JACOBIAN_VALUES
 
 
 def test_zero_weights_leave_windows_out() -> None:
