@@ -122,13 +122,13 @@ def check_choice(name: str, value: T, allowed: Iterable[Any]) -> T:
 
 
 def check_verbose(value: int | str) -> int:
-    """0, 1 or 2; "auto" is 1, as in Keras.
+    """0, 1 or 2; "auto" and True are 1, False is 0, as in Keras.
 
     Example:
         >>> check_verbose("auto")
         1
     """
-    check_choice("verbose", value, (0, 1, 2, "auto"))
+    value = check_choice("verbose", int(value) if isinstance(value, bool) else value, (0, 1, 2, "auto"))
     return 1 if isinstance(value, str) else value
 
 

@@ -144,7 +144,7 @@ def test_silence_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
     small(verbose=2).fit(Y)
     assert "epoch 1: loss" in capfd.readouterr().out
-    for verbose in (1, "auto"):
+    for verbose in (1, "auto", True):
         small(verbose=verbose).fit(Y)
         assert "epoch" in capfd.readouterr().err
     with pytest.raises(ValueError, match="verbose: must be one of 0, 1, 2, 'auto'; received 7"):
