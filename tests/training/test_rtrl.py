@@ -9,6 +9,7 @@ import pytest
 
 from forecast.networks import OnlineConfig
 from forecast.training import backend
+from forecast.training.draw import draw
 from forecast.training.rtrl import BLOCK, Moments, OnlineProgram
 
 pytestmark = pytest.mark.backend
@@ -147,7 +148,7 @@ def test_exact_gradients_learn_what_those_of_one_step_cannot() -> None:
     error = {}
     for kind in ("dense", "one-step"):
         net = OnlineProgram(config.build, targets=1, kind=kind)
-        learner = Moments.start(net.draw(np.random.default_rng(0)))
+        learner = Moments.start(draw(net, np.random.default_rng(0)))
         _, _, forecasts = net.learn(learner, net.begin(start), rows, rate=0.015)
         error[kind] = np.mean((forecasts[-60:, 0, 0] - y[-60:]) ** 2)
     assert error["dense"] < 0.05 and error["one-step"] > 10 * error["dense"]
