@@ -44,8 +44,8 @@ def gradient_flow(
         step: the step t of a model with outputs at every step; from the end when negative.
 
     Returns:
-        A frame by `distance` = 0, ..., t, counted in the steps that the layer gets, with the columns norm, relative, least and greatest, the last two
-        over sequences.
+        A frame by `distance` = 0, ..., t, in steps of those that the layer gets, with the columns norm, relative,
+        least and greatest, the last two over sequences.
 
     Raises:
         TypeError: something that is no network.

@@ -9,11 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from forecast._checks import check_choice, check_count, explain
+from forecast._checks import check_choice, check_count, check_share, explain
 from forecast.layers.recurrent.catalogue import make_cell
-from forecast.layers.recurrent.cell import _check_share
 from forecast.layers.recurrent.truncation import Blocks, check_truncate
-from forecast.layers.recurrent.zoneout import ZoneoutCell, initial_states, output_size, state_sizes
+from forecast.layers.recurrent.zoneout import ZoneoutCell, check_rate, initial_states, output_size, state_sizes
 
 Noise = list[list[Any]]  # of one layer: [what holds the states of each loop], [what drops the output]
 Run = tuple[list[Any], list[Any], list[Any]]
@@ -112,9 +111,9 @@ class RecurrentStack(keras.layers.Layer):
         self.cell = cell if isinstance(cell, str) else list(cell)
         self.bidirectional = check_choice("bidirectional", bidirectional, (None, "sum", "concat"))
         self.layer_norm = layer_norm
-        self.zoneout = _check_rate("zoneout", zoneout)
-        self.dropout = _check_share("dropout", dropout)
-        self.recurrent_dropout = _check_share("recurrent_dropout", recurrent_dropout)
+        self.zoneout = check_rate("zoneout", zoneout)
+        self.dropout = check_share("dropout", dropout)
+        self.recurrent_dropout = check_share("recurrent_dropout", recurrent_dropout)
         self.truncate: tuple[int, int] | None = check_truncate(truncate)
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -378,12 +377,3 @@ def _pool(outputs: Any, mask: Any, pooling: str) -> Any:
         weights = weights * ops.cast(from_here == 1, outputs.dtype)
     count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
     return ops.sum(outputs * ops.expand_dims(weights / count, -1), axis=1)
-
-
-def _check_rate(name: str, value: Any) -> float:
-    allowed, remedy = "a number from 0 to 1", f"Pass a float such as {name}=0.1"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
-    if not 0 <= value <= 1:
-        raise ValueError(explain(name, allowed, value, remedy))
-    return float(value)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.layers import CELLS, RecurrentStack
+from forecast.layers import CELLS, RecurrentStack, ZoneoutCell
 from tests.checks import check_layer, evaluate, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
@@ -23,19 +23,28 @@ def model_of(stack: RecurrentStack, steps: int | None = 7) -> keras.Model:
 
 
 @pytest.mark.parametrize("bidirectional", [None, "sum", "concat"])
-@pytest.mark.parametrize("return_sequences", [False, True])
-def test_stack_of_lstm_cells_is_that_of_keras(bidirectional: str | None, return_sequences: bool) -> None:
+@pytest.mark.parametrize(
+    ("return_sequences", "layer_norm"), [(False, False), (True, False), (False, True)]
+)
+def test_stack_of_lstm_cells_is_that_of_keras(
+    bidirectional: str | None, return_sequences: bool, layer_norm: bool
+) -> None:
     layers = [
         keras.layers.LSTM(4, return_sequences=True),
         keras.layers.LSTM(3, return_sequences=return_sequences),
     ]
     if bidirectional:
         layers = [keras.layers.Bidirectional(layer, merge_mode=bidirectional) for layer in layers]
-    reference = keras.Sequential([keras.Input((7, 2)), *layers])
+    norms = [keras.layers.LayerNormalization() for _ in layers if layer_norm]
+    both = [part for pair in zip(layers, norms, strict=True) for part in pair] if layer_norm else layers
+    reference = keras.Sequential([keras.Input((7, 2)), *both])
     randomize(reference)
     cells = [keras.layers.LSTMCell(4), keras.layers.LSTMCell(3)]
-    stack = RecurrentStack(cell=cells, bidirectional=bidirectional, return_sequences=return_sequences)
+    options = {"bidirectional": bidirectional, "return_sequences": return_sequences, "layer_norm": layer_norm}
+    stack = RecurrentStack(cell=cells, **options)
     model = model_of(stack)
+    for own, norm in zip(stack.norms, norms, strict=True):
+        own.set_weights(norm.get_weights())
     for level, layer in enumerate(layers):
         loops = [stack.forwards[level], *stack.backwards[level : level + 1]]
         count = len(layer.get_weights()) // len(loops)
@@ -55,6 +64,33 @@ def test_every_cell_of_the_catalogue_runs_in_a_stack(name: str) -> None:
     model = keras.Model(symbol, [output, state[:, -1]])
     randomize(model)
     same(*evaluate(model, X))
+
+
+@pytest.mark.parametrize("bidirectional", ["sum", "concat"])
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_goes_both_ways_with_zoneout_and_normalisation(name: str, bidirectional: str) -> None:
+    """Against its cells taken by hand, s_t = z s_{t-1} + (1 - z) cell, and Keras' own normalisation."""
+    x, options = X[:, :3], {"zoneout": 0.25, "layer_norm": True, "return_sequences": True}
+    stack = RecurrentStack(3, cell=name, bidirectional=bidirectional, **options)
+    stack.build(x.shape)
+    randomize(stack)
+    forwards = held(stack.forwards[0].cell, x)
+    backwards = held(stack.backwards[0].cell, x[:, ::-1])[:, ::-1]
+    merged = forwards + backwards if bidirectional == "sum" else np.concatenate([forwards, backwards], axis=2)
+    norm = keras.layers.LayerNormalization()
+    norm.build(merged.shape)
+    norm.set_weights(stack.norms[0].get_weights())
+    same(stack(x), norm(merged))
+
+
+def held(zoneout: ZoneoutCell, x: np.ndarray) -> np.ndarray:
+    """Its first state after each step (B, T, U)."""
+    states, outputs = [np.zeros((len(x), size), "float32") for size in zoneout.state_size], []
+    for t in range(x.shape[1]):
+        new = zoneout.cell(x[:, t], states)[1]
+        states = [0.25 * old + 0.75 * to_numpy(one) for old, one in zip(states, new, strict=True)]
+        outputs.append(states[0])
+    return np.stack(outputs, axis=1)
 
 
 def test_zoneout_one_keeps_the_state_and_its_expectation_is_used_afterwards() -> None:
