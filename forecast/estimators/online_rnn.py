@@ -1,4 +1,4 @@
-"""OnlineRNN: a recurrent network that learns from each observation as it comes, and stores no history."""
+"""OnlineRNN: a recurrent network that learns from each observation as it comes, without its history."""
 
 from __future__ import annotations
 

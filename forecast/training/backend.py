@@ -157,7 +157,9 @@ def _tensorflow_row_jacobian(function: Function, outputs: int) -> Function:
     @tf.function(jit_compile=True, autograph=False)
     def in_turn(theta: Any, rows: Any) -> Any:
         shapes = [tf.TensorSpec(shape, rows.dtype) for shape in ((), theta.shape, rows.shape[1:])]
-        return tf.map_fn(lambda pair: one_output(theta, *pair), pairs(rows), fn_output_signature=tuple(shapes))
+        return tf.map_fn(
+            lambda pair: one_output(theta, *pair), pairs(rows), fn_output_signature=tuple(shapes)
+        )
 
     def at_once(theta: Any, rows: Any) -> Any:
         return tf.vectorized_map(lambda pair: one_output(theta, *pair), pairs(rows))

@@ -67,9 +67,12 @@ def test_truncation_reaches_the_training() -> None:
     options = dict(
         cell="elman", units=2, window=4, lags=1, solver="lbfgs", validation=0, epochs=2, jit_compile=False
     )
-    full, short = (RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1)))
+    full, short, long = (
+        RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1), (1, 4))
+    )
     assert RecurrentConfig.from_dict(short.config_).truncate == (1, 1)
     assert np.abs(short.theta_ - full.theta_).max() > 1e-3
+    np.testing.assert_allclose(long.theta_, full.theta_, rtol=1e-6, atol=1e-8)  # it reaches the whole window
     np.testing.assert_allclose(short.linear_theta_, full.linear_theta_, rtol=1e-9)
 
 
@@ -101,6 +104,7 @@ def test_another_architecture() -> None:
     ("options", "error", "words"),
     [
         (dict(cell="transformer"), ValueError, "cell: must be one of"),
+        (dict(solver="rtrl"), ValueError, "solver: must be one of 'auto'.*'rtrl'. Use OnlineRNN"),
         (dict(window="long"), ValueError, "window: must be 'auto'"),
         (dict(window=0), ValueError, "window: must be a whole number of at least 1"),
         (dict(units=()), ValueError, "units: must be units of at least one layer"),

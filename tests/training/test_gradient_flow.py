@@ -107,7 +107,9 @@ def test_a_forecaster_that_reads_a_part_of_its_window(bidirectional: str | None,
         for loop in (*stack.forwards, *stack.backwards):
             loop.cell.activation = keras.activations.linear
         stack.forwards[0].set_weights([np.array(value) for value in ([[1.0]], [[0.8]], [0.0])])
-        model.get_layer("output").set_weights([np.ones((2 if bidirectional == "concat" else 1, 1)), np.zeros(1)])
+        model.get_layer("output").set_weights(
+            [np.ones((2 if bidirectional == "concat" else 1, 1)), np.zeros(1)]
+        )
         gradient = state_gradients(model, normal((2, 5, 1)), normal((2, 1, 1), seed=1))
     assert gradient.shape == (2, length, 1)
     same(gradient / gradient[:, -1:], np.tile(0.8 ** np.arange(length)[::-1, None], (2, 1, 1)))

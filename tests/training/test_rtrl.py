@@ -14,7 +14,15 @@ from forecast.training.rtrl import BLOCK, Moments, OnlineProgram
 
 pytestmark = pytest.mark.backend
 LENGTH, SERIES, UNITS = 5, 2, 2
-CELLS = ("elman", "jordan", "diagonal", "gru", "mut2", "lstm", "lstm-full-gate-recurrence")  # each kind of state
+CELLS = (
+    "elman",
+    "jordan",
+    "diagonal",
+    "gru",
+    "mut2",
+    "lstm",
+    "lstm-full-gate-recurrence",
+)  # each kind of state
 
 
 @cache

@@ -12,7 +12,13 @@ from keras import ops
 from forecast._checks import check_choice, check_count, check_share, explain
 from forecast.layers.recurrent.catalogue import make_cell
 from forecast.layers.recurrent.truncation import Blocks, check_truncate
-from forecast.layers.recurrent.zoneout import ZoneoutCell, check_rate, initial_states, output_size, state_sizes
+from forecast.layers.recurrent.zoneout import (
+    ZoneoutCell,
+    check_rate,
+    initial_states,
+    output_size,
+    state_sizes,
+)
 
 Noise = list[list[Any]]  # of one layer: [what holds the states of each loop], [what drops the output]
 Run = tuple[list[Any], list[Any], list[Any]]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
+from forecast import layers
 from forecast.layers import CELLS, RecurrentStack, ZoneoutCell
+from forecast.training.gradient_flow import recurrent_layers
 from tests.checks import check_layer, evaluate, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
@@ -23,9 +27,7 @@ def model_of(stack: RecurrentStack, steps: int | None = 7) -> keras.Model:
 
 
 @pytest.mark.parametrize("bidirectional", [None, "sum", "concat"])
-@pytest.mark.parametrize(
-    ("return_sequences", "layer_norm"), [(False, False), (True, False), (False, True)]
-)
+@pytest.mark.parametrize(("return_sequences", "layer_norm"), [(False, False), (True, False), (False, True)])
 def test_stack_of_lstm_cells_is_that_of_keras(
     bidirectional: str | None, return_sequences: bool, layer_norm: bool
 ) -> None:
@@ -164,6 +166,28 @@ def test_state_carried_over_two_calls_is_one_long_call(options: dict) -> None:
     second, *after = stack(X[:, 3:], initial_state=state)
     same(np.concatenate([to_numpy(first), to_numpy(second)], axis=1), whole)
     same(after, end)
+
+
+def test_states_of_both_directions_are_those_of_keras() -> None:
+    """Given and returned: h and c forwards, then h and c backwards, layer by layer."""
+    stack = RecurrentStack(
+        cell=[keras.layers.LSTMCell(3)], bidirectional="concat", return_sequences=True, return_state=True
+    )
+    stack.build(X.shape)
+    randomize(stack)
+    theirs = keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True, return_state=True))
+    theirs.build(X.shape)
+    theirs.set_weights([*stack.forwards[0].get_weights(), *stack.backwards[0].get_weights()])
+    start = [normal((3, 3), seed=seed, dtype="float32") for seed in range(4)]
+    same(stack(X, initial_state=start), theirs(X, initial_state=start))
+
+
+def test_no_layer_keeps_its_state_between_calls() -> None:
+    classes = [value for value in vars(layers).values() if isinstance(value, type)]
+    assert RecurrentStack in classes
+    assert not [one for one in classes if "stateful" in inspect.signature(one.__init__).parameters]
+    loops = recurrent_layers(RecurrentStack((3, 2), bidirectional="sum", zoneout=0.1))
+    assert len(loops) == 4 and not any(loop.stateful for loop in loops)
 
 
 CHECKED = {
