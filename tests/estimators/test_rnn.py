@@ -52,7 +52,7 @@ def test_automatic_window_is_a_season_or_eight_rows() -> None:
 
 
 def test_dropout_and_zoneout_are_trained_by_adam() -> None:
-    options = dict(zoneout=0.2, dropout=0.3)
+    options = dict(zoneout=0.2, dropout=0.3, recurrent_dropout=0.2)
     model = RNN(**SMALL, **options, epochs=4).fit(Y)
     assert model.solver_ == "adam" and RecurrentConfig.from_dict(model.config_).dtype == "float32"
     again = RNN(**SMALL, **options, epochs=4).fit(Y)
@@ -61,6 +61,15 @@ def test_dropout_and_zoneout_are_trained_by_adam() -> None:
     for change in (dict(solver="lm"), dict(solver="lbfgs"), dict(training="free-run")):
         with pytest.raises(ValueError, match="with dropout or zoneout"):
             RNN(**SMALL, **options, **change).fit(Y)
+
+
+def test_recurrent_dropout_is_of_training_alone() -> None:
+    options = {**SMALL, "cell": "elman", "units": 2, "epochs": 3, "learning_rate": 0.05}
+    kept, dropped = (RNN(**options, solver="adam", recurrent_dropout=p).fit(Y) for p in (0.0, 0.5))
+    np.testing.assert_allclose(dropped.linear_theta_, kept.linear_theta_, rtol=1e-5, atol=1e-6)
+    assert np.abs(dropped.theta_ - kept.theta_).max() > 1e-3
+    kept.theta_ = dropped.theta_
+    np.testing.assert_allclose(kept.predict(3), dropped.predict(3), rtol=1e-5)
 
 
 def test_truncation_reaches_the_training() -> None:
@@ -112,6 +121,7 @@ def test_another_architecture() -> None:
         (dict(bidirectional="both"), ValueError, "bidirectional: must be one of"),
         (dict(truncate=(3, 1)), ValueError, "truncate: must be two whole numbers"),
         (dict(zoneout="0.1"), TypeError, "zoneout: must be a number from 0 to 1"),
+        (dict(recurrent_dropout=0.1, truncate=(1, 2)), ValueError, "recurrent_dropout: must be 0 with trunc"),
         (dict(dropout=1.0), ValueError, "dropout: must be a number of at least 0"),
     ],
 )

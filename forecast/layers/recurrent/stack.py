@@ -11,6 +11,7 @@ from keras import ops
 
 from forecast._checks import check_choice, check_count, check_share, explain
 from forecast.layers.recurrent.catalogue import make_cell
+from forecast.layers.recurrent.depth_gated import DepthGatedLSTMCell
 from forecast.layers.recurrent.truncation import Blocks, check_truncate
 from forecast.layers.recurrent.zoneout import (
     ZoneoutCell,
@@ -21,6 +22,7 @@ from forecast.layers.recurrent.zoneout import (
 )
 
 Noise = list[list[Any]]  # of one layer: [what holds the states of each loop], [what drops the output]
+LINKED = "lstm-depth-gated"  # one cell for all its layers
 Run = tuple[list[Any], list[Any], list[Any]]
 
 
@@ -36,7 +38,8 @@ class RecurrentStack(keras.layers.Layer):
 
     Symbols:
         x: input of shape (B, T, F); h^k: shape (B, T, U_k), or (B, T, 2 U_k) for "concat"; U: `units`.
-        cell_k: the cell `cell` of U_k units, or a cell of the list `cell`; cell'_k: another of its kind.
+        cell_k: the cell `cell` of U_k units, or a cell of the list `cell`; cell'_k: another of its kind. Several
+            `units` of "lstm-depth-gated" make one `DepthGatedLSTMCell` of so many layers.
         norm: layer normalisation over the units, when `layer_norm`.
         drop: in training, sets a part `dropout` of its input to zero and scales the rest.
         a masked step leaves every state as it is; its output is zero and no mean counts it.
@@ -142,6 +145,9 @@ class RecurrentStack(keras.layers.Layer):
             raise ValueError(
                 explain("units", allowed, self.units, "Pass RecurrentStack((16, 8), cell='gru')")
             )
+        if self.cell == LINKED and len(set(self.units)) > 1:
+            allowed = f"of one size with cell={LINKED!r}, whose gates link its layers unit by unit"
+            raise ValueError(explain("units", allowed, self.units, "Pass for example units=(16, 16)"))
         if self.recurrent_dropout and (self.truncate or not named):
             allowed = "0 with truncate, and with a list of cells, which have their own"
             raise ValueError(
@@ -169,6 +175,9 @@ class RecurrentStack(keras.layers.Layer):
 
     def _named_cells(self) -> list[Any]:
         share, dtype = self.recurrent_dropout, self.dtype_policy
+        if self.cell == LINKED and len(self.units) > 1:
+            options = {"recurrent_dropout": share, "seed": self.seed, "dtype": dtype, "name": "cell"}
+            return [DepthGatedLSTMCell(self.units[0], layers=len(self.units), **options)]
         return [
             make_cell(
                 str(self.cell), units, recurrent_dropout=share, seed=self.seed, dtype=dtype, layer_name="cell"

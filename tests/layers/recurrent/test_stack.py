@@ -57,7 +57,7 @@ def test_stack_of_lstm_cells_is_that_of_keras(
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_of_the_catalogue_runs_in_a_stack(name: str) -> None:
-    stack = RecurrentStack((3, 2), cell=name)
+    stack = RecurrentStack((3, 3) if name == "lstm-depth-gated" else (3, 2), cell=name)
     symbol = keras.Input((7, 2))
     output = stack(symbol)
     state = symbol
@@ -66,6 +66,13 @@ def test_every_cell_of_the_catalogue_runs_in_a_stack(name: str) -> None:
     model = keras.Model(symbol, [output, state[:, -1]])
     randomize(model)
     same(*evaluate(model, X))
+
+
+def test_layers_of_depth_gated_cells_are_one_stack_with_gates_between_them() -> None:
+    stack = RecurrentStack((3, 3, 3), cell="lstm-depth-gated", bidirectional="sum", recurrent_dropout=0.1)
+    assert stack.depth == 1 and stack.state_size == [3] * 12
+    for loop in (*stack.forwards, *stack.backwards):
+        assert (loop.cell.layers, len(loop.cell.links), loop.cell.recurrent_dropout) == (3, 2, 0.1)
 
 
 @pytest.mark.parametrize("bidirectional", ["sum", "concat"])
@@ -235,6 +242,7 @@ def test_check_layer_on_a_list_of_cells(tmp_path) -> None:
         (dict(), ValueError, "units: must be the units of each layer"),
         (dict(units=(4, 0)), ValueError, "units: must be a whole number of at least 1"),
         (dict(units=4, cell=[keras.layers.GRUCell(2)]), ValueError, "units: .*left out when cell is a list"),
+        (dict(units=(4, 3), cell="lstm-depth-gated"), ValueError, "units: .*of one size.*received .4, 3."),
         (dict(units=4, cell="rnn"), ValueError, "cell: must be one of 'elman'"),
         (dict(units=4, bidirectional="mul"), ValueError, "bidirectional: must be one of None, 'sum'"),
         (dict(units=4, zoneout=1.5), ValueError, "zoneout: must be a number from 0 to 1; received 1.5"),
