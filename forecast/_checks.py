@@ -147,6 +147,21 @@ def check_positive(name: str, value: object) -> float:
     return float(value)
 
 
+def check_share(name: str, value: object) -> float:
+    """A number of at least 0 and below 1.
+
+    Example:
+        >>> check_share("dropout", 0.1)
+        0.1
+    """
+    allowed, remedy = "a number of at least 0 and below 1", f"Pass a float such as {name}=0.1"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(explain(name, allowed, _typed(value), remedy))
+    if not 0 <= float(value) < 1:
+        raise ValueError(explain(name, allowed, value, remedy))
+    return float(value)
+
+
 def _same(value: object, choice: object) -> bool:
     alike = isinstance(value, type(choice)) and isinstance(value, bool) == isinstance(choice, bool)
     return alike and value == choice

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from forecast.training.backend import precision
+from forecast.training.backend import precision, value_and_gradient
 
 Array = np.ndarray
 
@@ -157,6 +157,26 @@ def gradient(model: keras.Model, inputs: Any, loss: Callable[[Any], Any]) -> lis
     """Gradient of loss(model(inputs)) with respect to the trainable weights, compiled."""
     run = _compiled(_differentiated(_output_of(model, loss)))
     return [to_numpy(slope) for slope in run(_values(model), _tensors(inputs))]
+
+
+def check_all_matter(network: keras.Model, inputs: Array, *, shape: tuple[int, ...]) -> None:
+    """The output is finite and of this shape, and every weight moves it; nothing is compiled."""
+    randomize(network)
+    weights, fixed = network.trainable_variables, [v.value for v in network.non_trainable_variables]
+    theta = np.concatenate([to_numpy(weight).ravel() for weight in weights])
+    ends = np.cumsum([int(np.prod(weight.shape)) for weight in weights])[:-1]
+
+    def total(theta: Any, inputs: Any) -> Any:
+        parts = keras.ops.split(theta, ends.tolist())
+        values = [keras.ops.reshape(p, w.shape) for p, w in zip(parts, weights, strict=True)]
+        output, _ = network.stateless_call(values, fixed, inputs)
+        assert tuple(output.shape) == shape
+        return keras.ops.sum(output * output)
+
+    value, slope = value_and_gradient(total)(_tensors(theta), _tensors(inputs))
+    assert np.isfinite(to_numpy(value))
+    for weight, part in zip(weights, np.split(to_numpy(slope), ends), strict=True):
+        assert np.isfinite(part).all() and part.any(), weight.path
 
 
 def row_gradients(network: keras.Model, windows: Array) -> list[Array]:

@@ -16,6 +16,7 @@ from forecast._checks import (
     check_lags,
     check_positive,
     check_seed,
+    check_share,
     explain,
 )
 
@@ -99,6 +100,8 @@ def test_good_values_pass(check: Callable[[Any], Any], value: Any, result: Any) 
         (lambda v: check_positive("rate", v), 0.0, ValueError, ["rate", "greater than 0", "received 0.0"]),
         (lambda v: check_positive("rate", v), float("nan"), ValueError, ["rate", "finite", "nan"]),
         (lambda v: check_positive("rate", v), "1", TypeError, ["rate", "'1' of type str", "rate=0.1"]),
+        (lambda v: check_share("dropout", v), 1.0, ValueError, ["dropout", "below 1", "received 1.0"]),
+        (lambda v: check_share("dropout", v), True, TypeError, ["dropout", "True of type bool", "=0.1"]),
     ],
 )
 def test_bad_values_are_refused_with_help(

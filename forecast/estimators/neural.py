@@ -259,6 +259,9 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         )
 
     def _check_options(self) -> None:
+        if self.solver == "rtrl":
+            allowed = f"one of {', '.join(map(repr, self._solvers))}"
+            raise ValueError(explain("solver", allowed, "'rtrl'", "Use OnlineRNN, which learns by RTRL"))
         check_choice("solver", self.solver, self._solvers)
         check_choice("training", self.training, TRAININGS)
         check_choice("scale", self.scale, SCALES)

@@ -1,4 +1,4 @@
-"""OnlineRNN: a recurrent network that learns from each observation as it comes, and stores no history."""
+"""OnlineRNN: a recurrent network that learns from each observation as it comes, without its history."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from forecast.estimators.scaling import SeriesScaling, limits_of
 from forecast.estimators.shifting import lag_table, position_of_rows
 from forecast.networks import OnlineConfig
 from forecast.panel import Panel
+from forecast.training.draw import draw
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
 
 SOLVERS = ("rtrl", "one-step")
@@ -245,7 +246,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     def _linear_start(self, program: OnlineProgram, scaled: Panel) -> np.ndarray:
         """Cell at random, output layer silent, linear path and intercept at the least-squares solution."""
-        theta = program.draw(np.random.default_rng(self.random_state))
+        theta = draw(program, np.random.default_rng(self.random_state))
         config = OnlineConfig(**self.config_)
         design = lag_table(scaled, scaled.y, config.lags, config.exog_lags)
         keep = np.isfinite(design).all(axis=1)

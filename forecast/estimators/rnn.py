@@ -29,7 +29,8 @@ class RNN(NeuralForecaster):
 
     Args:
         cell: "lstm", "gru", "elman" or another name of `forecast.layers.CELLS`.
-        units: units of each recurrent layer, an int for one layer.
+        units: units of each recurrent layer, an int for one layer; layers of "lstm-depth-gated" are linked by
+            gates, and of one size.
         window: rows that the recurrent layers read; "auto" = the longest lag, and at least 8 as far as a third
             of the shortest series reaches: with automatic lags, one season.
         lags: lags of the linear path: "auto" (the AR order by BIC, at most a third of the shortest series,
@@ -40,8 +41,9 @@ class RNN(NeuralForecaster):
         pooling: "last" or "mean" of the states goes to the output.
         layer_norm: whether the output of each layer is normalised.
         zoneout: probability that a unit of the state keeps its value for a step, in training.
-        dropout: part of each layer's output dropped in training. Both need solver "adam" ("auto" takes it) and
-            training "one-step".
+        dropout: part of each layer's output dropped in training.
+        recurrent_dropout: part of the state dropped where it enters the gates, in training, the same for all
+            steps of a window. All three need solver "adam" ("auto" takes it) and training "one-step".
         truncate: (k1, k2) for truncated backpropagation through time; the output of a window is one, so that
             its gradient goes back k2 steps. None for all of the window.
         The other arguments are those of `NeuralForecaster`.
@@ -76,6 +78,7 @@ class RNN(NeuralForecaster):
     layer_norm: bool = False
     zoneout: float = 0.0
     dropout: float = 0.0
+    recurrent_dropout: float = 0.0
     truncate: tuple[int, int] | None = None
 
     _config: ClassVar[type[NetworkConfig]] = RecurrentConfig
@@ -96,6 +99,7 @@ class RNN(NeuralForecaster):
             layer_norm=self.layer_norm,
             zoneout=self.zoneout,
             dropout=self.dropout,
+            recurrent_dropout=self.recurrent_dropout,
             truncate=check_truncate(self.truncate),
             window_norm=self.scale == "window",
             dtype=self._precision(panel),

@@ -39,17 +39,18 @@ def gradient_flow(
             forecaster with a recurrent `network_`.
         X: sequences (B, T, F), at least one; for a forecaster a history in any form that `fit` takes.
         y: targets of the model's output; for a forecaster what `fit` takes.
-        layer: name of the recurrent layer; None means the last one.
+        layer: name of a recurrent layer that runs forwards; None means the last one.
         loss: Keras name of a loss, or a function (y, output) -> losses.
         step: the step t of a model with outputs at every step; from the end when negative.
 
     Returns:
-        A frame by `distance` = 0, ..., t with the columns norm, relative, least and greatest, the last two
-        over sequences.
+        A frame by `distance` = 0, ..., t, in steps of those that the layer gets, with the columns norm, relative,
+        least and greatest, the last two over sequences.
 
     Raises:
         TypeError: something that is no network.
-        ValueError: no recurrent layer of this name, or a loss that does not depend on its states.
+        ValueError: no such recurrent layer, one that is trained with truncated backpropagation, or a loss that
+            does not depend on its states.
 
     References:
         Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training recurrent neural networks.

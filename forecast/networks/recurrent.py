@@ -24,7 +24,7 @@ class RecurrentConfig(NetworkConfig):
         lags: delays of the targets in the linear path, each at least 1.
         exog_lags: delays of the exogenous columns in it, each at least 0; empty when E = 0.
         linear: whether there is a linear path beside the recurrent layers.
-        bidirectional, pooling, layer_norm, zoneout, dropout, truncate: those of `RecurrentStack`.
+        bidirectional, pooling, layer_norm, zoneout, dropout, recurrent_dropout, truncate: those of `RecurrentStack`.
         targets, exog, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
@@ -50,6 +50,7 @@ class RecurrentConfig(NetworkConfig):
     layer_norm: bool = False
     zoneout: float = 0.0
     dropout: float = 0.0
+    recurrent_dropout: float = 0.0
     truncate: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +73,7 @@ class RecurrentConfig(NetworkConfig):
     @property
     def noisy(self) -> bool:
         """Whether there is dropout or zoneout in training."""
-        return self.zoneout != 0 or self.dropout != 0
+        return self.zoneout != 0 or self.dropout != 0 or self.recurrent_dropout != 0
 
     def build(self) -> keras.Model:
         """See `recurrent`."""
@@ -118,6 +119,7 @@ def recurrent(config: RecurrentConfig) -> keras.Model:
             layer_norm=config.layer_norm,
             zoneout=config.zoneout,
             dropout=config.dropout,
+            recurrent_dropout=config.recurrent_dropout,
             truncate=config.truncate,
             seed=0,
             name="stack",

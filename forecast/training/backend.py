@@ -137,19 +137,12 @@ def row_jacobian(function: Function, outputs: int) -> Function:
 
 
 def _tensorflow_row_jacobian(function: Function, outputs: int) -> Function:
-    """Rows vectorised, or one after the other where the network holds a loop, which TensorFlow vectorises not.
+    """Each output of each row by itself: vectorised, or in turn where the network holds a loop.
 
-    Outside XLA a row of a loop costs twenty times more, so that it is compiled there whatever the program's
-    own setting.
+    Vectorised outputs keep the graph at the size of one gradient, whatever their number. A loop TensorFlow
+    vectorises not; outside XLA a row of it costs twenty times more, so that it is compiled there whatever the
+    program's own setting.
     """
-
-    def one_row(theta: Any, row: Any) -> tuple[Any, Any, Any]:
-        with tf.GradientTape(persistent=True) as tape:
-            tape.watch([theta, row])
-            values = function(theta, row)
-            parts = [values[k] for k in range(outputs)]
-        gradients = [tape.gradient(part, [theta, row]) for part in parts]
-        return values, tf.stack([g[0] for g in gradients]), tf.stack([g[1] for g in gradients])
 
     def one_output(theta: Any, row: Any, chosen: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
@@ -157,19 +150,25 @@ def _tensorflow_row_jacobian(function: Function, outputs: int) -> Function:
             value = tf.tensordot(function(theta, row), chosen, 1)
         return (value, *tape.gradient(value, [theta, row]))
 
-    @tf.function(jit_compile=True, autograph=False)
-    def in_turn(theta: Any, rows: Any) -> tuple[Any, Any, Any]:
+    def pairs(rows: Any) -> tuple[Any, Any]:
         chosen = tf.tile(tf.eye(outputs, dtype=rows.dtype), [rows.shape[0], 1])
+        return tf.repeat(rows, outputs, axis=0), chosen  # (B*O, *row), (B*O, O)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def in_turn(theta: Any, rows: Any) -> Any:
         shapes = [tf.TensorSpec(shape, rows.dtype) for shape in ((), theta.shape, rows.shape[1:])]
-        pairs = tf.repeat(rows, outputs, axis=0), chosen
-        parts = tf.map_fn(lambda pair: one_output(theta, *pair), pairs, fn_output_signature=tuple(shapes))
-        return tuple(tf.reshape(part, [rows.shape[0], outputs, *part.shape[1:]]) for part in parts)
+        return tf.map_fn(
+            lambda pair: one_output(theta, *pair), pairs(rows), fn_output_signature=tuple(shapes)
+        )
+
+    def at_once(theta: Any, rows: Any) -> Any:
+        return tf.vectorized_map(lambda pair: one_output(theta, *pair), pairs(rows))
 
     def on_tensorflow(theta: Any, rows: Any) -> tuple[Any, Any, Any]:
         graph = tf.function(function, autograph=False).get_concrete_function(theta, rows[0]).graph
-        if any(operation.type in ("While", "StatelessWhile") for operation in graph.get_operations()):
-            return in_turn(theta, rows)
-        return tf.vectorized_map(lambda row: one_row(theta, row), rows)
+        loops = any(operation.type in ("While", "StatelessWhile") for operation in graph.get_operations())
+        parts = (in_turn if loops else at_once)(theta, rows)
+        return tuple(tf.reshape(part, [rows.shape[0], outputs, *part.shape[1:]]) for part in parts)
 
     return on_tensorflow
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from forecast._checks import explain
+from forecast.training.draw import draw
 from forecast.training.keras_fit import keras_fit
 from forecast.training.levenberg_marquardt import Prior, linear_evidence
 from forecast.training.problem import FreeRun, OneStep
 from forecast.training.program import Array, Program
 from forecast.training.solve import Options, solve
-from forecast.training.start import linear_members, linear_start, prior_at, random_theta, silent
+from forecast.training.start import linear_members, linear_start, prior_at, silent
 from forecast.windows import Windows
 
 TOLD = {  # how much of the targets a network with lead rows is told, stage by stage
@@ -72,7 +73,7 @@ def train(
     train_windows, held_out = windows.split(options.validation) if options.validation else (windows, None)
     one_step = one_step_problem(program, train_windows, weights)
     held = one_step_problem(program, held_out, weights) if held_out is not None else None
-    start = linear_start(one_step, random_theta(program, rng)) if theta is None else theta
+    start = linear_start(one_step, draw(program, rng)) if theta is None else theta
     linear = start if theta is None else None
     solver = choose_solver(options.solver, program.size, len(one_step), noisy=program.noisy)
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -33,14 +33,15 @@ def state_gradients(
 
     Args:
         model: a keras.Model on sequences (B, T, F); a layer that runs recurrent ones; or a cell.
-        X: sequences (B, T, F), all T steps of which the recurrent layer sees, forwards and without mask.
+        X: sequences (B, T, F); the T of the equation are the steps that the recurrent layer gets of them.
         y: targets of the model's output.
-        layer: name of the recurrent layer; None means the last one.
+        layer: name of a recurrent layer that runs forwards; None means the last one.
         loss: Keras name of a loss, or a function (y, output) -> losses (B,) or (B, T).
         step: the step t of outputs at every step, from the end when negative.
 
     Raises:
-        ValueError: there is no such recurrent layer, or no gradient reaches it.
+        ValueError: there is no such recurrent layer, it runs more than once (truncated backpropagation), or no
+            gradient reaches it.
 
     References:
         Bengio, Y., Simard, P. and Frasconi, P. (1994). Learning long-term dependencies with gradient descent is
@@ -55,6 +56,7 @@ def state_gradients(
     """
     network = _network(model, X)
     rnn = _chosen(network, layer)
+    steps = _steps(network, rnn, X)
     values = [
         [v.value for v in network.trainable_variables],
         [v.value for v in network.non_trainable_variables],
@@ -68,7 +70,7 @@ def state_gradients(
         return ops.sum(losses[:, step] if len(losses.shape) > 1 else losses)
 
     dtype = rnn.compute_dtype
-    noise = np.zeros((*X.shape[:2], sum(keras.tree.flatten(rnn.cell.state_size))), dtype)
+    noise = np.zeros((len(X), steps, sum(keras.tree.flatten(rnn.cell.state_size))), dtype)
     y = y if y.dtype.kind in "iu" else y.astype(dtype)  # numbers of classes stay whole
     with precision(dtype):
         run = compiled(value_and_gradient(total), jit=False)
@@ -78,7 +80,7 @@ def state_gradients(
         raise ValueError(
             explain("y", "such that the loss depends on the states", "a gradient of zero", remedy)
         )
-    return gradient[:, : _last_step(network, X.shape[1], step) + 1]
+    return gradient[:, : _last_step(network, steps, step) + 1]
 
 
 def _last_step(network: keras.Model, steps: int, step: int) -> int:
@@ -112,13 +114,30 @@ def _network(model: Any, X: Array) -> keras.Model:
 
 
 def _chosen(network: keras.Model, name: str | None) -> keras.layers.RNN:
-    found = recurrent_layers(network)
+    found = [rnn for rnn in recurrent_layers(network) if not rnn.go_backwards]
     named = [rnn for rnn in found if name in (None, rnn.name)]
     if not named:
-        allowed = f"the name of a recurrent layer, one of {[rnn.name for rnn in found]}"
+        allowed = f"the name of a recurrent layer that runs forwards, one of {[rnn.name for rnn in found]}"
         remedy = "Pass a network that runs a cell by keras.layers.RNN"
         raise ValueError(explain("layer", allowed, repr(name), remedy))
     return named[-1]
+
+
+def _steps(network: keras.Model, rnn: keras.layers.RNN, X: Array) -> int:
+    """T, the steps over which the layer runs."""
+    runs = []
+
+    def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        runs.append(sequences.shape)
+        return type(rnn).inner_loop(rnn, sequences, initial_state, mask, training)
+
+    with _looping(rnn, inner_loop):
+        network(X[:1].astype(network.inputs[0].dtype))
+    if len(runs) != 1:
+        allowed = "a network whose recurrent layer runs once over each sequence"
+        remedy = "Leave truncate out: with truncate=(k1, k2) the gradient ends after k2 steps"
+        raise ValueError(explain("model", allowed, f"{rnn.name!r}, which runs {len(runs)} times", remedy))
+    return int(runs[0][1])
 
 
 class _Disturbed:
@@ -144,8 +163,7 @@ class _Disturbed:
         return output, keras.tree.pack_sequence_as(after, moved)
 
 
-@contextmanager
-def _disturbed(rnn: keras.layers.RNN, noise: Any) -> Iterator[None]:
+def _disturbed(rnn: keras.layers.RNN, noise: Any) -> AbstractContextManager[None]:
     """Within, the layer's states are moved by noise (B, T, n)."""
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
@@ -153,6 +171,12 @@ def _disturbed(rnn: keras.layers.RNN, noise: Any) -> Iterator[None]:
         layer = _Disturbed(rnn, noise.shape[-1])
         return keras.layers.RNN.inner_loop(layer, wide, initial_state, mask, training)
 
+    return _looping(rnn, inner_loop)
+
+
+@contextmanager
+def _looping(rnn: keras.layers.RNN, inner_loop: Callable[..., Any]) -> Iterator[None]:
+    """Within, the layer runs this loop in place of its own."""
     rnn.inner_loop = inner_loop
     try:
         yield

@@ -266,20 +266,6 @@ class OnlineProgram(Program):
 
     # ------------------------------------------------------------ numpy in, numpy out
 
-    def draw(self, rng: np.random.Generator) -> Array:
-        """theta (P,) with the cell's weights drawn anew; a bias, and what starts constant, stays as built.
-
-        Matrices come from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), the feedback of
-        single units from U(0, 1) (Li et al. 2018).
-        """
-        theta = self.template.copy()
-        for (path, part), shape in zip(self.slices().items(), self.shapes, strict=True):
-            if path.endswith("bias") or np.ptp(theta[part]) == 0 or "linear/" in path:
-                continue
-            limit = np.sqrt(6.0 / sum(shape)) if len(shape) > 1 else 1.0
-            theta[part] = rng.uniform(-limit if len(shape) > 1 else 0.0, limit, part.stop - part.start)
-        return theta
-
     def begin(self, past: Array) -> Memory:
         """Nothing seen yet but the first L raw rows (S, L, O+E)."""
         series = len(past)

@@ -12,6 +12,7 @@ import numpy as np
 
 from forecast.panel.sequences import Sequences
 from forecast.training.backend import compiled, value_and_gradient
+from forecast.training.draw import draw
 from forecast.training.levenberg_marquardt import Prior
 from forecast.training.program import CHUNK, Array, Program, _bucket
 from forecast.training.solve import Options, solve
@@ -159,33 +160,12 @@ def scores(program: SequenceProgram, theta: Array, sequences: Sequences) -> Arra
 def start(program: SequenceProgram, codes: Array, rng: np.random.Generator) -> Array:
     """theta (P,) drawn anew: the classes at their frequencies, whatever the sequence.
 
-    Recurrent kernels are orthogonal gate by gate (Saxe, McClelland and Ganguli 2014), diagonal ones uniform
-    between 0 and 1, other kernels uniform (Glorot and Bengio 2010), vectors of symbols normal with variance 1
-    over their size. The output kernel is zero and its bias the logarithm of the frequencies. Other biases,
-    and kernels that start constant, are kept.
+    The output kernel is zero and its bias the logarithm of the frequencies.
     """
-    theta = program.template.copy()
-    for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
-        owner, name = path.rsplit("/", 2)[-2:]
-        if owner == "output" and name == "bias":
-            frequency = np.bincount(codes, minlength=program.targets) / len(codes)
-            theta[part] = np.log(np.maximum(frequency, 1e-12))
-        elif not name.endswith("bias") and np.ptp(theta[part]) > 0:
-            theta[part] = _drawn(name, shape, rng).ravel()
+    theta = draw(program, rng)
+    frequency = np.bincount(codes, minlength=program.targets) / len(codes)
+    theta[program.slices()["output/bias"]] = np.log(np.maximum(frequency, 1e-12))
     return theta
-
-
-def _drawn(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    if name == "embeddings":
-        return rng.normal(size=shape) / np.sqrt(shape[1])
-    if len(shape) == 1:
-        return rng.uniform(0.0, 1.0, shape)
-    rows, columns = shape[-2:]
-    if "recurrent" in name and columns % rows == 0:
-        gates = [np.linalg.qr(rng.normal(size=(rows, rows)))[0] for _ in range(columns // rows)]
-        return np.concatenate(gates, axis=1)
-    limit = np.sqrt(6.0 / (rows + columns))
-    return rng.uniform(-limit, limit, shape)
 
 
 def kernels_prior(program: SequenceProgram, decay: float) -> Prior:

@@ -1,49 +1,17 @@
-"""Where training starts: random hidden weights, a silent nonlinear branch, a linear path at AR."""
+"""Where training starts: a silent nonlinear branch, a linear path at AR; what it is pulled to."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from forecast.training.draw import is_drawn
 from forecast.training.levenberg_marquardt import Prior
 from forecast.training.node_start import node_layer, node_start
 from forecast.training.problem import OneStep
 from forecast.training.program import Array, Program
 
-DRAWN = ("hidden", "delay")  # layers whose biases are drawn
 FIRST = ("hidden_1", "delay_1")  # layers whose inputs each have a prior of their own
 START_ROWS = 200_000  # forecasts that determine the linear start; more add nothing but time
-
-
-def random_theta(program: Program, rng: np.random.Generator) -> Array:
-    """theta (P,) with kernels drawn anew, the rest as the network was built.
-
-    Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010), the biases of
-    hidden and delay layers from U(-1, 1), so that the units' slopes lie apart, the recurrence of a diagonal
-    cell from U(0, 1). Every other variable (the linear path, kernels that start at zero, the biases of
-    recurrent cells, gains) keeps its value.
-    """
-    theta = program.template.copy()
-    for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
-        if not _is_drawn(program, path, shape):
-            continue
-        if len(shape) >= 2:
-            fan_in, fan_out = int(np.prod(shape[:-1])), shape[-1]
-            limit = np.sqrt(6.0 / (fan_in + fan_out))
-            theta[part] = rng.uniform(-limit, limit, part.stop - part.start)
-        else:
-            low = -1.0 if path.endswith("/bias") else 0.0
-            theta[part] = rng.uniform(low, 1.0, part.stop - part.start)
-    return theta
-
-
-def _is_drawn(program: Program, path: str, shape: tuple[int, ...]) -> bool:
-    """Whether a variable starts at random."""
-    owner, name = path.rsplit("/", 2)[-2:]
-    if owner in ("linear", "output"):
-        return False
-    if len(shape) >= 2:
-        return bool(program.template[program.slices()[path]].any())
-    return name == "recurrent_kernel" or (name == "bias" and owner.startswith(DRAWN))
 
 
 def linear_members(program: Program) -> Array:
@@ -114,7 +82,7 @@ def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
             if name == "bias":
                 continue
             where[part] = center[part]
-        elif not _is_drawn(program, path, program.shapes[program.paths.index(path)]):
+        elif not is_drawn(program, path):
             where[part] = program.template[part]
         inputs = program.shapes[program.paths.index(path)][0] if owner in FIRST and name == "kernel" else 1
         size = (part.stop - part.start) // inputs

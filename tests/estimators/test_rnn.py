@@ -52,7 +52,7 @@ def test_automatic_window_is_a_season_or_eight_rows() -> None:
 
 
 def test_dropout_and_zoneout_are_trained_by_adam() -> None:
-    options = dict(zoneout=0.2, dropout=0.3)
+    options = dict(zoneout=0.2, dropout=0.3, recurrent_dropout=0.2)
     model = RNN(**SMALL, **options, epochs=4).fit(Y)
     assert model.solver_ == "adam" and RecurrentConfig.from_dict(model.config_).dtype == "float32"
     again = RNN(**SMALL, **options, epochs=4).fit(Y)
@@ -63,13 +63,25 @@ def test_dropout_and_zoneout_are_trained_by_adam() -> None:
             RNN(**SMALL, **options, **change).fit(Y)
 
 
+def test_recurrent_dropout_is_of_training_alone() -> None:
+    options = {**SMALL, "cell": "elman", "units": 2, "epochs": 3, "learning_rate": 0.05}
+    kept, dropped = (RNN(**options, solver="adam", recurrent_dropout=p).fit(Y) for p in (0.0, 0.5))
+    np.testing.assert_allclose(dropped.linear_theta_, kept.linear_theta_, rtol=1e-5, atol=1e-6)
+    assert np.abs(dropped.theta_ - kept.theta_).max() > 1e-3
+    kept.theta_ = dropped.theta_
+    np.testing.assert_allclose(kept.predict(3), dropped.predict(3), rtol=1e-5)
+
+
 def test_truncation_reaches_the_training() -> None:
     options = dict(
         cell="elman", units=2, window=4, lags=1, solver="lbfgs", validation=0, epochs=2, jit_compile=False
     )
-    full, short = (RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1)))
+    full, short, long = (
+        RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1), (1, 4))
+    )
     assert RecurrentConfig.from_dict(short.config_).truncate == (1, 1)
     assert np.abs(short.theta_ - full.theta_).max() > 1e-3
+    np.testing.assert_allclose(long.theta_, full.theta_, rtol=1e-6, atol=1e-8)  # it reaches the whole window
     np.testing.assert_allclose(short.linear_theta_, full.linear_theta_, rtol=1e-9)
 
 
@@ -101,6 +113,7 @@ def test_another_architecture() -> None:
     ("options", "error", "words"),
     [
         (dict(cell="transformer"), ValueError, "cell: must be one of"),
+        (dict(solver="rtrl"), ValueError, "solver: must be one of 'auto'.*'rtrl'. Use OnlineRNN"),
         (dict(window="long"), ValueError, "window: must be 'auto'"),
         (dict(window=0), ValueError, "window: must be a whole number of at least 1"),
         (dict(units=()), ValueError, "units: must be units of at least one layer"),
@@ -108,6 +121,7 @@ def test_another_architecture() -> None:
         (dict(bidirectional="both"), ValueError, "bidirectional: must be one of"),
         (dict(truncate=(3, 1)), ValueError, "truncate: must be two whole numbers"),
         (dict(zoneout="0.1"), TypeError, "zoneout: must be a number from 0 to 1"),
+        (dict(recurrent_dropout=0.1, truncate=(1, 2)), ValueError, "recurrent_dropout: must be 0 with trunc"),
         (dict(dropout=1.0), ValueError, "dropout: must be a number of at least 0"),
     ],
 )

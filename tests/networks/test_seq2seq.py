@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.layers import DirectLinear
+from forecast.layers import CELLS, DirectLinear
 from forecast.networks import Seq2SeqConfig, attention_reader
-from tests.checks import evaluate, normal, randomize, reload, same, to_numpy
+from tests.checks import check_all_matter, evaluate, normal, randomize, reload, same, to_numpy
 
 pytestmark = pytest.mark.backend
 
@@ -119,3 +119,9 @@ def test_a_file_gives_the_same_network(tmp_path) -> None:
 def test_errors_name_argument_allowed_and_received(options, error, words) -> None:
     with pytest.raises(error, match=words):
         Seq2SeqConfig(**options)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_encodes_and_decodes(cell: str) -> None:
+    config = Seq2SeqConfig(length=2, horizon=2, units=2, cell=cell, attention="multiplicative")
+    check_all_matter(config.build(), rows(config, told=False), shape=(5, 2, 1))

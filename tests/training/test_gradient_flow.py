@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.layers import ElmanCell, LSTMCell, ResidualCell, make_cell
+from forecast.layers import ElmanCell, LSTMCell, RecurrentStack, ResidualCell, make_cell
+from forecast.networks import RecurrentConfig
 from forecast.training.gradient_flow import recurrent_layers, state_gradients
-from tests.checks import float64, normal, randomize, to_numpy
+from tests.checks import float64, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
 T = 7
@@ -94,11 +95,36 @@ def test_layers_are_found_and_chosen_at_any_depth() -> None:
         assert [type(cell).__name__ for cell in cells] == ["GRUCell", "ElmanCell"]  # as it was
 
 
+@pytest.mark.parametrize(("bidirectional", "length"), [(None, 3), ("sum", 3), ("concat", 5)])
+def test_a_forecaster_that_reads_a_part_of_its_window(bidirectional: str | None, length: int) -> None:
+    """h_t = 0.8 h_{t-1} + x_t over the last `length` of five rows: powers, whatever the other direction says."""
+    config = RecurrentConfig(
+        cell="elman", units=(1,), length=length, lags=(5,), bidirectional=bidirectional, dtype="float64"
+    )
+    with float64():
+        model = config.build()
+        stack = model.get_layer("stack")
+        for loop in (*stack.forwards, *stack.backwards):
+            loop.cell.activation = keras.activations.linear
+        stack.forwards[0].set_weights([np.array(value) for value in ([[1.0]], [[0.8]], [0.0])])
+        model.get_layer("output").set_weights(
+            [np.ones((2 if bidirectional == "concat" else 1, 1)), np.zeros(1)]
+        )
+        gradient = state_gradients(model, normal((2, 5, 1)), normal((2, 1, 1), seed=1))
+    assert gradient.shape == (2, length, 1)
+    same(gradient / gradient[:, -1:], np.tile(0.8 ** np.arange(length)[::-1, None], (2, 1, 1)))
+
+
 def test_errors_name_what_is_wrong() -> None:
     x, y = np.zeros((1, 3, 1)), np.zeros((1, 1))
     dense = keras.Sequential([keras.Input((3, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
     with pytest.raises(ValueError, match="layer: must be the name of a recurrent layer"):
         state_gradients(dense, x, y)
+    both = RecurrentStack(2, cell="elman", bidirectional="sum")
+    with pytest.raises(ValueError, match=r"layer: .*forwards, one of \['layer_1'\]; received 'layer_1_back"):
+        state_gradients(both, x, y, layer="layer_1_backward")
+    with pytest.raises(ValueError, match="model: .*runs once.*'layer_1', which runs 2 times. Leave truncate"):
+        state_gradients(RecurrentStack(2, truncate=(1, 2)), x, y)
     with pytest.raises(TypeError, match=r"model: must be a keras\.Model.*received str"):
         state_gradients("model", x, y)
     with pytest.raises(ValueError, match="a gradient of zero"):

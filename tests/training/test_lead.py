@@ -9,10 +9,11 @@ import pytest
 
 from forecast.networks import Seq2SeqConfig
 from forecast.panel import Panel
+from forecast.training.draw import draw
 from forecast.training.fit import TOLD, Options, one_step_problem, train
 from forecast.training.problem import OneStep
 from forecast.training.program import Program
-from forecast.training.start import linear_start, random_theta
+from forecast.training.start import linear_start
 from forecast.windows import Windows
 from tests.training.cases import differences, series
 
@@ -79,7 +80,7 @@ def test_derivatives_through_encoder_and_decoder_agree(told: float) -> None:
 
 def test_the_start_is_least_squares_for_every_step_on_what_is_known_by_then() -> None:
     given = problem()
-    start = linear_start(given, random_theta(PROGRAM, np.random.default_rng(0)))
+    start = linear_start(given, draw(PROGRAM, np.random.default_rng(0)))
     rows, target, weight = given.take(np.arange(len(given)))
     forecast = PROGRAM.apply(start, rows)
     for step in range(3):

@@ -76,20 +76,6 @@ def test_training_starts_at_the_frequencies_of_the_classes() -> None:
     assert Labelled(POOLED, X, SIGNS, np.arange(6)).error(theta) / 6 == pytest.approx(entropy_of_share)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "diagonal"])
-def test_the_start_depends_on_the_seed_alone(cell: str) -> None:
-    first, second = program(cell=cell, dtype="float32"), program(cell=cell, dtype="float32")
-    draw = [start(one, SIGNS, np.random.default_rng(3)) for one in (first, second)]
-    np.testing.assert_array_equal(*draw)
-    part = first.slices()["recurrent/layer_1/cell/recurrent_kernel"]
-    kernel = draw[0][part].reshape(first.shapes[first.paths.index("recurrent/layer_1/cell/recurrent_kernel")])
-    if cell == "lstm":
-        for gate in np.split(kernel, 4, axis=1):
-            np.testing.assert_allclose(gate.T @ gate, np.eye(3), atol=1e-6)
-    else:
-        assert ((0 <= kernel) & (kernel <= 1)).all() and np.ptp(kernel) > 0
-
-
 def test_decay_leaves_biases_alone() -> None:
     groups = kernels_prior(POOLED, 0.1).groups
     for path, part in POOLED.slices().items():

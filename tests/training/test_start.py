@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from forecast.networks import DelayLayer, NARXConfig, RecurrentConfig, TDNNConfig, tdnn
+from forecast.training.draw import draw
 from forecast.training.program import Program
-from forecast.training.start import linear_members, linear_start, prior_at, random_theta
+from forecast.training.start import linear_members, linear_start, prior_at
 from tests.training.cases import ALONE, BOTH, LINEAR, one_step, program
 
 pytestmark = pytest.mark.backend
@@ -24,7 +25,7 @@ def part_of(config: NARXConfig, theta: np.ndarray, name: str) -> np.ndarray:
 @pytest.mark.parametrize("config", [ALONE, BOTH, LINEAR], ids=["alone", "both", "linear"])
 def test_the_start_is_weighted_least_squares(config: NARXConfig) -> None:
     problem = one_step(config, weights=WEIGHTS)
-    theta = linear_start(problem, random_theta(program(config), np.random.default_rng(0)))
+    theta = linear_start(problem, draw(program(config), np.random.default_rng(0)))
     window, target, weight = problem.take(np.arange(len(problem)))
     y, x = window[:, :, : config.targets], window[:, :, config.targets :]
     lagged = [y[:, config.window - lag] for lag in config.lags]
@@ -48,16 +49,6 @@ def test_collinear_inputs_get_the_solution_of_smallest_norm() -> None:
     theta = linear_start(problem, program(LINEAR).template)
     assert problem.error(theta) < 1e-16 * len(problem) * 60**2
     assert np.abs(theta).max() < 2
-
-
-def test_random_weights() -> None:
-    first, again, other = (random_theta(program(), np.random.default_rng(seed)) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    for name, bound in (("hidden_1/kernel", np.sqrt(6 / 5)), ("hidden_1/bias", 1.0)):
-        drawn = part_of(ALONE, first, name)
-        assert drawn.all() and np.abs(drawn).max() <= bound
-        assert (drawn != part_of(ALONE, other, name)).all()
-    assert not part_of(ALONE, first, "output/kernel").any()
 
 
 def test_members_and_groups() -> None:
@@ -86,13 +77,13 @@ def test_members_and_groups() -> None:
 def test_a_network_without_linear_path_starts_as_it_came() -> None:
     config = TDNNConfig(layers=(DelayLayer(2, (0, 1)),), linear=False, dtype="float64")
     own = Program(lambda: tdnn(config), targets=1)
-    theta = random_theta(own, np.random.default_rng(0))
+    theta = draw(own, np.random.default_rng(0))
     assert linear_start(replace(one_step(), program=own), theta) is theta
 
 
 def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them() -> None:
     own = Program(RecurrentConfig(units=(2,), length=3, layer_norm=True, dtype="float64").build, targets=1)
-    theta = random_theta(own, np.random.default_rng(0))
+    theta = draw(own, np.random.default_rng(0))
     prior = prior_at(own, theta, decay=None)
     found = {path.rsplit("/", 1)[1]: part for path, part in own.slices().items() if "/stack/" in f"/{path}"}
     bias, gain = found["bias"], found["gamma"]
@@ -101,11 +92,3 @@ def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them(
         np.testing.assert_array_equal(prior.center[part], theta[part])
     for name in ("kernel", "recurrent_kernel"):
         assert (theta[found[name]] != own.template[found[name]]).all() and not prior.center[found[name]].any()
-
-
-def test_the_recurrence_of_a_diagonal_cell_is_drawn_from_the_generator_given() -> None:
-    own = Program(RecurrentConfig(cell="diagonal", units=(40,), length=3, dtype="float64").build, targets=1)
-    (part,) = (part for path, part in own.slices().items() if path.endswith("recurrent_kernel"))
-    first, again, other = (random_theta(own, np.random.default_rng(seed))[part] for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).all() and first.min() >= 0 and first.max() <= 1 and first.std() > 0.2

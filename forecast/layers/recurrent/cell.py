@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from numbers import Real
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from forecast._checks import check_count, explain
+from forecast._checks import check_count, check_share
 
 # Keras holds the dropout masks of its cells in a base class without a public name. `keras.layers.RNN` draws
 # the masks of its subclasses, and of no other cell, once a sequence and before its loop.
-_DropoutMasks: Any = next(base for base in keras.layers.LSTMCell.__mro__ if base.__name__ == "DropoutRNNCell")
+DropoutMasks: Any = next(base for base in keras.layers.LSTMCell.__mro__ if base.__name__ == "DropoutRNNCell")
 
 
-class RecurrentCell(keras.layers.Layer, _DropoutMasks):
+class RecurrentCell(keras.layers.Layer, DropoutMasks):
     """Base of the recurrent cells: all gates in one product with x_t and one with h_{t-1}.
 
     Equation:
@@ -81,8 +80,8 @@ class RecurrentCell(keras.layers.Layer, _DropoutMasks):
         super().__init__(name=name, dtype=dtype, trainable=trainable)
         self.units = check_count("units", units)
         self.activation = keras.activations.get(activation)
-        self.dropout = _check_share("dropout", dropout)
-        self.recurrent_dropout = _check_share("recurrent_dropout", recurrent_dropout)
+        self.dropout = check_share("dropout", dropout)
+        self.recurrent_dropout = check_share("recurrent_dropout", recurrent_dropout)
         self.seed = seed
         if dropout or recurrent_dropout:
             self.seed_generator = keras.random.SeedGenerator(seed)
@@ -149,12 +148,3 @@ class RecurrentCell(keras.layers.Layer, _DropoutMasks):
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
         }
-
-
-def _check_share(name: str, value: object) -> float:
-    allowed, remedy = "a number of at least 0 and below 1", f"Pass a float such as {name}=0.1"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
-    if not 0 <= float(value) < 1:
-        raise ValueError(explain(name, allowed, value, remedy))
-    return float(value)

@@ -9,13 +9,20 @@ from typing import Any
 import keras
 from keras import ops
 
-from forecast._checks import check_choice, check_count, explain
+from forecast._checks import check_choice, check_count, check_share, explain
 from forecast.layers.recurrent.catalogue import make_cell
-from forecast.layers.recurrent.cell import _check_share
+from forecast.layers.recurrent.depth_gated import DepthGatedLSTMCell
 from forecast.layers.recurrent.truncation import Blocks, check_truncate
-from forecast.layers.recurrent.zoneout import ZoneoutCell, initial_states, output_size, state_sizes
+from forecast.layers.recurrent.zoneout import (
+    ZoneoutCell,
+    check_rate,
+    initial_states,
+    output_size,
+    state_sizes,
+)
 
 Noise = list[list[Any]]  # of one layer: [what holds the states of each loop], [what drops the output]
+LINKED = "lstm-depth-gated"  # one cell for all its layers
 Run = tuple[list[Any], list[Any], list[Any]]
 
 
@@ -31,7 +38,8 @@ class RecurrentStack(keras.layers.Layer):
 
     Symbols:
         x: input of shape (B, T, F); h^k: shape (B, T, U_k), or (B, T, 2 U_k) for "concat"; U: `units`.
-        cell_k: the cell `cell` of U_k units, or a cell of the list `cell`; cell'_k: another of its kind.
+        cell_k: the cell `cell` of U_k units, or a cell of the list `cell`; cell'_k: another of its kind. Several
+            `units` of "lstm-depth-gated" make one `DepthGatedLSTMCell` of so many layers.
         norm: layer normalisation over the units, when `layer_norm`.
         drop: in training, sets a part `dropout` of its input to zero and scales the rest.
         a masked step leaves every state as it is; its output is zero and no mean counts it.
@@ -112,9 +120,9 @@ class RecurrentStack(keras.layers.Layer):
         self.cell = cell if isinstance(cell, str) else list(cell)
         self.bidirectional = check_choice("bidirectional", bidirectional, (None, "sum", "concat"))
         self.layer_norm = layer_norm
-        self.zoneout = _check_rate("zoneout", zoneout)
-        self.dropout = _check_share("dropout", dropout)
-        self.recurrent_dropout = _check_share("recurrent_dropout", recurrent_dropout)
+        self.zoneout = check_rate("zoneout", zoneout)
+        self.dropout = check_share("dropout", dropout)
+        self.recurrent_dropout = check_share("recurrent_dropout", recurrent_dropout)
         self.truncate: tuple[int, int] | None = check_truncate(truncate)
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -137,6 +145,9 @@ class RecurrentStack(keras.layers.Layer):
             raise ValueError(
                 explain("units", allowed, self.units, "Pass RecurrentStack((16, 8), cell='gru')")
             )
+        if self.cell == LINKED and len(set(self.units)) > 1:
+            allowed = f"of one size with cell={LINKED!r}, whose gates link its layers unit by unit"
+            raise ValueError(explain("units", allowed, self.units, "Pass for example units=(16, 16)"))
         if self.recurrent_dropout and (self.truncate or not named):
             allowed = "0 with truncate, and with a list of cells, which have their own"
             raise ValueError(
@@ -164,6 +175,9 @@ class RecurrentStack(keras.layers.Layer):
 
     def _named_cells(self) -> list[Any]:
         share, dtype = self.recurrent_dropout, self.dtype_policy
+        if self.cell == LINKED and len(self.units) > 1:
+            options = {"recurrent_dropout": share, "seed": self.seed, "dtype": dtype, "name": "cell"}
+            return [DepthGatedLSTMCell(self.units[0], layers=len(self.units), **options)]
         return [
             make_cell(
                 str(self.cell), units, recurrent_dropout=share, seed=self.seed, dtype=dtype, layer_name="cell"
@@ -378,12 +392,3 @@ def _pool(outputs: Any, mask: Any, pooling: str) -> Any:
         weights = weights * ops.cast(from_here == 1, outputs.dtype)
     count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
     return ops.sum(outputs * ops.expand_dims(weights / count, -1), axis=1)
-
-
-def _check_rate(name: str, value: Any) -> float:
-    allowed, remedy = "a number from 0 to 1", f"Pass a float such as {name}=0.1"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
-    if not 0 <= value <= 1:
-        raise ValueError(explain(name, allowed, value, remedy))
-    return float(value)

@@ -7,11 +7,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from forecast.layers.recurrent.cell import _DropoutMasks
+from forecast._checks import explain
+from forecast.layers.recurrent.cell import DropoutMasks
 
 
 @keras.saving.register_keras_serializable(package="forecast")
-class ZoneoutCell(keras.layers.Layer, _DropoutMasks):
+class ZoneoutCell(keras.layers.Layer, DropoutMasks):
     """Any cell, each unit of its states held for a step where the input says so.
 
     Equation:
@@ -88,22 +89,22 @@ class ZoneoutCell(keras.layers.Layer, _DropoutMasks):
 
     def get_dropout_mask(self, step_input: Any) -> Any:
         """That of `cell`, for its own input."""
-        if isinstance(self.cell, _DropoutMasks):
+        if isinstance(self.cell, DropoutMasks):
             self.cell.get_dropout_mask(step_input[:, : -self.width])
 
     def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
         """That of `cell`."""
-        if isinstance(self.cell, _DropoutMasks):
+        if isinstance(self.cell, DropoutMasks):
             self.cell.get_recurrent_dropout_mask(step_input)
 
     def reset_dropout_mask(self) -> None:
         """Forget the mask of the sequence."""
-        if isinstance(self.cell, _DropoutMasks):
+        if isinstance(self.cell, DropoutMasks):
             self.cell.reset_dropout_mask()
 
     def reset_recurrent_dropout_mask(self) -> None:
         """Forget the mask of the sequence."""
-        if isinstance(self.cell, _DropoutMasks):
+        if isinstance(self.cell, DropoutMasks):
             self.cell.reset_recurrent_dropout_mask()
 
     def get_config(self) -> dict[str, Any]:
@@ -116,6 +117,16 @@ class ZoneoutCell(keras.layers.Layer, _DropoutMasks):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> ZoneoutCell:
         return cls(**{**config, "cell": keras.saving.deserialize_keras_object(config["cell"])})
+
+
+def check_rate(name: str, value: Any) -> float:
+    """A number from 0 to 1."""
+    allowed, remedy = "a number from 0 to 1", f"Pass a float such as {name}=0.1"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
+    if not 0 <= value <= 1:
+        raise ValueError(explain(name, allowed, value, remedy))
+    return float(value)
 
 
 def state_sizes(cell: keras.layers.Layer) -> list[int]:

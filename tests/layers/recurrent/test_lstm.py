@@ -31,6 +31,15 @@ VARIANTS = {
 }
 
 
+PEEPHOLES = {
+    f"{name}, {kind} peepholes": tuple({**part, "peepholes": kind} for part in pair)
+    for name, pair in VARIANTS.items()
+    for kind in ("previous", "current")
+    if "peepholes" not in pair[0]
+}
+VARIANTS |= {name: pair for name, pair in PEEPHOLES.items() if not name.startswith("plain")}
+
+
 @pytest.mark.parametrize(("options", "equation"), VARIANTS.values(), ids=list(VARIANTS))
 def test_every_variant_is_its_equation(options: dict, equation: dict) -> None:
     cell = random_cell(LSTMCell(UNITS, **options))

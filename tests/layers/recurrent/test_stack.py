@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
-from forecast.layers import CELLS, RecurrentStack
+from forecast import layers
+from forecast.layers import CELLS, RecurrentStack, ZoneoutCell
+from forecast.training.gradient_flow import recurrent_layers
 from tests.checks import check_layer, evaluate, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
@@ -23,19 +27,26 @@ def model_of(stack: RecurrentStack, steps: int | None = 7) -> keras.Model:
 
 
 @pytest.mark.parametrize("bidirectional", [None, "sum", "concat"])
-@pytest.mark.parametrize("return_sequences", [False, True])
-def test_stack_of_lstm_cells_is_that_of_keras(bidirectional: str | None, return_sequences: bool) -> None:
+@pytest.mark.parametrize(("return_sequences", "layer_norm"), [(False, False), (True, False), (False, True)])
+def test_stack_of_lstm_cells_is_that_of_keras(
+    bidirectional: str | None, return_sequences: bool, layer_norm: bool
+) -> None:
     layers = [
         keras.layers.LSTM(4, return_sequences=True),
         keras.layers.LSTM(3, return_sequences=return_sequences),
     ]
     if bidirectional:
         layers = [keras.layers.Bidirectional(layer, merge_mode=bidirectional) for layer in layers]
-    reference = keras.Sequential([keras.Input((7, 2)), *layers])
+    norms = [keras.layers.LayerNormalization() for _ in layers if layer_norm]
+    both = [part for pair in zip(layers, norms, strict=True) for part in pair] if layer_norm else layers
+    reference = keras.Sequential([keras.Input((7, 2)), *both])
     randomize(reference)
     cells = [keras.layers.LSTMCell(4), keras.layers.LSTMCell(3)]
-    stack = RecurrentStack(cell=cells, bidirectional=bidirectional, return_sequences=return_sequences)
+    options = {"bidirectional": bidirectional, "return_sequences": return_sequences, "layer_norm": layer_norm}
+    stack = RecurrentStack(cell=cells, **options)
     model = model_of(stack)
+    for own, norm in zip(stack.norms, norms, strict=True):
+        own.set_weights(norm.get_weights())
     for level, layer in enumerate(layers):
         loops = [stack.forwards[level], *stack.backwards[level : level + 1]]
         count = len(layer.get_weights()) // len(loops)
@@ -46,7 +57,7 @@ def test_stack_of_lstm_cells_is_that_of_keras(bidirectional: str | None, return_
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_of_the_catalogue_runs_in_a_stack(name: str) -> None:
-    stack = RecurrentStack((3, 2), cell=name)
+    stack = RecurrentStack((3, 3) if name == "lstm-depth-gated" else (3, 2), cell=name)
     symbol = keras.Input((7, 2))
     output = stack(symbol)
     state = symbol
@@ -55,6 +66,40 @@ def test_every_cell_of_the_catalogue_runs_in_a_stack(name: str) -> None:
     model = keras.Model(symbol, [output, state[:, -1]])
     randomize(model)
     same(*evaluate(model, X))
+
+
+def test_layers_of_depth_gated_cells_are_one_stack_with_gates_between_them() -> None:
+    stack = RecurrentStack((3, 3, 3), cell="lstm-depth-gated", bidirectional="sum", recurrent_dropout=0.1)
+    assert stack.depth == 1 and stack.state_size == [3] * 12
+    for loop in (*stack.forwards, *stack.backwards):
+        assert (loop.cell.layers, len(loop.cell.links), loop.cell.recurrent_dropout) == (3, 2, 0.1)
+
+
+@pytest.mark.parametrize("bidirectional", ["sum", "concat"])
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_goes_both_ways_with_zoneout_and_normalisation(name: str, bidirectional: str) -> None:
+    """Against its cells taken by hand, s_t = z s_{t-1} + (1 - z) cell, and Keras' own normalisation."""
+    x, options = X[:, :3], {"zoneout": 0.25, "layer_norm": True, "return_sequences": True}
+    stack = RecurrentStack(3, cell=name, bidirectional=bidirectional, **options)
+    stack.build(x.shape)
+    randomize(stack)
+    forwards = held(stack.forwards[0].cell, x)
+    backwards = held(stack.backwards[0].cell, x[:, ::-1])[:, ::-1]
+    merged = forwards + backwards if bidirectional == "sum" else np.concatenate([forwards, backwards], axis=2)
+    norm = keras.layers.LayerNormalization()
+    norm.build(merged.shape)
+    norm.set_weights(stack.norms[0].get_weights())
+    same(stack(x), norm(merged))
+
+
+def held(zoneout: ZoneoutCell, x: np.ndarray) -> np.ndarray:
+    """Its first state after each step (B, T, U)."""
+    states, outputs = [np.zeros((len(x), size), "float32") for size in zoneout.state_size], []
+    for t in range(x.shape[1]):
+        new = zoneout.cell(x[:, t], states)[1]
+        states = [0.25 * old + 0.75 * to_numpy(one) for old, one in zip(states, new, strict=True)]
+        outputs.append(states[0])
+    return np.stack(outputs, axis=1)
 
 
 def test_zoneout_one_keeps_the_state_and_its_expectation_is_used_afterwards() -> None:
@@ -130,6 +175,28 @@ def test_state_carried_over_two_calls_is_one_long_call(options: dict) -> None:
     same(after, end)
 
 
+def test_states_of_both_directions_are_those_of_keras() -> None:
+    """Given and returned: h and c forwards, then h and c backwards, layer by layer."""
+    stack = RecurrentStack(
+        cell=[keras.layers.LSTMCell(3)], bidirectional="concat", return_sequences=True, return_state=True
+    )
+    stack.build(X.shape)
+    randomize(stack)
+    theirs = keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True, return_state=True))
+    theirs.build(X.shape)
+    theirs.set_weights([*stack.forwards[0].get_weights(), *stack.backwards[0].get_weights()])
+    start = [normal((3, 3), seed=seed, dtype="float32") for seed in range(4)]
+    same(stack(X, initial_state=start), theirs(X, initial_state=start))
+
+
+def test_no_layer_keeps_its_state_between_calls() -> None:
+    classes = [value for value in vars(layers).values() if isinstance(value, type)]
+    assert RecurrentStack in classes
+    assert not [one for one in classes if "stateful" in inspect.signature(one.__init__).parameters]
+    loops = recurrent_layers(RecurrentStack((3, 2), bidirectional="sum", zoneout=0.1))
+    assert len(loops) == 4 and not any(loop.stateful for loop in loops)
+
+
 CHECKED = {
     "plain": (dict(units=(4, 3), cell="gru"), (3, 3)),
     "all options": (
@@ -175,6 +242,7 @@ def test_check_layer_on_a_list_of_cells(tmp_path) -> None:
         (dict(), ValueError, "units: must be the units of each layer"),
         (dict(units=(4, 0)), ValueError, "units: must be a whole number of at least 1"),
         (dict(units=4, cell=[keras.layers.GRUCell(2)]), ValueError, "units: .*left out when cell is a list"),
+        (dict(units=(4, 3), cell="lstm-depth-gated"), ValueError, "units: .*of one size.*received .4, 3."),
         (dict(units=4, cell="rnn"), ValueError, "cell: must be one of 'elman'"),
         (dict(units=4, bidirectional="mul"), ValueError, "bidirectional: must be one of None, 'sum'"),
         (dict(units=4, zoneout=1.5), ValueError, "zoneout: must be a number from 0 to 1; received 1.5"),

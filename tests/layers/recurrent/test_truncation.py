@@ -15,10 +15,12 @@ STEPS = 9
 X, LOSS = normal((2, STEPS, 2)), normal((2, STEPS, 3), seed=5)
 
 
-def model_of(truncate: tuple[int, int] | None, **options) -> keras.Model:
+def model_of(truncate: tuple[int, int] | None, *, padded: bool = False, **options) -> keras.Model:
+    """The stack with random weights; where `padded`, steps whose first column is below -0.5 are masked."""
     symbol = keras.Input((STEPS, 2), dtype="float64")
     options = {"units": (4, 3), "cell": "gru", "return_sequences": True, **options}
-    model = keras.Model(symbol, RecurrentStack(**options, truncate=truncate, dtype="float64")(symbol))
+    stack = RecurrentStack(**options, truncate=truncate, dtype="float64")
+    model = keras.Model(symbol, stack(symbol, mask=symbol[:, :, 0] > -0.5 if padded else None))
     randomize(model)
     return model
 
@@ -34,15 +36,16 @@ def test_the_values_are_those_of_the_whole_run(truncate: tuple[int, int]) -> Non
         same(evaluate(model, X), evaluate(plain, X), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("truncate", [(1, 9), (4, 30)])
-def test_a_reach_of_the_whole_run_is_full_backpropagation(truncate: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("truncate", "options"),
+    [((1, 9), {}), ((4, 30), {"cell": "lstm", "units": 3}), ((4, 9), {"units": 3, "padded": True})],
+    ids=["gru", "lstm", "masked"],
+)
+def test_a_reach_of_the_whole_run_is_full_backpropagation(truncate: tuple[int, int], options: dict) -> None:
     with float64():
-        same(
-            gradient(model_of(truncate), X, loss),
-            gradient(model_of(None), X, loss),
-            rtol=1e-10,
-            atol=1e-10,
-        )
+        short, full = (gradient(model_of(k, **options), X, loss) for k in (truncate, None))
+        same(short, full, rtol=1e-10, atol=1e-10)
+        assert min(np.abs(slope).max() for slope in full) > 1e-3
 
 
 def test_one_and_one_is_the_gradient_of_a_single_step() -> None:
