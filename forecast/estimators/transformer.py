@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from forecast.estimators.embedding import EmbeddingForecaster
 from forecast.estimators.looking_back import resolve_window
-from forecast.estimators.neural import NeuralForecaster, check_activation
+from forecast.estimators.neural import check_activation
 from forecast.networks import NetworkConfig, TransformerConfig
 from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Transformer(NeuralForecaster):
+class Transformer(EmbeddingForecaster):
     """A Transformer encoder over the window, read out at its last row, one network for all series.
 
         h = blocks(r W + b + positions),   r_j = (y_{t-L+j}, x_{t-L+j+1})
@@ -31,7 +32,7 @@ class Transformer(NeuralForecaster):
         widening: the feed-forward networks have `widening * d_model` units.
         activation: Keras name of the activation of the feed-forward networks.
         linear: whether there is a linear path beside the blocks.
-        The other arguments are those of `NeuralForecaster`.
+        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         theta_, linear_theta_, linear_, history_, solver_: as in `NARX`; window_: L.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
@@ -74,11 +73,6 @@ class GraphConfig(NetworkConfig):
     def build(self) -> keras.Model:
         """See `graph_network`."""
         return graph_network(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The config that `to_dict` described."""
-        return super().from_dict({**values, "edges": tuple(tuple(edge) for edge in values["edges"])})
 
 
 def graph_network(config: GraphConfig) -> keras.Model:

@@ -100,6 +100,22 @@ def test_competition_panel(tmp_path: Path) -> None:
 
 
 @backend
+def test_panel_embedding(tmp_path: Path) -> None:
+    printed = run("panel_embedding", tmp_path)
+    ar, one, series, kinds, new = (
+        numbers(printed, name)[0]
+        for name in (
+            "AR of each series  mean absolute error",
+            "one network        mean absolute error",
+            "vectors of series  mean absolute error",
+            "vectors of kinds   mean absolute error",
+            "a café never seen: mean absolute error",
+        )
+    )
+    assert max(series, kinds, new) < 0.4 * min(ar, one)
+
+
+@backend
 def test_own_keras_model(tmp_path: Path) -> None:
     printed = run("own_keras_model", tmp_path)
     assert printed.splitlines()[2].startswith("GRU ")
