@@ -5,8 +5,8 @@
 Shows: the first 640 values of the Santa Fe laser, 600 to learn and 8 steps ahead, about one pulse, from five origins
 after them; each system is fitted once. All networks have six units, lags 1 to 8, a window of 15 values (two pulses), a
 linear path that starts at the AR solution, and one seed; they are trained by L-BFGS, which stops by the last fifth of
-the 600 values, epoch 0 included. None of them is tuned. The graph network sees the laser and two delayed copies of it as
-nodes, the recursive network the laser as the sum of its part below 50 counts and its part above.
+the 600 values, epoch 0 included. None of them is tuned. The graph network sees the laser and two delayed copies of it
+as nodes, the recursive network the laser as the sum of its part below 50 counts and its part above.
 
 See: the error beside that of AR (below 1 is better) and of seasonal naive with the season of 15 steps, the number of
 parameters, and the seconds to fit and forecast. One seed and one series show that a system works, not which is best.

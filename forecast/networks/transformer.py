@@ -108,3 +108,13 @@ def transformer(config: TransformerConfig) -> keras.Model:
         return add_linear(output_layer(config.targets, config.dtype)(last), every, config.dtype)
 
     return window_network(config, outputs, name="transformer")
+
+
+def self_attention_reader(network: keras.Model) -> keras.Model:
+    """The same inputs to what the row read out reads in the last block of a `transformer`, weights (B, heads, L).
+
+    It shares the weights of the network, and can be made once of each.
+    """
+    block = [layer for layer in network.layers if isinstance(layer, TransformerBlock)][-1]
+    _, weights = block.attention(block.norm_attention(block.input), return_attention_scores=True)
+    return keras.Model(network.inputs[0], weights[:, :, -1])
