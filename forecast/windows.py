@@ -35,8 +35,8 @@ class Windows:
         length: L, known steps in front of the targets, at least 1.
         horizon: H, targets, at least 1.
         stride: steps between the starts of two windows; the last window of a series always counts.
-        values: buffers (y, x) of the shapes of `panel.y` and `panel.x` to gather from instead, for example
-            scaled copies.
+        values: buffers (y, x) to gather from instead of `panel.y` and `panel.x`, for example scaled copies;
+            x may have other columns.
         pad: give a series shorter than L + H left-padded windows with at least one known step.
 
     Raises:
@@ -68,8 +68,8 @@ class Windows:
         self.stride = check_count("stride", stride)
         self.pad = bool(pad)
         y, x = (panel.y, panel.x) if values is None else values
-        if y.shape != panel.y.shape or x.shape != panel.x.shape:
-            allowed = f"of the shapes {panel.y.shape} and {panel.x.shape}"
+        if y.shape != panel.y.shape or len(x) != len(panel.x):
+            allowed = f"of the shapes {panel.y.shape} and ({len(panel.x)}, columns)"
             remedy = "Pass changed copies of panel.y and panel.x"
             raise ValueError(explain("values", allowed, f"{y.shape} and {x.shape}", remedy))
         self.y, self.x = np.ascontiguousarray(y), np.ascontiguousarray(x)

@@ -279,8 +279,11 @@ def test_other_values_are_gathered_and_must_fit() -> None:
     batch: Batch = windows.gather()
     assert_array_equal(batch.y, Windows(panel, length=2).gather().y * 2)
     assert batch.x.dtype == np.float32
-    with pytest.raises(ValueError, match=r"values: must be of the shapes .*received"):
-        Windows(panel, length=2, values=(panel.y[1:], panel.x))
+    wider = np.column_stack([panel.x, np.arange(len(panel.y))])
+    assert Windows(panel, length=2, values=(panel.y, wider)).gather([0]).x[0, :, -1].tolist() == [0, 1, 2]
+    for values in ((panel.y[1:], panel.x), (panel.y, wider[1:])):
+        with pytest.raises(ValueError, match=r"values: must be of the shapes .*received"):
+            Windows(panel, length=2, values=values)
 
 
 def test_memory_of_many_series_stays_below_twice_the_values() -> None:

@@ -14,6 +14,7 @@ delays, had 0.028 (Wan 1994); local linear models 0.080 (Sauer 1994).
 
 from __future__ import annotations
 
+import argparse
 import time
 
 import numpy as np
@@ -50,6 +51,7 @@ def through_the_collapse(model: NARX, known: pd.Series) -> float:
 
 def main() -> None:
     """Choose the setting, then the seed; print every forecast of the test points."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     y = load_laser()
     known, truth = y.iloc[:KNOWN], y.iloc[KNOWN : KNOWN + AHEAD]
     print(f"{'candidate':50s}{'through the collapse, seeds 0, 1':>34s}{'seconds':>9s}")

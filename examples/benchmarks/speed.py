@@ -8,6 +8,7 @@ Candidates are interleaved; each figure is a median of several rounds. The machi
 
 from __future__ import annotations
 
+import argparse
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -154,6 +155,7 @@ def small_series() -> str:
 
 def main() -> None:
     """Print one line a measurement."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"backend {BACKEND}, keras {keras.__version__}")
     for measure in (small_series, closed_loop, adam_steps, windows):
         print(measure(), flush=True)

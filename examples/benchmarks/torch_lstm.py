@@ -7,6 +7,7 @@ The other side of `cells.py`: forward, backward and Adam on the mean squared err
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 
@@ -27,7 +28,9 @@ class Forecaster(torch.nn.Module):
 
 def main() -> None:
     """Answer each line of the standard input with one number."""
-    batch, steps, features, units, count = (int(size) for size in sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sizes", type=int, nargs=5, metavar="N", help="B T F U STEPS")
+    batch, steps, features, units, count = parser.parse_args().sizes
     model = Forecaster(features, units)
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     windows = torch.randn(count, batch, steps, features)

@@ -9,6 +9,7 @@ it, with the error against the clean output. All three solvers start from the sa
 
 from __future__ import annotations
 
+import argparse
 import time
 
 import numpy as np
@@ -27,6 +28,7 @@ SOLVERS = {
 
 def main() -> None:
     """Fit with each solver, print."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     record = wiener_hammerstein(length=2 * ROWS, noise=NOISE, random_state=0)
     train, test = record.iloc[:ROWS], record.iloc[ROWS:].reset_index(drop=True)
     floor = float(np.sqrt(np.mean((test["y"] - test["y_clean"])[GIVEN:] ** 2)))

@@ -17,7 +17,7 @@ class GraphRNN(JointForecaster):
     """A graph network: all series of a panel forecast together, each hearing its neighbours.
 
         y_i,t = a_i'u_i,t + C h_i,t + c_i + noise,   u_i,t = [y_i,t-k, k in lags; covariates of i]
-        h_i,s = f([x_i,s, mean over neighbours j of [x_j,s, h_j,s-1]], h_i,s-1),   x_i,s = [y_i,s-1, covariates]
+        h_i,s = f([x_i,s, aggregate over neighbours j of [x_j,s, h_j,s-1]], h_i,s-1),   x_i,s = [y_i,s-1, covariates]
 
     The cell f and C are shared by all nodes i; a_i, c_i are each node's own autoregression, at its
     least-squares solution before the first step, when C = 0. So the graph explains what AR leaves over.
@@ -26,6 +26,7 @@ class GraphRNN(JointForecaster):
         edges: a DataFrame with the columns source, target and, if they differ, weight, which names series of
             the panel or target columns of the frame; None for the same network without edges.
         both_ways: whether messages also run against the edges, with weights of their own.
+        aggregate: "mean" or "sum" of what the neighbours say, each times the weight of its edge.
         window: steps the cell looks back; None = the largest lag.
         cell: "gru", "lstm", "elman" or another name of `forecast.layers.CELLS`.
         The other arguments are those of `JointForecaster` and `NeuralForecaster`. With edges all series must
@@ -55,6 +56,7 @@ class GraphRNN(JointForecaster):
 
     edges: Any = None
     both_ways: bool = True
+    aggregate: str = "mean"
     window: int | None = None
     cell: str = "gru"
 
@@ -68,6 +70,7 @@ class GraphRNN(JointForecaster):
         return GraphConfig(
             edges=numbered_edges(self.edges, panel.layout.target_names),
             both_ways=self.both_ways,
+            aggregate=self.aggregate,
             cell=self.cell,
             memory=max(self.lags_) if self.window is None else check_count("window", self.window),
             **layout,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from forecast._checks import check_auto, check_count
-from forecast.estimators.neural import NeuralForecaster, resolve_lags
+from forecast.estimators.embedding import EmbeddingForecaster
+from forecast.estimators.neural import resolve_lags
 from forecast.networks import MemoryConfig, NetworkConfig
 from forecast.panel import Panel
 
@@ -15,7 +16,7 @@ LEAST_WINDOW = 12
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MemoryNetwork(NeuralForecaster):
+class MemoryNetwork(EmbeddingForecaster):
     """A network with an external memory over the last `window` rows; one network for all series.
 
         [h_s, r_s] = cell([y_{s-1}, x_s]; memory),   s = t-window+1, ..., t
@@ -38,7 +39,7 @@ class MemoryNetwork(NeuralForecaster):
             season), an int n for lags 1..n, or a list of lags.
         exog_lags: of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
         linear: whether there is a linear path.
-        The other arguments are those of `NeuralForecaster`.
+        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         lags_, exog_lags_, theta_, linear_theta_, linear_, history_, solver_: as in `NARX`.

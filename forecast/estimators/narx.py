@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from forecast.estimators.embedding import EmbeddingForecaster
 from forecast.estimators.neural import (
-    NeuralForecaster,
     check_activation,
     check_hidden,
     resolve_lags,
@@ -17,7 +17,7 @@ from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NARX(NeuralForecaster):
+class NARX(EmbeddingForecaster):
     """A nonlinear autoregression with exogenous inputs, one network for all series.
 
         y_t = a'u_t + C tanh(B u_t + b) + c + noise_t,   u_t = [y_{t-k}, k in lags; x_{t-l}, l in exog_lags]
@@ -34,7 +34,7 @@ class NARX(NeuralForecaster):
         hidden: units of each hidden layer; () leaves the linear AR/ARX model.
         activation: Keras name of the activation of the hidden layers.
         linear: whether there is a linear path beside the hidden layers.
-        The other arguments are those of `NeuralForecaster`.
+        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         lags_, exog_lags_: the lags used.

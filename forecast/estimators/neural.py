@@ -163,7 +163,7 @@ class NeuralForecaster(SeriesScaling, Forecaster):
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         program = self._fitted_program()
         y, x = self._scaled(panel)
-        known = (future_x - self.x_center_) / self.x_spread_
+        known = self._scaled_x(panel, future_x)
         limits = self._limits_after(y)
         past_y = history_end(y, panel, program.window)  # (S, L, O)
         past_x = history_end(x, panel, program.window)  # (S, L, E)

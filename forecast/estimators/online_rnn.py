@@ -178,7 +178,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         program, scaled = self._program(), self._scaled_panel(panel)
-        future = (future_x - self.x_center_) / self.x_spread_
+        future = self._scaled_x(panel, future_x)
         if panel is self.panel_:
             memory, rows = self.state_.memory, march(scaled, panel.lengths, future)
             limits = self._limits_after(self.state_.seen)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from forecast._checks import check_auto, check_count
-from forecast.estimators.neural import NeuralForecaster, resolve_lags
+from forecast.estimators.embedding import EmbeddingForecaster
+from forecast.estimators.neural import resolve_lags
 from forecast.layers.recurrent.truncation import check_truncate
 from forecast.networks import NetworkConfig, RecurrentConfig
 from forecast.panel import Panel
@@ -16,7 +17,7 @@ LEAST_WINDOW = 8
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNN(NeuralForecaster):
+class RNN(EmbeddingForecaster):
     """A recurrent network over a window of the record, one network for all series.
 
         h = stack([y_{t-n}, x_{t-n+1}], ..., [y_{t-1}, x_t])
@@ -46,7 +47,7 @@ class RNN(NeuralForecaster):
             steps of a window. All three need solver "adam" ("auto" takes it) and training "one-step".
         truncate: (k1, k2) for truncated backpropagation through time; the output of a window is one, so that
             its gradient goes back k2 steps. None for all of the window.
-        The other arguments are those of `NeuralForecaster`.
+        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         lags_, exog_lags_, theta_, linear_theta_, linear_, history_, solver_: as in `NARX`.

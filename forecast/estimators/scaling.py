@@ -61,7 +61,11 @@ class SeriesScaling:
 
     def _scaled(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         center, spread = self._row_scale(panel)
-        return (panel.y - center) / spread, (panel.x - self.x_center_) / self.x_spread_
+        return (panel.y - center) / spread, self._scaled_x(panel, panel.x)
+
+    def _scaled_x(self, panel: Panel, x: np.ndarray) -> np.ndarray:
+        """Covariates of the rows (N, E) or of the steps after each series (S, H, E)."""
+        return (x - self.x_center_) / self.x_spread_
 
     def _limits_after(self, y: np.ndarray) -> np.ndarray:
         """Bounds (2, O), moved out as far as the history at hand (N, O) leaves the range of the training data."""

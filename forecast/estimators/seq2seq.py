@@ -123,7 +123,7 @@ class Seq2Seq(NeuralForecaster):
     def _weights(self, request: Request) -> np.ndarray:
         panel, program = self.panel_, self._fitted_program()
         y, x = (history_end(values, panel, program.window) for values in self._scaled(panel))
-        known = (np.nan_to_num(request.future_x) - self.x_center_) / self.x_spread_
+        known = self._scaled_x(panel, np.nan_to_num(request.future_x))
         window = window_at(program, y, x, known).astype("float32")
         reader = attention_reader(network := self._network(), panel.n_targets)
         runs = []

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from forecast._checks import check_count, explain
+from forecast.estimators.embedding import EmbeddingForecaster
 from forecast.estimators.neural import (
-    NeuralForecaster,
     check_activation,
     check_hidden,
     resolve_lags,
@@ -18,7 +18,7 @@ from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TDNN(NeuralForecaster):
+class TDNN(EmbeddingForecaster):
     """A time-delay network, distributed if it has delays beyond the first layer; one network for all series.
 
         h^0_s = [y_{s-1}, x_s]
@@ -42,7 +42,7 @@ class TDNN(NeuralForecaster):
         linear: whether there is a linear path beside the layers.
         feedback: whether past targets are inputs; False gives a finite impulse response model of the
             covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
-        The other arguments are those of `NeuralForecaster`.
+        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.

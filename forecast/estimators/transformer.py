@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import keras
+import numpy as np
+
+from forecast._checks import explain
+from forecast.estimators.embedding import EmbeddingForecaster
 from forecast.estimators.looking_back import resolve_window
-from forecast.estimators.neural import NeuralForecaster, check_activation
-from forecast.networks import NetworkConfig, TransformerConfig
-from forecast.panel import Panel
+from forecast.estimators.neural import check_activation, window_at
+from forecast.estimators.shifting import history_end
+from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
+from forecast.panel import Panel, Request
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Transformer(NeuralForecaster):
+class Transformer(EmbeddingForecaster):
     """A Transformer encoder over the window, read out at its last row, one network for all series.
 
         h = blocks(r W + b + positions),   r_j = (y_{t-L+j}, x_{t-L+j+1})
@@ -31,7 +37,7 @@ class Transformer(NeuralForecaster):
         widening: the feed-forward networks have `widening * d_model` units.
         activation: Keras name of the activation of the feed-forward networks.
         linear: whether there is a linear path beside the blocks.
-        The other arguments are those of `NeuralForecaster`.
+        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         theta_, linear_theta_, linear_, history_, solver_: as in `NARX`; window_: L.
@@ -75,3 +81,46 @@ class Transformer(NeuralForecaster):
             window_norm=self.scale == "window",
             dtype=self._precision(panel),
         )
+
+    def attention_weights(self, X: Any = None) -> Any:
+        """Which rows of its window each step of the forecast reads, in the form of a forecast.
+
+        Args:
+            X: as in `predict`, steps after the history.
+
+        Returns:
+            A row a step, the columns `lag<L>`, ..., `lag1`; a row sums to one. What the last row, the one read
+            out, reads in the last block; the mean of all heads and members.
+
+        Raises:
+            ValueError: rows of the history are asked for.
+        """
+        request = self._request(X)
+        step = request.position - self.panel_.lengths[request.series]
+        if step.min() < 0:
+            received = f"{int((step < 0).sum())} rows of it"
+            raise ValueError(explain("X", "steps after the history", received, "Leave these rows out"))
+        columns = [f"lag{lag}" for lag in range(self.window_, 0, -1)]
+        weights = self._weights(request)  # (S, H, L)
+        return request.restore(weights[request.series, step], columns=columns, name=type(self).__name__)
+
+    def _weights(self, request: Request) -> np.ndarray:
+        windows = self._windows_ahead(request)
+        reader = self_attention_reader(network := self._network())
+        runs = []
+        for theta in self.theta_:
+            self._fitted_program().assign(theta, network)
+            runs.append(keras.ops.convert_to_numpy(reader(windows.reshape(-1, *windows.shape[2:]))))
+        return np.mean(runs, axis=(0, 2)).reshape(windows.shape[:3])
+
+    def _windows_ahead(self, request: Request) -> np.ndarray:
+        """What the network sees at each step of its closed loop, (S, H, L, O+E)."""
+        panel, program = self.panel_, self._fitted_program()
+        past_y, past_x = (history_end(values, panel, program.window) for values in self._scaled(panel))
+        future_x = np.nan_to_num(request.future_x)
+        center, spread = self._series_scale(panel)
+        run = (self._forecast(panel, request.horizon, future_x) - center[:, None]) / spread[:, None]
+        y, known = np.concatenate([past_y, run], axis=1), self._scaled_x(panel, future_x)
+        steps = range(request.horizon)
+        windows = [window_at(program, y[:, : program.window + h], past_x, known, h) for h in steps]
+        return np.stack(windows, axis=1).astype("float32")

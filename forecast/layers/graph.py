@@ -10,9 +10,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from forecast._checks import check_count, explain
+from forecast._checks import check_choice, check_count, explain
 
 Edge = tuple[int, int, float]
+AGGREGATES = ("mean", "sum")
 
 
 def check_edges(edges: Iterable[Sequence[float]], nodes: int) -> tuple[Edge, ...]:
@@ -39,8 +40,10 @@ def check_edges(edges: Iterable[Sequence[float]], nodes: int) -> tuple[Edge, ...
     return tuple(checked)
 
 
-def adjacencies(edges: Sequence[Edge], nodes: int, both_ways: bool) -> list[np.ndarray]:
-    """Matrices a (S, S) of mean messages, a[i, j] the share of node j in what node i hears.
+def adjacencies(
+    edges: Sequence[Edge], nodes: int, both_ways: bool, aggregate: str = "mean"
+) -> list[np.ndarray]:
+    """Matrices a (S, S) of messages, a[i, j] the weight of node j in what node i hears, or its share in the mean.
 
     The first follows the edges; the second, with `both_ways`, runs against them, and is left out where it is
     the same. Without any edge of positive weight the list is empty.
@@ -53,6 +56,8 @@ def adjacencies(edges: Sequence[Edge], nodes: int, both_ways: bool) -> list[np.n
     directions = [weights]
     if both_ways and not np.allclose(weights, weights.T):
         directions.append(weights.T)
+    if aggregate == "sum":
+        return directions
     totals = [w.sum(axis=1, keepdims=True) for w in directions]
     return [w / np.where(total > 0, total, 1.0) for w, total in zip(directions, totals, strict=True)]
 
@@ -87,6 +92,7 @@ class GraphCell(keras.layers.Layer):
         m_i = sum_j a_ij [x_j, h_j],   a_ij = w_ji / sum_k w_ki        over the edges j -> i
         n_i = sum_j b_ij [x_j, h_j],   b_ij = w_ij / sum_k w_ik        over the edges i -> j
         y_i, h_i = f([x_i, m_i, n_i], h_i),   i = 1, ..., S
+        With `aggregate="sum"` a_ij = w_ji and b_ij = w_ij.
 
     Symbols:
         f: `cell`, a Keras cell whose states are vectors, the same for every node; h_j its first state at the
@@ -104,6 +110,8 @@ class GraphCell(keras.layers.Layer):
         nodes: S, at least 1.
         edges: (source, target, weight) of each edge; parallel edges add up.
         both_ways: whether messages also run against the edges.
+        aggregate: "mean" or "sum" of what the neighbours say, each times its weight. A sum tells how many
+            neighbours there are (Xu et al. 2019), and grows with them.
         name: name of the layer.
         dtype: dtype or dtype policy; None means that of `cell`.
         trainable: whether training changes the cell.
@@ -117,6 +125,7 @@ class GraphCell(keras.layers.Layer):
         Li, Y., Tarlow, D., Brockschmidt, M. and Zemel, R. (2016). Gated graph sequence neural networks. ICLR.
         Li, Y., Yu, R., Shahabi, C. and Liu, Y. (2018). Diffusion convolutional recurrent neural network:
         data-driven traffic forecasting. ICLR.
+        Xu, K., Hu, W., Leskovec, J. and Jegelka, S. (2019). How powerful are graph neural networks? ICLR.
 
     Example:
         >>> import keras, numpy as np
@@ -134,6 +143,7 @@ class GraphCell(keras.layers.Layer):
         nodes: int,
         edges: Iterable[Sequence[float]] = (),
         both_ways: bool = True,
+        aggregate: str = "mean",
         name: str | None = None,
         dtype: Any = None,
         trainable: bool = True,
@@ -143,7 +153,8 @@ class GraphCell(keras.layers.Layer):
         self.nodes = check_count("nodes", nodes)
         self.edges = check_edges(edges, nodes)
         self.both_ways = both_ways
-        self.adjacency = adjacencies(self.edges, nodes, both_ways)
+        self.aggregate = check_choice("aggregate", aggregate, AGGREGATES)
+        self.adjacency = adjacencies(self.edges, nodes, both_ways, aggregate)
         sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
         self.sizes = [int(size) for size in sizes]
         self.state_size = [nodes * size for size in self.sizes]
@@ -188,6 +199,7 @@ class GraphCell(keras.layers.Layer):
             "nodes": self.nodes,
             "edges": self.edges,
             "both_ways": self.both_ways,
+            "aggregate": self.aggregate,
         }
 
     @classmethod

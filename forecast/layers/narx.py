@@ -30,15 +30,23 @@ def lagged(window: Any, *, targets: int, lags: Sequence[int], exog_lags: Sequenc
 
 
 def narx_outputs(
-    features: Any, *, targets: int, hidden: Sequence[int], activation: Any, linear: bool, dtype: Any
+    features: Any,
+    *,
+    targets: int,
+    hidden: Sequence[int],
+    activation: Any,
+    linear: bool,
+    dtype: Any,
+    vectors: Any = None,
 ) -> Any:
     """features (B, P) -> (B, O): dense hidden layers with a zero output layer, plus the linear path.
 
+    The hidden layers alone also read `vectors` (B, V).
     The layers are named "hidden_1", ..., "output" and "linear"; without hidden layers there is only "linear".
     """
     if not hidden:
         return keras.layers.Dense(targets, name="linear", dtype=dtype)(features)
-    state = features
+    state = features if vectors is None else ops.concatenate([features, vectors], axis=-1)
     for number, units in enumerate(hidden, start=1):
         state = keras.layers.Dense(units, activation, name=f"hidden_{number}", dtype=dtype)(state)
     return add_linear(output_layer(targets, dtype)(state), features if linear else None, dtype)

@@ -83,6 +83,7 @@ class TransformerBlock(keras.layers.Layer):
         MHA: `MultiHeadAttention` with N = `heads`, causal when `causal` is True.
         LN: layer normalisation over the features of each step, one before each part.
         W_1, b_1, W_2, b_2: dense layers of `units` and F units at every step; phi = `activation`.
+        With `return_attention_scores=True` the weights of MHA, (B, N, T, T), come beside y.
 
     Args:
         units: units of the feed-forward network, at least 1.
@@ -143,9 +144,12 @@ class TransformerBlock(keras.layers.Layer):
             part.build(input_shape)
         self.narrow.build((*input_shape[:-1], self.units))
 
-    def call(self, inputs: Any, mask: Any = None) -> Any:
-        middle = inputs + self.attention(self.norm_attention(inputs), mask=mask)
-        return middle + self.narrow(self.widen(self.norm_dense(middle)))
+    def call(self, inputs: Any, mask: Any = None, return_attention_scores: bool = False) -> Any:
+        normal = self.norm_attention(inputs)
+        attended, weights = self.attention(normal, mask=mask, return_attention_scores=True)
+        middle = inputs + attended
+        outputs = middle + self.narrow(self.widen(self.norm_dense(middle)))
+        return (outputs, weights) if return_attention_scores else outputs
 
     def get_config(self) -> dict[str, Any]:
         return {

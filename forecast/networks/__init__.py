@@ -10,7 +10,7 @@ from forecast.networks.recurrent import RecurrentConfig, recurrent
 from forecast.networks.seq2seq import Seq2SeqConfig, attention_reader, seq2seq
 from forecast.networks.sequences import SequenceConfig, sequence_network
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
-from forecast.networks.transformer import TransformerConfig, transformer
+from forecast.networks.transformer import TransformerConfig, self_attention_reader, transformer
 from forecast.networks.tree import TreeConfig, tree_network
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "narx",
     "online",
     "recurrent",
+    "self_attention_reader",
     "seq2seq",
     "sequence_network",
     "tdnn",

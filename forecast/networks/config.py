@@ -11,6 +11,7 @@ from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.delay import check_delays
+from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.normalization import ReversibleNormalization
 
 DTYPES = ("float32", "float64")
@@ -23,6 +24,8 @@ class NetworkConfig:
     Args:
         targets: O, number of target columns, at least 1.
         exog: E, number of exogenous columns, at least 0.
+        embedded: (categories, length of a learned vector) of each further column, which holds codes; the
+            vectors stand in the place of the codes in every row, except in the linear path.
         window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
             back.
         dtype: "float32" or "float64".
@@ -30,12 +33,16 @@ class NetworkConfig:
 
     targets: int = 1
     exog: int = 0
+    embedded: tuple[tuple[int, int], ...] = ()
     window_norm: bool = False
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
         check_count("targets", self.targets)
         check_count("exog", self.exog, minimum=0)
+        for place, pair in enumerate(self.embedded):
+            for number in pair:
+                check_count(f"embedded[{place}]", number)
         check_choice("dtype", self.dtype, DTYPES)
 
     @property
@@ -69,21 +76,43 @@ class NetworkConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The config that `to_dict` described; lists of JSON become tuples again."""
-        plain: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-        }
-        return cls(**plain)
+        return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: str) -> keras.Model:
-    """A model from the paired window to (B, H, O) around `outputs`, rows (B, L, O+E) -> H*O values a row."""
-    window = keras.Input((config.window, config.targets + config.exog), dtype=config.dtype, name="window")
+    """A model from the paired window to (B, H, O) around `outputs`, rows (B, L, O+E+V) -> H*O values a row.
+
+    V numbers are the learned vectors of the columns in `config.embedded`.
+    """
+    columns = config.targets + config.exog + len(config.embedded)
+    window = keras.Input((config.window, columns), dtype=config.dtype, name="window")
     shape = (-1, config.steps, config.targets)
     if not config.window_norm:
-        return keras.Model(window, ops.reshape(outputs(window), shape), name=name)
+        return keras.Model(window, ops.reshape(outputs(_embed(window, config)), shape), name=name)
     norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
     rows, statistics = norm.normalize(window)
-    return keras.Model(window, norm.denormalize(ops.reshape(outputs(rows), shape), statistics), name=name)
+    values = ops.reshape(outputs(_embed(rows, config)), shape)
+    return keras.Model(window, norm.denormalize(values, statistics), name=name)
+
+
+def _embed(rows: Any, config: NetworkConfig) -> Any:
+    """Rows (B, L, O+E+C) of C columns of codes -> (B, L, O+E+V)."""
+    if not config.embedded:
+        return rows
+    plain, vectors = measured(rows, config), []
+    for number, (categories, units) in enumerate(config.embedded):
+        layer = CategoryEmbedding(categories, units, name=f"embedding_{number + 1}", dtype=config.dtype)
+        vectors.append(layer(rows[:, :, plain.shape[2] + number]))
+    return ops.concatenate([plain, *vectors], axis=-1)
+
+
+def measured(rows: Any, config: NetworkConfig) -> Any:
+    """The targets and exogenous columns of the rows, (B, L, O+E), without learned vectors."""
+    return rows[:, :, : config.targets + config.exog] if config.embedded else rows
 
 
 def check_columns(

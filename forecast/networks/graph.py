@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
 
 from forecast._checks import check_choice, check_count
-from forecast.layers.graph import Edge, GraphCell, NodeDense, check_edges, node_columns, node_lags
+from forecast.layers.graph import (
+    AGGREGATES,
+    Edge,
+    GraphCell,
+    NodeDense,
+    check_edges,
+    node_columns,
+    node_lags,
+)
 from forecast.layers.recurrent import CELLS, make_cell
 from forecast.networks.config import NetworkConfig, check_columns, window_network
 
@@ -22,6 +29,7 @@ class GraphConfig(NetworkConfig):
     Args:
         edges: (source, target, weight) of each edge between the target columns, numbered from 0.
         both_ways: whether messages also run against the edges.
+        aggregate: "mean" or "sum" of the messages to a node.
         units: U, units of the cell.
         cell: a name of `forecast.layers.CELLS`.
         memory: rows of the window that the cell sees, at least 1.
@@ -44,6 +52,7 @@ class GraphConfig(NetworkConfig):
 
     edges: tuple[Edge, ...] = ()
     both_ways: bool = True
+    aggregate: str = "mean"
     units: int = 8
     cell: str = "gru"
     memory: int = 1
@@ -57,6 +66,7 @@ class GraphConfig(NetworkConfig):
         super().__post_init__()
         check_columns(self.targets, self.exog, self.lags, self.exog_lags)
         check_choice("cell", self.cell, CELLS)
+        check_choice("aggregate", self.aggregate, AGGREGATES)
         for name in ("units", "memory", "outputs"):
             check_count(name, getattr(self, name))
         check_edges(self.edges, self.targets)
@@ -74,11 +84,6 @@ class GraphConfig(NetworkConfig):
     def build(self) -> keras.Model:
         """See `graph_network`."""
         return graph_network(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The config that `to_dict` described."""
-        return super().from_dict({**values, "edges": tuple(tuple(edge) for edge in values["edges"])})
 
 
 def graph_network(config: GraphConfig) -> keras.Model:
@@ -135,6 +140,7 @@ def _recurrent(columns: list[Any], config: GraphConfig) -> Any:
         nodes=config.targets,
         edges=config.edges,
         both_ways=config.both_ways,
+        aggregate=config.aggregate,
         dtype=config.dtype,
     )
     return keras.layers.RNN(cell, name="recurrent", dtype=config.dtype)(flat)

@@ -10,7 +10,7 @@ import keras
 from forecast._checks import check_count
 from forecast.layers.memory import MemoryCell
 from forecast.layers.narx import add_linear, lagged, output_layer
-from forecast.networks.config import NetworkConfig, check_columns, window_network
+from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class MemoryConfig(NetworkConfig):
         linear: whether there is a linear path beside the memory.
         lags: delays of the targets in it, each at least 1.
         exog_lags: delays of the exogenous columns in it, each at least 0; empty when E = 0.
-        targets, exog, window_norm, dtype: those of `NetworkConfig`.
+        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -102,7 +102,11 @@ def memory_network(config: MemoryConfig) -> keras.Model:
         features = None
         if config.linear:
             features = lagged(
-                rows, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
+                measured(rows, config),
+                targets=config.targets,
+                lags=config.lags,
+                exog_lags=config.exog_lags,
+                dtype=config.dtype,
             )
         return add_linear(output_layer(config.targets, config.dtype)(said), features, config.dtype)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from forecast._checks import check_count
+from forecast._checks import check_count, explain
 from forecast.layers.narx import lagged, narx_outputs
-from forecast.networks.config import NetworkConfig, check_columns, window_network
+from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class NARXConfig(NetworkConfig):
         hidden: units of each hidden layer; () for the linear model alone.
         activation: Keras name of the activation of the hidden layers.
         linear: whether there is a linear path beside the hidden layers.
-        targets, exog, window_norm, dtype: those of `NetworkConfig`.
+        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -47,6 +47,9 @@ class NARXConfig(NetworkConfig):
         check_columns(self.targets, self.exog, self.lags, self.exog_lags)
         for units in self.hidden:
             check_count("hidden", units)
+        if self.embedded and not self.hidden:
+            allowed, remedy = "at least one layer, to read the learned vectors", "Pass hidden=(8,)"
+            raise ValueError(explain("hidden", allowed, self.hidden, remedy))
 
     @property
     def window(self) -> int:
@@ -71,6 +74,7 @@ def narx(config: NARXConfig) -> keras.Model:
         A: kernel of the layer "linear", when `config.linear`.
         B, b: the layers "hidden_1", "hidden_2", ... with phi = `config.activation`.
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
+        B also has columns for the vectors of `config.embedded`, those of the row of x_t.
         With hidden=() the network is A u_t + c, both in the layer "linear".
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
             forecast; rows before the start of a short record are zero.
@@ -92,11 +96,13 @@ def narx(config: NARXConfig) -> keras.Model:
     """
 
     def outputs(rows: Any) -> Any:
+        plain = measured(rows, config)
         features = lagged(
-            rows, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
+            plain, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
         )
         return narx_outputs(
             features,
+            vectors=rows[:, -1, plain.shape[2] :] if config.embedded else None,
             targets=config.targets,
             hidden=config.hidden,
             activation=config.activation,

@@ -10,7 +10,7 @@ import keras
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.layers.recurrent import CELLS, RecurrentStack
-from forecast.networks.config import NetworkConfig, check_columns, window_network
+from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class RecurrentConfig(NetworkConfig):
         exog_lags: delays of the exogenous columns in it, each at least 0; empty when E = 0.
         linear: whether there is a linear path beside the recurrent layers.
         bidirectional, pooling, layer_norm, zoneout, dropout, recurrent_dropout, truncate: those of `RecurrentStack`.
-        targets, exog, window_norm, dtype: those of `NetworkConfig`.
+        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -137,5 +137,9 @@ def _features(rows: Any, config: RecurrentConfig) -> Any:
     if not config.linear:
         return None
     return lagged(
-        rows, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
+        measured(rows, config),
+        targets=config.targets,
+        lags=config.lags,
+        exog_lags=config.exog_lags,
+        dtype=config.dtype,
     )

@@ -12,7 +12,7 @@ from keras import ops
 from forecast._checks import check_count, explain
 from forecast.layers.delay import TimeDelay, check_delays
 from forecast.layers.narx import add_linear, lagged, output_layer
-from forecast.networks.config import NetworkConfig, check_columns, window_network
+from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TDNNConfig(NetworkConfig):
         linear_exog_lags: delays of the exogenous columns in it, each at least 0; None means every lag of the
             window.
         feedback: whether past targets are inputs; False gives a model of x alone.
-        targets, exog, window_norm, dtype: those of `NetworkConfig`.
+        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -206,4 +206,5 @@ def _linear_features(rows: Any, config: TDNNConfig) -> Any:
     if not config.linear:
         return None
     lags, exog_lags = config.linear_delays
+    rows = measured(rows, config)
     return lagged(rows, targets=config.targets, lags=lags, exog_lags=exog_lags, dtype=config.dtype)

@@ -11,7 +11,7 @@ from keras import ops
 from forecast._checks import check_count, explain
 from forecast.layers.narx import add_linear, output_layer
 from forecast.layers.transformer import SinusoidalPositions, TransformerBlock
-from forecast.networks.config import NetworkConfig, window_network
+from forecast.networks.config import NetworkConfig, measured, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class TransformerConfig(NetworkConfig):
         widening: the feed-forward networks have `widening * d_model` units.
         activation: Keras name of the activation of the feed-forward networks.
         linear: whether there is a linear path beside the blocks.
-        targets, exog, window_norm, dtype: those of `NetworkConfig`.
+        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -103,7 +103,18 @@ def transformer(config: TransformerConfig) -> keras.Model:
                 dtype=config.dtype,
             )(state)
         last = keras.layers.LayerNormalization(name="norm_last", dtype=config.dtype)(state[:, -1])
-        every = ops.reshape(rows, (-1, rows.shape[1] * rows.shape[2])) if config.linear else None
+        plain = measured(rows, config)
+        every = ops.reshape(plain, (-1, plain.shape[1] * plain.shape[2])) if config.linear else None
         return add_linear(output_layer(config.targets, config.dtype)(last), every, config.dtype)
 
     return window_network(config, outputs, name="transformer")
+
+
+def self_attention_reader(network: keras.Model) -> keras.Model:
+    """The same inputs to what the row read out reads in the last block of a `transformer`, weights (B, heads, L).
+
+    It shares the weights of the network, and can be made once of each.
+    """
+    block = [layer for layer in network.layers if isinstance(layer, TransformerBlock)][-1]
+    _, weights = block.attention(block.norm_attention(block.input), return_attention_scores=True)
+    return keras.Model(network.inputs[0], weights[:, :, -1])

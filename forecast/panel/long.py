@@ -15,7 +15,7 @@ ID, TIME, TARGET = "unique_id", "ds", "y"
 
 def is_frame(data: object) -> bool:
     """Whether the data are a data frame, of pandas or of another library."""
-    return isinstance(data, pd.DataFrame) or _foreign(data) is not None
+    return isinstance(data, pd.DataFrame) or foreign(data) is not None
 
 
 def is_long(data: object) -> bool:
@@ -23,14 +23,15 @@ def is_long(data: object) -> bool:
     if isinstance(data, pd.DataFrame):
         columns: list[Any] = list(data.columns)
     else:
-        frame = _foreign(data)
+        frame = foreign(data)
         if frame is None:
             return False
         columns = frame.columns
     return ID in columns and TIME in columns
 
 
-def _foreign(data: object) -> nw.DataFrame | None:
+def foreign(data: object) -> nw.DataFrame | None:
+    """The data as a frame of narwhals when they are one of another library than pandas."""
     if isinstance(data, (np.ndarray, list, tuple, pd.DataFrame, pd.Series, pd.Index)):
         return None
     frame = nw.from_native(data, eager_only=True, pass_through=True)
@@ -39,7 +40,7 @@ def _foreign(data: object) -> nw.DataFrame | None:
 
 def to_pandas(data: Any) -> tuple[pd.DataFrame, str, str | None, str | None]:
     """The frame in pandas, its library, and the types of unique_id and ds in that library."""
-    frame = _foreign(data)
+    frame = foreign(data)
     if frame is None:
         return data, "pandas", None, None
     types = frame.schema

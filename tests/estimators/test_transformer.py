@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecast.estimators.ar import AR
 from forecast.estimators.transformer import Transformer
+from forecast.networks import self_attention_reader
 from tests.checks_forecaster import monthly
 
 pytestmark = pytest.mark.backend
@@ -30,6 +33,20 @@ def test_it_learns_what_a_linear_model_cannot() -> None:
         for fitted in (model, AR(lags=3).fit(y[:250]))
     ]
     assert max(errors[0]) < 0.1 * max(errors[1])
+
+
+def test_attention_weights_say_which_rows_a_step_reads() -> None:
+    options = dict(window=3, d_model=2, heads=1, solver="lbfgs", epochs=2, jit_compile=False, random_state=0)
+    model = Transformer(**options).fit(Y[:90])
+    weights = model.attention_weights(3)
+    assert list(weights.columns) == ["lag3", "lag2", "lag1"]
+    pd.testing.assert_index_equal(weights.index, Y.index[90:93])
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-5)
+    window, _ = model.windows(pd.concat([Y[:90], model.predict(3)]))
+    seen = self_attention_reader(model.network_)(window[-3:].astype("float32"))
+    np.testing.assert_allclose(weights, keras.ops.convert_to_numpy(seen)[:, 0], rtol=1e-4)
+    with pytest.raises(ValueError, match="X: must be steps after the history; received 2 rows of it"):
+        model.attention_weights(Y.index[88:91])
 
 
 @pytest.mark.parametrize(

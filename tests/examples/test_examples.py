@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from forecast.layers import CELLS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+BENCHMARKS = sorted((ROOT / "examples" / "benchmarks").glob("*.py"))
 backend = pytest.mark.backend
 
 
@@ -51,6 +53,20 @@ def is_picture(path: Path) -> bool:
 def test_every_example_is_tested() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     assert EXAMPLES and [name for name in EXAMPLES if f"def test_{name}(" not in source] == []
+
+
+@backend
+@pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)
+def test_every_benchmark_says_what_it_takes(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if script.stem == "torch_lstm":
+        pytest.importorskip("torch")
+    monkeypatch.setattr(sys, "argv", [script.name, "--help"])
+    monkeypatch.syspath_prepend(script.parent)  # as when it is run
+    with pytest.raises(SystemExit, match="^0$"):
+        runpy.run_path(str(script), run_name="__main__")
+    assert capsys.readouterr().out.startswith(f"usage: {script.name}")
 
 
 @backend
@@ -97,6 +113,22 @@ def test_competition_panel(tmp_path: Path) -> None:
     assert list(submission.columns) == ["unique_id", "ds", "NARX"]
     assert (submission.groupby("unique_id").size() == 6).all() and submission["unique_id"].nunique() == 200
     assert submission["ds"].min() == "2026-01-01" and submission["NARX"].gt(0).all()
+
+
+@backend
+def test_panel_embedding(tmp_path: Path) -> None:
+    printed = run("panel_embedding", tmp_path)
+    ar, one, series, kinds, new = (
+        numbers(printed, name)[0]
+        for name in (
+            "AR of each series  mean absolute error",
+            "one network        mean absolute error",
+            "vectors of series  mean absolute error",
+            "vectors of kinds   mean absolute error",
+            "a café never seen: mean absolute error",
+        )
+    )
+    assert max(series, kinds, new) < 0.5 * min(ar, one)
 
 
 @backend
@@ -222,6 +254,21 @@ def test_hierarchy(tmp_path: Path) -> None:
 def test_transformer_forecast(tmp_path: Path) -> None:
     printed = run("transformer_forecast", tmp_path)
     assert numbers(printed, "Transformer ")[0] < 0.5 * numbers(printed, "AR ")[0]
+
+
+@backend
+def test_recurrent_forecast(tmp_path: Path) -> None:
+    printed = run("recurrent_forecast", tmp_path)
+    names = ("AR", "simple cell", "gated cell (GRU)", "GRU, both ways")
+    ar, *networks = (numbers(printed, f"{name:18s}")[0] for name in names)
+    assert max(networks) < 0.75 * ar and "Name: laser" in printed
+
+
+@backend
+def test_memory_forecast(tmp_path: Path) -> None:
+    printed = run("memory_forecast", tmp_path)
+    memory, ar = (numbers(printed, f"{name:14s}")[0] for name in ("MemoryNetwork", "AR"))
+    assert memory < 0.75 * ar and "Name: laser" in printed
 
 
 @backend

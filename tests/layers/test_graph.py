@@ -28,7 +28,7 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-values))
 
 
-def equation(x: np.ndarray, cell: keras.layers.GRUCell, both_ways: bool) -> np.ndarray:
+def equation(x: np.ndarray, cell: keras.layers.GRUCell, both_ways: bool, mean: bool) -> np.ndarray:
     """Messages and a gated unit, node by node and step by step in numpy: x (B, T, S, F) -> (B, T, S, U)."""
     (kernel, recurrent, bias), units = (to_numpy(w) for w in cell.weights), cell.units
     batch, steps, nodes, _ = x.shape
@@ -37,9 +37,9 @@ def equation(x: np.ndarray, cell: keras.layers.GRUCell, both_ways: bool) -> np.n
         spoken, after = np.concatenate([x[:, t], h], axis=-1), np.empty_like(h)
         for i in range(nodes):
             heard = [(s, w) for s, e, w in DIRECTED if e == i]
-            parts = [x[:, t, i], mean(spoken, heard)]
+            parts = [x[:, t, i], messages(spoken, heard, mean)]
             if both_ways:
-                parts.append(mean(spoken, [(e, w) for s, e, w in DIRECTED if s == i]))
+                parts.append(messages(spoken, [(e, w) for s, e, w in DIRECTED if s == i], mean))
             z, r, g = np.split(np.concatenate(parts, axis=-1) @ kernel + bias, 3, axis=-1)
             uz, ur, ug = np.split(recurrent, 3, axis=-1)
             z, r = sigmoid(z + h[:, i] @ uz), sigmoid(r + h[:, i] @ ur)
@@ -49,17 +49,17 @@ def equation(x: np.ndarray, cell: keras.layers.GRUCell, both_ways: bool) -> np.n
     return np.stack(outputs, axis=1)
 
 
-def mean(spoken: np.ndarray, heard: list[tuple[int, float]]) -> np.ndarray:
-    total = sum(w for _, w in heard) or 1.0
+def messages(spoken: np.ndarray, heard: list[tuple[int, float]], mean: bool) -> np.ndarray:
+    total = (mean and sum(w for _, w in heard)) or 1.0
     return sum((w / total * spoken[:, j] for j, w in heard), np.zeros_like(spoken[:, 0]))
 
 
-@pytest.mark.parametrize("both_ways", [True, False])
-def test_cell_is_the_numpy_loop_of_its_equation(both_ways: bool) -> None:
-    layer, x = graph(both_ways=both_ways), normal((2, 6, 8), dtype="float32")
+@pytest.mark.parametrize(("both_ways", "aggregate"), [(True, "mean"), (False, "mean"), (True, "sum")])
+def test_cell_is_the_numpy_loop_of_its_equation(both_ways: bool, aggregate: str) -> None:
+    layer, x = graph(both_ways=both_ways, aggregate=aggregate), normal((2, 6, 8), dtype="float32")
     layer.build(x.shape)
     randomize(layer)
-    expected = equation(x.reshape(2, 6, 4, 2), layer.cell.cell, both_ways)
+    expected = equation(x.reshape(2, 6, 4, 2), layer.cell.cell, both_ways, aggregate == "mean")
     same(layer(x), expected.reshape(2, 6, 12), rtol=1e-5, atol=1e-5)
 
 
@@ -123,6 +123,8 @@ def test_equal_directions_are_heard_once_and_parallel_edges_add_up() -> None:
 def test_wrong_edges_are_refused(edge: tuple, message: str) -> None:
     with pytest.raises(ValueError, match=f"edges: must be .*{message}"):
         graph(edges=[edge])
+    with pytest.raises(ValueError, match="aggregate: must be one of 'mean', 'sum'; received 'max'"):
+        graph(aggregate="max")
     with pytest.raises(ValueError, match="multiple of nodes=4"):
         graph().build((1, 2, 7))
 
@@ -137,7 +139,7 @@ def test_gradient_is_the_finite_difference() -> None:
 
 def test_graph_cell_passes_the_layer_check(tmp_path: Path) -> None:
     def make(dtype: str) -> keras.layers.RNN:
-        cell = GraphCell(keras.layers.GRUCell(3, dtype=dtype), nodes=4, edges=DIRECTED)
+        cell = GraphCell(keras.layers.GRUCell(3, dtype=dtype), nodes=4, edges=DIRECTED, aggregate="sum")
         return keras.layers.RNN(cell, return_sequences=True, dtype=dtype, zero_output_for_mask=True)
 
     check_layer(make, input_shape=(3, 6, 8), output_shape=(3, 6, 12), folder=tmp_path)

@@ -57,6 +57,15 @@ def test_causal_block_does_not_look_ahead() -> None:
     np.testing.assert_array_equal(to_numpy(layer(X))[:, :3], to_numpy(layer(spoiled))[:, :3])
 
 
+def test_weights_of_a_causal_block_are_its_attention_and_zero_ahead() -> None:
+    layer = block(causal=True)
+    outputs, weights = layer(X, return_attention_scores=True)
+    same(outputs, layer(X))
+    same(weights, layer.attention(layer.norm_attention(X), return_attention_scores=True)[1])
+    same(to_numpy(weights).sum(axis=-1), np.ones((3, 2, 5)))
+    assert not np.triu(to_numpy(weights), k=1).any()
+
+
 def test_masked_steps_are_not_read() -> None:
     layer, mask = block(), np.arange(5) < np.full((3, 1), 4)
     same(layer(X, mask=mask)[:, :4], layer(X[:, :4]), rtol=1e-5, atol=1e-5)

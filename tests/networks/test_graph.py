@@ -52,6 +52,12 @@ def test_renamed_nodes_reorder_the_forecast() -> None:
     same(other(window[:, :, order]), to_numpy(model(window))[:, :, order], rtol=1e-5)
 
 
+def test_messages_are_means_or_sums() -> None:
+    for aggregate, weights in (("mean", [0, 2 / 3, 0, 1 / 3]), ("sum", [0, 2, 0, 1])):
+        cell = network(aggregate=aggregate).get_layer("recurrent").cell
+        np.testing.assert_allclose(cell.adjacency[0][2], weights)
+
+
 def test_nodes_hear_neighbours_within_the_memory_alone() -> None:
     model, window = network(both_ways=False), normal((1, 3, 4), dtype="float32")
     before = to_numpy(model(window))

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.networks import TransformerConfig
+from forecast.networks import TransformerConfig, self_attention_reader
 from tests.checks import check_gradient, evaluate, float64, normal, randomize, reload, same, to_numpy
 
 pytestmark = pytest.mark.backend
@@ -42,6 +42,24 @@ def test_normalised_windows_follow_shift_and_scale() -> None:
     randomize(network)
     y = 10 * WINDOW[:, :, :1]
     same(evaluate(network, 500 + 20 * y), 500 + 20 * evaluate(network, y), rtol=1e-4)
+
+
+def test_the_reader_gives_the_weights_behind_the_last_row() -> None:
+    """The last row of a network of one block, written down: its weights are those that give its output."""
+    config = TransformerConfig(length=5, d_model=4, targets=2, exog=1)
+    network = config.build()
+    randomize(network)
+    weights = evaluate(self_attention_reader(network), WINDOW)
+    same(weights.sum(axis=-1), np.ones((3, 2)))
+    block = network.get_layer("block_1")
+    state = network.get_layer("positions")(network.get_layer("embed")(WINDOW))
+    rows = to_numpy(block.norm_attention(state))
+    query, key = (
+        (rows @ to_numpy(kernel)).reshape(3, 5, 2, 2)
+        for kernel in (block.attention.query_kernel, block.attention.key_kernel)
+    )
+    scores = np.exp(np.einsum("bnd,bknd->bnk", query[:, -1], key) / np.sqrt(2))
+    same(weights, scores / scores.sum(axis=-1, keepdims=True), rtol=1e-4, atol=1e-5)
 
 
 def test_config_and_file_round_trip(tmp_path) -> None:
