@@ -121,7 +121,7 @@ def test_dropout_is_drawn_in_training_alone() -> None:
     noisy = SequenceClassifier(**options, dropout=0.5).fit(WALKS, UP)
     plain = SequenceClassifier(**options, solver="adam").fit(WALKS, UP)
     assert noisy.solver_ == "adam" and noisy.history_[0] == plain.history_[0]
-    assert noisy.history_[1]["loss"] != pytest.approx(plain.history_[1]["loss"], rel=1e-5)
+    assert noisy.history_[-1]["loss"] != pytest.approx(plain.history_[-1]["loss"], rel=1e-3)
     np.testing.assert_array_equal(noisy.predict_proba(WALKS), noisy.predict_proba(WALKS))
     again = SequenceClassifier(**options, dropout=0.5).fit(WALKS, UP)
     np.testing.assert_allclose(again.predict_proba(WALKS), noisy.predict_proba(WALKS), atol=1e-5)
