@@ -17,7 +17,7 @@ from forecast.layers import CELLS
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 BENCHMARKS = sorted((ROOT / "examples" / "benchmarks").glob("*.py"))
-backend = pytest.mark.backend
+backend = pytest.mark.backend  # on three: all that the others use is tested on every backend elsewhere
 
 
 def run(name: str, folder: Path, *arguments: str) -> str:
@@ -55,7 +55,6 @@ def test_every_example_is_tested() -> None:
     assert EXAMPLES and [name for name in EXAMPLES if f"def test_{name}(" not in source] == []
 
 
-@backend
 @pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)
 def test_every_benchmark_says_what_it_takes(
     script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -69,7 +68,6 @@ def test_every_benchmark_says_what_it_takes(
     assert capsys.readouterr().out.startswith(f"usage: {script.name}")
 
 
-@backend
 def test_systems(tmp_path: Path) -> None:
     printed = run("systems", tmp_path, "--quick")
     rows = re.findall(r"^(.{30}).{34} +(\S+) +(\S+) +(\d+) +\S+$", printed, re.MULTILINE)
@@ -86,7 +84,6 @@ def test_first_forecast(tmp_path: Path) -> None:
     assert is_picture(tmp_path / "first_forecast.png")
 
 
-@backend
 def test_grid_search(tmp_path: Path) -> None:
     printed = run("grid_search", tmp_path)
     assert "Pipeline: {'narx__exog_lags': 4}" in printed
@@ -104,7 +101,6 @@ def test_system_identification(tmp_path: Path) -> None:
     assert 1.0 < free_run[1] < 1.15 < one_step[1] < arx[1]
 
 
-@backend
 def test_competition_panel(tmp_path: Path) -> None:
     printed = run("competition_panel", tmp_path)
     assert printed.splitlines()[2].startswith("NARX ")
@@ -115,7 +111,6 @@ def test_competition_panel(tmp_path: Path) -> None:
     assert submission["ds"].min() == "2026-01-01" and submission["NARX"].gt(0).all()
 
 
-@backend
 def test_panel_embedding(tmp_path: Path) -> None:
     printed = run("panel_embedding", tmp_path)
     ar, one, series, kinds, new = (
@@ -131,14 +126,12 @@ def test_panel_embedding(tmp_path: Path) -> None:
     assert max(series, kinds, new) < 0.5 * min(ar, one)
 
 
-@backend
 def test_own_keras_model(tmp_path: Path) -> None:
     printed = run("own_keras_model", tmp_path)
     assert printed.splitlines()[2].startswith("GRU ")
     assert is_picture(tmp_path / "own_keras_model.png")
 
 
-@backend
 def test_delay_layers(tmp_path: Path) -> None:
     printed = run("delay_layers", tmp_path)
     identities = re.findall(r"= .*: +(\d\.\de[+-]\d\d)$", printed, re.MULTILINE)
@@ -153,7 +146,6 @@ def test_lag_table(tmp_path: Path) -> None:
     assert numbers(printed, "trees ")[5] > 0 and numbers(printed, "trees ")[6] > 0
 
 
-@backend
 def test_update_and_save(tmp_path: Path) -> None:
     printed = run("update_and_save", tmp_path)
     rows = [numbers(printed, step) for step in ("fit  ", "update ", "partial_fit ")]
@@ -163,7 +155,6 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert (tmp_path / "laser.forecast").is_file()
 
 
-@backend
 def test_gradient_flow(tmp_path: Path) -> None:
     printed = run("gradient_flow", tmp_path, "gradient_flow.png")
     half = printed.index("copy ")
@@ -188,7 +179,6 @@ def test_gradient_flow(tmp_path: Path) -> None:
     assert is_picture(tmp_path / "gradient_flow.png")
 
 
-@backend
 def test_online_learning(tmp_path: Path) -> None:
     printed = run("online_learning", tmp_path)
     exact, short = numbers(printed, "rtrl "), numbers(printed, "one-step ")
@@ -198,7 +188,6 @@ def test_online_learning(tmp_path: Path) -> None:
     assert float(printed.split("its size times ")[1]) < 1.05
 
 
-@backend
 def test_copy_task(tmp_path: Path) -> None:
     """Bits right at 8, 12, 16 and 20 words; the networks are trained on 1 to 8."""
     printed = run("copy_task", tmp_path)
@@ -207,14 +196,12 @@ def test_copy_task(tmp_path: Path) -> None:
     assert min(memory[3::2]) > 0.97 and lstm[3] < 0.8 and lstm[9] < 0.6
 
 
-@backend
 def test_classify_sequences(tmp_path: Path) -> None:
     printed = run("classify_sequences", tmp_path)
     assert numbers(printed, "right in")[0] > 0.9
     assert "{'aaab': 'a first', 'bbbba': 'b first'}" in printed
 
 
-@backend
 def test_label_sequences(tmp_path: Path) -> None:
     printed = run("label_sequences", tmp_path)
     most, past, both = (
@@ -231,7 +218,6 @@ def test_markov(tmp_path: Path) -> None:
     assert numbers(printed, "AR: mean")[0] < numbers(printed, "MarkovSwitching: mean")[0] < 25
 
 
-@backend
 def test_graph_panel(tmp_path: Path) -> None:
     printed = run("graph_panel", tmp_path)
     alone, deaf, heard = (
@@ -241,7 +227,6 @@ def test_graph_panel(tmp_path: Path) -> None:
     assert heard[4] < min(alone[4], deaf[4])
 
 
-@backend
 def test_hierarchy(tmp_path: Path) -> None:
     printed = run("hierarchy", tmp_path)
     assert numbers(printed, "levels add up to within")[0] < 1e-9
@@ -250,7 +235,6 @@ def test_hierarchy(tmp_path: Path) -> None:
         assert net < (1.2 if level == "shops" else 1.0) * sums, level
 
 
-@backend
 def test_transformer_forecast(tmp_path: Path) -> None:
     printed = run("transformer_forecast", tmp_path)
     assert numbers(printed, "Transformer ")[0] < 0.5 * numbers(printed, "AR ")[0]
@@ -264,14 +248,12 @@ def test_recurrent_forecast(tmp_path: Path) -> None:
     assert max(networks) < 0.75 * ar and "Name: laser" in printed
 
 
-@backend
 def test_memory_forecast(tmp_path: Path) -> None:
     printed = run("memory_forecast", tmp_path)
     memory, ar = (numbers(printed, f"{name:14s}")[0] for name in ("MemoryNetwork", "AR"))
     assert memory < 0.75 * ar and "Name: laser" in printed
 
 
-@backend
 def test_attention_weights(tmp_path: Path) -> None:
     printed = run("attention_weights", tmp_path)
     seq2seq, ar = (numbers(printed, f"{name}: mean absolute error")[0] for name in ("Seq2Seq", "AR"))
