@@ -10,7 +10,7 @@ as nodes, the recursive network the laser as the sum of its part below 50 counts
 
 See: the error beside that of AR (below 1 is better) and of seasonal naive with the season of 15 steps, the number of
 parameters, and the seconds to fit and forecast. One seed and one series show that a system works, not which is best.
-NAMEs choose systems, `--quick` trains for a few steps.
+NAMEs choose systems, `--quick` trains for a few steps, not compiled by XLA.
 """
 
 import argparse
@@ -237,8 +237,9 @@ def main() -> None:
     for name, (model, proof, _) in chosen.items():
         if arguments.names and name not in (*arguments.names, "AR", "seasonal naive"):
             continue
-        if arguments.quick and "epochs" in model.get_params():
-            model.set_params(epochs=3)
+        if arguments.quick:
+            options = {"epochs": 3, "jit_compile": False}
+            model.set_params(**{name: value for name, value in options.items() if name in model.get_params()})
         began = time.perf_counter()
         errors[name] = error(model, y)
         ar, naive = (errors[name] / errors.get(base, np.nan) for base in ("AR", "seasonal naive"))

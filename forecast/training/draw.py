@@ -11,7 +11,7 @@ RECURRENT = ("recurrent_kernel", "candidate_kernel", "update_kernel")  # what a 
 
 
 def draw(program: Program, rng: np.random.Generator) -> Array:
-    """theta (P,) with the variables of `is_drawn` at random, the rest as the network was built.
+    """theta (P,): the linear path zero, the variables of `is_drawn` at random, the rest as the network was built.
 
     Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010); the matrices that
     the state of a recurrent cell goes through are orthogonal gate by gate (Saxe, McClelland and Ganguli 2014),
@@ -21,7 +21,9 @@ def draw(program: Program, rng: np.random.Generator) -> Array:
     """
     theta = program.template.copy()
     for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
-        if is_drawn(program, path):
+        if path.rsplit("/", 2)[-2] == "linear":
+            theta[part] = 0.0
+        elif is_drawn(program, path):
             theta[part] = _values(path.rsplit("/", 1)[-1], shape, rng).ravel()
     return theta
 

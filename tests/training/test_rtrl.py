@@ -152,10 +152,10 @@ def test_follow_is_the_forecast_without_learning_and_then_feeds_back() -> None:
 
 def test_exact_gradients_learn_what_those_of_one_step_cannot() -> None:
     """An echo of two steps ago, which the linear path does not see: only the state can carry it."""
-    x = np.random.default_rng(3).choice([-1.0, 1.0], size=260)
+    x = np.random.default_rng(3).choice([-1.0, 1.0], size=400)
     y = np.concatenate([np.zeros(2), x[:-2]])
     config = OnlineConfig(cell="elman", units=6, exog=1, lags=(1,), exog_lags=(0,), dtype="float64")
-    rows, start = (y[1:, None, None], x[1:, None, None], np.ones((259, 1))), np.array([[[y[0], x[0]]]])
+    rows, start = (y[1:, None, None], x[1:, None, None], np.ones((399, 1))), np.array([[[y[0], x[0]]]])
     error = {}
     for kind in ("dense", "one-step"):
         net = OnlineProgram(config.build, targets=1, kind=kind)
