@@ -19,7 +19,7 @@ def test_rows_become_numbers() -> None:
     assert numbered_edges(None, NODES) == () and numbered_parents(None, NODES) == ()
     assert numbered_parents(TREE, NODES) == (2, 2, -1)
     assert numbered_parents(TREE.iloc[:2], NODES) == (2, 2, -1)  # a root needs no row of its own
-    numbers = EDGES.replace({"a": 7, "b": 8, "sum": 9})
+    numbers = EDGES.assign(source=[7, 8], target=[8, 9])
     assert numbered_edges(numbers, [7, 8, 9]) == numbered_edges(EDGES, NODES)
 
 
