@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
-LARGEST = (
-    10_000_000  # of any number of steps, lags, units, ...: beyond it memory ends, or the range of an index
-)
+LARGEST = 10_000_000  # steps, lags, units, ...: beyond it memory ends, or the range of an index
 
 
 def explain(argument: str, allowed: str, received: object, remedy: str) -> str:
@@ -34,13 +32,7 @@ def check_count(name: str, value: object, minimum: int = 1, maximum: int = LARGE
         >>> check_count("lags", 12)
         12
     """
-    allowed, remedy = f"a whole number of at least {minimum}", f"Pass an int such as {name}={max(minimum, 1)}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
-        raise TypeError(explain(name, allowed, _typed(value), remedy))
-    number = int(value)
-    if not minimum <= number <= maximum:
-        raise ValueError(explain(name, _up_to(maximum, allowed, number), number, remedy))
-    return number
+    return _whole(name, value, minimum, maximum, f"Pass an int such as {name}={max(minimum, 1)}")
 
 
 def check_seed(value: object) -> None:
@@ -60,13 +52,7 @@ def check_horizon(value: object) -> int:
         >>> check_horizon(12)
         12
     """
-    allowed, remedy = "a whole number of at least 1", "Pass predict(12) for twelve steps"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
-        raise TypeError(explain("horizon", allowed, _typed(value), remedy))
-    number = int(value)
-    if not 1 <= number <= LARGEST:
-        raise ValueError(explain("horizon", _up_to(LARGEST, allowed, number), number, remedy))
-    return number
+    return _whole("horizon", value, 1, LARGEST, "Pass predict(12) for twelve steps")
 
 
 def check_lags(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
@@ -139,12 +125,7 @@ def check_positive(name: str, value: object) -> float:
         >>> check_positive("learning_rate", 0.01)
         0.01
     """
-    allowed, remedy = "a finite number greater than 0", f"Pass a float such as {name}=0.1"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        raise TypeError(explain(name, allowed, _typed(value), remedy))
-    if not np.isfinite(float(value)) or value <= 0:
-        raise ValueError(explain(name, allowed, value, remedy))
-    return float(value)
+    return _real(name, value, "a finite number greater than 0", lambda number: 0 < number < np.inf)
 
 
 def check_share(name: str, value: object) -> float:
@@ -154,17 +135,31 @@ def check_share(name: str, value: object) -> float:
         >>> check_share("dropout", 0.1)
         0.1
     """
-    allowed, remedy = "a number of at least 0 and below 1", f"Pass a float such as {name}=0.1"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        raise TypeError(explain(name, allowed, _typed(value), remedy))
-    if not 0 <= float(value) < 1:
-        raise ValueError(explain(name, allowed, value, remedy))
-    return float(value)
+    return _real(name, value, "a number of at least 0 and below 1", lambda number: 0 <= number < 1)
 
 
 def _same(value: object, choice: object) -> bool:
     alike = isinstance(value, type(choice)) and isinstance(value, bool) == isinstance(choice, bool)
     return alike and value == choice
+
+
+def _whole(name: str, value: object, minimum: int, maximum: int, remedy: str) -> int:
+    allowed = f"a whole number of at least {minimum}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(explain(name, allowed, _typed(value), remedy))
+    number = int(value)
+    if not minimum <= number <= maximum:
+        raise ValueError(explain(name, _up_to(maximum, allowed, number), number, remedy))
+    return number
+
+
+def _real(name: str, value: object, allowed: str, holds: Callable[[float], bool]) -> float:
+    remedy = f"Pass a float such as {name}=0.1"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(explain(name, allowed, _typed(value), remedy))
+    if not holds(float(value)):
+        raise ValueError(explain(name, allowed, value, remedy))
+    return float(value)
 
 
 def _up_to(maximum: int, allowed: str, value: int) -> str:

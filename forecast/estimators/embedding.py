@@ -11,9 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_count, explain
 from forecast.estimators.neural import NeuralForecaster
+from forecast.networks import NetworkConfig
 from forecast.panel import Panel, Request
 from forecast.panel.categories import coded, learned_levels
-from forecast.training.program import Program
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -64,16 +64,14 @@ class EmbeddingForecaster(NeuralForecaster):
 
     # ---------------------------------------------------------------- codes as the last columns
 
-    def _program(self, panel: Panel) -> Program:
-        """The compiled network of a family, with a table of vectors for each column of codes."""
+    def _network_config(self, panel: Panel) -> NetworkConfig:
+        """The network of a family, with a table of vectors for each column of codes."""
         codes = self._code_columns(panel)
         sizes = [(int(panel.x[:, place].max()) + 1, units) for place, units in codes.items()]
         if self.embed_series:
             sizes.append((panel.n_series, self.embed_series))
-        config = self._configure(replace(panel, x=np.delete(panel.x, list(codes), axis=1)))
-        config = replace(config, embedded=tuple(sizes))
-        self.config_, self.window_ = config.to_dict(), config.window
-        return self._fitted_program()
+        config = super()._network_config(replace(panel, x=np.delete(panel.x, list(codes), axis=1)))
+        return replace(config, embedded=tuple(sizes))
 
     def _measure_scale(self, panel: Panel) -> None:
         super()._measure_scale(panel)

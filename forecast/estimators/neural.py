@@ -115,9 +115,12 @@ class NeuralForecaster(SeriesScaling, Forecaster):
 
     def _program(self, panel: Panel) -> Program:
         """The compiled network for the data."""
-        config = self._configure(panel)
+        config = self._network_config(panel)
         self.config_, self.window_ = config.to_dict(), config.window
         return self._fitted_program()
+
+    def _network_config(self, panel: Panel) -> NetworkConfig:
+        return self._configure(panel)
 
     def _fitted_program(self) -> Program:
         """The same network again, from learned attributes alone."""

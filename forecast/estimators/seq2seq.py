@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
 
 from forecast._checks import check_choice, check_horizon, explain
-from forecast.estimators.looking_back import resolve_window
+from forecast.estimators.looking_back import mean_of_members, resolve_window, weights_by_lag
 from forecast.estimators.neural import NeuralForecaster, window_at
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
-from forecast.panel import Panel, Request
+from forecast.panel import Panel
 from forecast.training.fit import TOLD
 
 
@@ -116,18 +115,8 @@ class Seq2Seq(NeuralForecaster):
             raise ValueError(
                 explain("X", allowed, f"steps {step.min() + 1} to {step.max() + 1}", "Ask for fewer")
             )
-        columns = [f"lag{lag}" for lag in range(self.window_, 0, -1)]
-        weights = self._weights(request)  # (S, H, L)
-        return request.restore(weights[request.series, step], columns=columns, name=type(self).__name__)
-
-    def _weights(self, request: Request) -> np.ndarray:
         panel, program = self.panel_, self._fitted_program()
         y, x = (history_end(values, panel, program.window) for values in self._scaled(panel))
-        known = self._scaled_x(panel, np.nan_to_num(request.future_x))
-        window = window_at(program, y, x, known).astype("float32")
-        reader = attention_reader(network := self._network(), panel.n_targets)
-        runs = []
-        for theta in self.theta_:
-            program.assign(theta, network)
-            runs.append(keras.ops.convert_to_numpy(reader(window)))
-        return np.mean(runs, axis=0)
+        window = window_at(program, y, x, self._scaled_x(panel, np.nan_to_num(request.future_x)))
+        weights = mean_of_members(self, lambda network: attention_reader(network, panel.n_targets), window)
+        return weights_by_lag(self, request, weights)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
 
 from forecast._checks import explain
 from forecast.estimators.embedding import EmbeddingForecaster
-from forecast.estimators.looking_back import resolve_window
+from forecast.estimators.looking_back import mean_of_members, resolve_window, weights_by_lag
 from forecast.estimators.neural import check_activation, window_at
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
@@ -100,18 +99,9 @@ class Transformer(EmbeddingForecaster):
         if step.min() < 0:
             received = f"{int((step < 0).sum())} rows of it"
             raise ValueError(explain("X", "steps after the history", received, "Leave these rows out"))
-        columns = [f"lag{lag}" for lag in range(self.window_, 0, -1)]
-        weights = self._weights(request)  # (S, H, L)
-        return request.restore(weights[request.series, step], columns=columns, name=type(self).__name__)
-
-    def _weights(self, request: Request) -> np.ndarray:
         windows = self._windows_ahead(request)
-        reader = self_attention_reader(network := self._network())
-        runs = []
-        for theta in self.theta_:
-            self._fitted_program().assign(theta, network)
-            runs.append(keras.ops.convert_to_numpy(reader(windows.reshape(-1, *windows.shape[2:]))))
-        return np.mean(runs, axis=(0, 2)).reshape(windows.shape[:3])
+        heads = mean_of_members(self, self_attention_reader, windows.reshape(-1, *windows.shape[2:]))
+        return weights_by_lag(self, request, heads.mean(axis=1).reshape(windows.shape[:3]))
 
     def _windows_ahead(self, request: Request) -> np.ndarray:
         """What the network sees at each step of its closed loop, (S, H, L, O+E)."""
@@ -123,4 +113,4 @@ class Transformer(EmbeddingForecaster):
         y, known = np.concatenate([past_y, run], axis=1), self._scaled_x(panel, future_x)
         steps = range(request.horizon)
         windows = [window_at(program, y[:, : program.window + h], past_x, known, h) for h in steps]
-        return np.stack(windows, axis=1).astype("float32")
+        return np.stack(windows, axis=1)
