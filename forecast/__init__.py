@@ -40,55 +40,55 @@ __all__ = [
 
 if TYPE_CHECKING:
     from forecast import datasets
-    from forecast.estimators.ar import AR
-    from forecast.estimators.ets import ETS
-    from forecast.estimators.graph_rnn import GraphRNN
-    from forecast.estimators.keras_forecaster import KerasForecaster
+    from forecast.estimators.baselines.ar import AR
+    from forecast.estimators.baselines.ets import ETS
+    from forecast.estimators.baselines.markov_switching import MarkovSwitching
+    from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
+    from forecast.estimators.baselines.sarimax import SARIMAX
+    from forecast.estimators.baselines.theta import Theta
     from forecast.estimators.lag_regressor import LagRegressor
-    from forecast.estimators.markov_chain import MarkovChain
-    from forecast.estimators.markov_switching import MarkovSwitching
-    from forecast.estimators.memory_network import MemoryNetwork
-    from forecast.estimators.naive import Drift, Naive, SeasonalNaive
-    from forecast.estimators.narx import NARX
-    from forecast.estimators.online_rnn import OnlineRNN
-    from forecast.estimators.recursive_net import RecursiveNet
-    from forecast.estimators.rnn import RNN
-    from forecast.estimators.sarimax import SARIMAX
+    from forecast.estimators.neural.graph_rnn import GraphRNN
+    from forecast.estimators.neural.keras_forecaster import KerasForecaster
+    from forecast.estimators.neural.memory_network import MemoryNetwork
+    from forecast.estimators.neural.narx import NARX
+    from forecast.estimators.neural.online_rnn import OnlineRNN
+    from forecast.estimators.neural.recursive_net import RecursiveNet
+    from forecast.estimators.neural.rnn import RNN
+    from forecast.estimators.neural.seq2seq import Seq2Seq
+    from forecast.estimators.neural.tdnn import TDNN
+    from forecast.estimators.neural.transformer import Transformer
     from forecast.estimators.saving import load
-    from forecast.estimators.seq2seq import Seq2Seq
-    from forecast.estimators.sequence_classifier import SequenceClassifier
-    from forecast.estimators.sequence_labeler import SequenceLabeler
-    from forecast.estimators.tdnn import TDNN
-    from forecast.estimators.theta import Theta
-    from forecast.estimators.transformer import Transformer
+    from forecast.estimators.sequences.classifier import SequenceClassifier
+    from forecast.estimators.sequences.labeler import SequenceLabeler
+    from forecast.estimators.sequences.markov_chain import MarkovChain
     from forecast.evaluation.backtest import backtest
     from forecast.evaluation.leaderboard import leaderboard
     from forecast.evaluation.splits import RollingOrigin
 
 _HOME = {
-    "AR": "forecast.estimators.ar",
-    "Drift": "forecast.estimators.naive",
-    "ETS": "forecast.estimators.ets",
-    "GraphRNN": "forecast.estimators.graph_rnn",
-    "KerasForecaster": "forecast.estimators.keras_forecaster",
+    "AR": "forecast.estimators.baselines.ar",
+    "Drift": "forecast.estimators.baselines.naive",
+    "ETS": "forecast.estimators.baselines.ets",
+    "GraphRNN": "forecast.estimators.neural.graph_rnn",
+    "KerasForecaster": "forecast.estimators.neural.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",
-    "MarkovChain": "forecast.estimators.markov_chain",
-    "MarkovSwitching": "forecast.estimators.markov_switching",
-    "MemoryNetwork": "forecast.estimators.memory_network",
-    "NARX": "forecast.estimators.narx",
-    "Naive": "forecast.estimators.naive",
-    "OnlineRNN": "forecast.estimators.online_rnn",
-    "RNN": "forecast.estimators.rnn",
-    "RecursiveNet": "forecast.estimators.recursive_net",
+    "MarkovChain": "forecast.estimators.sequences.markov_chain",
+    "MarkovSwitching": "forecast.estimators.baselines.markov_switching",
+    "MemoryNetwork": "forecast.estimators.neural.memory_network",
+    "NARX": "forecast.estimators.neural.narx",
+    "Naive": "forecast.estimators.baselines.naive",
+    "OnlineRNN": "forecast.estimators.neural.online_rnn",
+    "RNN": "forecast.estimators.neural.rnn",
+    "RecursiveNet": "forecast.estimators.neural.recursive_net",
     "RollingOrigin": "forecast.evaluation.splits",
-    "SARIMAX": "forecast.estimators.sarimax",
-    "SeasonalNaive": "forecast.estimators.naive",
-    "Seq2Seq": "forecast.estimators.seq2seq",
-    "SequenceClassifier": "forecast.estimators.sequence_classifier",
-    "SequenceLabeler": "forecast.estimators.sequence_labeler",
-    "TDNN": "forecast.estimators.tdnn",
-    "Theta": "forecast.estimators.theta",
-    "Transformer": "forecast.estimators.transformer",
+    "SARIMAX": "forecast.estimators.baselines.sarimax",
+    "SeasonalNaive": "forecast.estimators.baselines.naive",
+    "Seq2Seq": "forecast.estimators.neural.seq2seq",
+    "SequenceClassifier": "forecast.estimators.sequences.classifier",
+    "SequenceLabeler": "forecast.estimators.sequences.labeler",
+    "TDNN": "forecast.estimators.neural.tdnn",
+    "Theta": "forecast.estimators.baselines.theta",
+    "Transformer": "forecast.estimators.neural.transformer",
     "backtest": "forecast.evaluation.backtest",
     "leaderboard": "forecast.evaluation.leaderboard",
     "load": "forecast.estimators.saving",

@@ -14,29 +14,29 @@ from _pytest.mark import ParameterSet
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
-from forecast.estimators.ets import ETS
-from forecast.estimators.graph_rnn import GraphRNN
-from forecast.estimators.keras_forecaster import KerasForecaster
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.ets import ETS
+from forecast.estimators.baselines.markov_switching import MarkovSwitching
+from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
+from forecast.estimators.baselines.sarimax import SARIMAX
+from forecast.estimators.baselines.theta import Theta
 from forecast.estimators.lag_regressor import LagRegressor
-from forecast.estimators.markov_chain import MarkovChain
-from forecast.estimators.markov_switching import MarkovSwitching
-from forecast.estimators.memory_network import MemoryNetwork
-from forecast.estimators.naive import Drift, Naive, SeasonalNaive
-from forecast.estimators.narx import NARX
-from forecast.estimators.neural import NeuralForecaster
-from forecast.estimators.online_rnn import OnlineRNN
-from forecast.estimators.recursive_net import RecursiveNet
-from forecast.estimators.rnn import RNN
-from forecast.estimators.sarimax import SARIMAX
+from forecast.estimators.neural.base import NeuralForecaster
+from forecast.estimators.neural.graph_rnn import GraphRNN
+from forecast.estimators.neural.keras_forecaster import KerasForecaster
+from forecast.estimators.neural.memory_network import MemoryNetwork
+from forecast.estimators.neural.narx import NARX
+from forecast.estimators.neural.online_rnn import OnlineRNN
+from forecast.estimators.neural.recursive_net import RecursiveNet
+from forecast.estimators.neural.rnn import RNN
+from forecast.estimators.neural.seq2seq import Seq2Seq
+from forecast.estimators.neural.tdnn import TDNN
+from forecast.estimators.neural.transformer import Transformer
 from forecast.estimators.saving import load
-from forecast.estimators.seq2seq import Seq2Seq
-from forecast.estimators.sequence_classifier import SequenceClassifier
-from forecast.estimators.sequence_labeler import SequenceLabeler
-from forecast.estimators.tdnn import TDNN
-from forecast.estimators.theta import Theta
-from forecast.estimators.transformer import Transformer
+from forecast.estimators.sequences.classifier import SequenceClassifier
+from forecast.estimators.sequences.labeler import SequenceLabeler
+from forecast.estimators.sequences.markov_chain import MarkovChain
 
 EXPECTED_FAILED_CHECKS = {
     "check_methods_sample_order_invariance": "rows are ordered in time: another order is another series",

@@ -16,8 +16,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from forecast.estimators.ar import AR
-from forecast.estimators.narx import NARX
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.neural.narx import NARX
 from forecast.estimators.saving import load
 from tests.checks_forecaster import covariates, long_frame, monthly
 

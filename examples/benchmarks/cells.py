@@ -24,7 +24,7 @@ import keras
 import numpy as np
 
 from forecast.layers import CELLS, make_cell
-from forecast.training.program import Program
+from forecast.training.window_program import Program
 
 Shape = tuple[int, int, int, int]  # B, T, F, U
 SHAPES = ("32,24,1,32", "32,96,8,64", "256,96,8,64")

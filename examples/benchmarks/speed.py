@@ -21,7 +21,7 @@ from forecast import NARX
 from forecast.datasets import load_air_passengers
 from forecast.networks import NARXConfig, narx
 from forecast.panel import Panel
-from forecast.training.program import Program
+from forecast.training.window_program import Program
 from forecast.windows import Windows
 
 BACKEND = keras.backend.backend()

@@ -190,30 +190,30 @@ def _output(command: Parser, what: str, *, default: list[str]) -> None:
 
 
 def _run_benchmark(options: argparse.Namespace) -> None:
-    from forecast.cli.comparing import benchmark
+    from forecast.cli.compare import benchmark
 
     benchmark(options)
 
 
 def _run_fit(options: argparse.Namespace) -> None:
-    from forecast.cli.forecasting import fit
+    from forecast.cli.fit_predict import fit
 
     fit(options)
 
 
 def _run_predict(options: argparse.Namespace) -> None:
-    from forecast.cli.forecasting import predict
+    from forecast.cli.fit_predict import predict
 
     predict(options)
 
 
 def _run_backtest(options: argparse.Namespace) -> None:
-    from forecast.cli.comparing import backtest
+    from forecast.cli.compare import backtest
 
     backtest(options)
 
 
 def _run_datasets(options: argparse.Namespace) -> None:
-    from forecast.cli.showing import datasets
+    from forecast.cli.list_datasets import datasets
 
     datasets(options)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from forecast._checks import check_choice, explain
-from forecast.cli.muting import muted
+from forecast.cli.quiet_stderr import muted
 from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 
 # A network to build is code, which a command line cannot carry; the regressor of a LagRegressor has no file.

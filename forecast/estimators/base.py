@@ -14,8 +14,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_horizon, explain
-from forecast.estimators import columns, conformal, saving
-from forecast.estimators.learning import anew, undone_by_error
+from forecast.estimators import conformal, saving, validation
+from forecast.estimators.rollback import anew, undone_by_error
 from forecast.panel import Panel, Request
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -93,12 +93,12 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """
         check_horizon(self.horizon)
         panel = self._checked(X, y)
-        weights = columns.row_weights(sample_weight, panel)
+        weights = validation.row_weights(sample_weight, panel)
         with anew(self):
             self._check_length(panel)
-            columns.check_observed(panel)
+            validation.check_observed(panel)
             self._learn(panel, weights)
-            columns.remember(self, X, panel)
+            validation.remember(self, X, panel)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -114,10 +114,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def update(self, X: Any, y: Any = None) -> Self:
         """Append new rows that follow the history: the origin moves, what was learned stays."""
         check_is_fitted(self, "panel_")
-        columns.check_columns(self, X)
+        validation.check_columns(self, X)
         panel = self.panel_.extend(self._checked(X, y, like=self.panel_))
         if self.sample_weight_ is not None:
-            self.sample_weight_ = columns.extend_weights(self.sample_weight_, self.panel_, panel)
+            self.sample_weight_ = validation.extend_weights(self.sample_weight_, self.panel_, panel)
         self.panel_ = panel
         return self
 
@@ -179,9 +179,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
             Simulated outputs on the remaining rows of X.
         """
         check_is_fitted(self, "panel_")
-        known, rest = columns.split_record(X, initial)
+        known, rest = validation.split_record(X, initial)
         record = self._checked(*known)
-        columns.check_record(self, record)
+        validation.check_record(self, record)
         request = record.request(rest, horizon=self.horizon)
         return request.restore(self._values(record, request), name=type(self).__name__)
 
@@ -194,8 +194,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`."""
         check_is_fitted(self, "panel_")
         if y is None:
-            X, y = columns.split_target(X, self.panel_)
-        forecast = columns.values_of(self.predict(X), type(self).__name__)
+            X, y = validation.split_target(X, self.panel_)
+        forecast = validation.values_of(self.predict(X), type(self).__name__)
         return float(r2_score(y, forecast, sample_weight=sample_weight))
 
     def save(self, path: str | Path) -> None:
@@ -219,7 +219,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None) -> Panel:
         panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like)
-        return columns.with_known_covariates(panel)
+        return validation.with_known_covariates(panel)
 
     def _check_length(self, panel: Panel) -> None:
         need = self.min_history(panel) + 1
@@ -227,7 +227,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
             short = int(np.argmin(panel.lengths))
             raise ValueError(
                 explain(
-                    f"y{columns.series_name(panel, short)}",
+                    f"y{validation.series_name(panel, short)}",
                     f"at least {need} rows long, {need - 1} to look back and 1 to learn from",
                     f"n_samples={panel.lengths[short]}",
                     "Give a longer history, or a model that looks back less (fewer lags)",
@@ -236,7 +236,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _request(self, X: Any) -> Request:
         check_is_fitted(self, "panel_")
-        columns.check_columns(self, X)
+        validation.check_columns(self, X)
         return self.panel_.request(X, horizon=check_horizon(self.horizon))
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
@@ -252,7 +252,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
             values[ahead] = closed[request.series[ahead], step[ahead]]
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
-            values[inside] = columns.fill_early(self._fitted(panel), panel)[rows]
+            values[inside] = validation.fill_early(self._fitted(panel), panel)[rows]
         return values
 
     def _output_names(self) -> list[str]:

@@ -12,8 +12,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import has_fit_parameter
 
 from forecast._checks import check_auto, check_lags, explain
-from forecast.estimators.autoregression import autoregression_order
 from forecast.estimators.base import Forecaster, State
+from forecast.estimators.baselines.order_selection import autoregression_order
 from forecast.estimators.shifting import history_end, lag_table
 from forecast.panel import Panel
 

@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from forecast._checks import check_count, explain
 from forecast.estimators.conformal import check_levels
-from forecast.evaluation.cutting import Known, Question, Rows, Tested, ask_ahead, read_answer
 from forecast.evaluation.metrics import is_model_name
+from forecast.evaluation.rolling_windows import Known, Question, Rows, Tested, ask_ahead, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Panel
 

@@ -9,11 +9,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.estimators.ar import AR
-from forecast.estimators.naive import SeasonalNaive
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.naive import SeasonalNaive
 from forecast.evaluation import metrics
 from forecast.evaluation.backtest import backtest, name_models, to_panel
-from forecast.evaluation.cutting import Rows
+from forecast.evaluation.rolling_windows import Rows
 from forecast.evaluation.splits import Align, Window
 
 By = Literal["model", "step", "series"]

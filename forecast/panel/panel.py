@@ -10,9 +10,9 @@ import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel import state
-from forecast.panel.appending import appended
-from forecast.panel.intake import Table, read
+from forecast.panel.extend import appended
 from forecast.panel.layout import Layout
+from forecast.panel.read import Table, read
 from forecast.panel.request import Request, build_request
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite

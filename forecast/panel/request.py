@@ -13,7 +13,9 @@ import pandas as pd
 
 from forecast._checks import check_horizon, explain
 from forecast.panel import long
-from forecast.panel.asking import (
+from forecast.panel.future_covariates import future_covariates
+from forecast.panel.layout import Layout
+from forecast.panel.requested_rows import (
     Asked,
     check_series,
     check_unique,
@@ -22,8 +24,6 @@ from forecast.panel.asking import (
     read_long_rows,
     read_rows,
 )
-from forecast.panel.covariates import future_covariates
-from forecast.panel.layout import Layout
 from forecast.panel.values import array_or_pandas
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 
 from forecast.training.levenberg_marquardt import Monitor, Prior, Solution
 from forecast.training.problem import Problem
-from forecast.training.program import Array
+from forecast.training.window_program import Array
 
 STACK_VALUES = 4_000_000  # numbers in the batches of one compiled call
 STACK = 256  # steps of one compiled call at the most

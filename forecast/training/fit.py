@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from forecast._checks import explain
-from forecast.training.draw import draw
+from forecast.training.initial_weights import draw
 from forecast.training.keras_fit import keras_fit
 from forecast.training.levenberg_marquardt import Prior, linear_evidence
+from forecast.training.linear_init import linear_members, linear_start, prior_at, silent
 from forecast.training.problem import FreeRun, OneStep
-from forecast.training.program import Array, Program
 from forecast.training.solve import Options, solve
-from forecast.training.start import linear_members, linear_start, prior_at, silent
+from forecast.training.window_program import Array, Program
 from forecast.windows import Windows
 
 TOLD = {  # how much of the targets a network with lead rows is told, stage by stage

@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.training.monitor import lost_message
 from forecast.training.problem import OneStep
-from forecast.training.program import Array, Program
+from forecast.training.window_program import Array, Program
 
 
 class _Batches(keras.utils.PyDataset):

@@ -7,7 +7,7 @@ import scipy.optimize
 
 from forecast.training.levenberg_marquardt import Monitor, Prior, Solution
 from forecast.training.problem import Problem
-from forecast.training.program import Array
+from forecast.training.window_program import Array
 
 
 def lbfgs(

@@ -10,7 +10,7 @@ import scipy.linalg
 from threadpoolctl import threadpool_limits
 
 from forecast.training.problem import Problem
-from forecast.training.program import Array
+from forecast.training.window_program import Array
 
 SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
 STRIDE = 10.0  # an update of a prior precision changes it by at most this factor

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from forecast.training.problem import Problem
-from forecast.training.program import Array
+from forecast.training.window_program import Array
 
 
 def lost_message(loss: float, epoch: int, best: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from forecast.layers.graph import NodeDense
 from forecast.training.backend import precision, to_numpy
 from forecast.training.problem import OneStep
-from forecast.training.program import Array, Program
+from forecast.training.window_program import Array, Program
 
 ROWS = 1024  # windows at a time: bounds the memory of the features
 

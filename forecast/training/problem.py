@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from forecast.training.program import CHUNK, JACOBIAN_VALUES, Array, Program
+from forecast.training.window_program import CHUNK, JACOBIAN_VALUES, Array, Program
 from forecast.windows import Windows
 
 DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data

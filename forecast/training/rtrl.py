@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from forecast.training.adam_move import adam_move
+from forecast.training.adam_update import adam_move
 from forecast.training.backend import compiled, loop, row_jacobian, value_and_gradient
-from forecast.training.program import Array, Program
+from forecast.training.window_program import Array, Program
 
 BLOCK, FEW = 64, 4  # rows of one compiled call; up to FEW rows go one by one, and more are filled up to BLOCK
 Step = Callable[[Any, Any], Any]

@@ -14,7 +14,7 @@ from forecast.training.lbfgs import lbfgs
 from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt
 from forecast.training.monitor import Monitor
 from forecast.training.problem import Problem
-from forecast.training.program import Array
+from forecast.training.window_program import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,7 +140,7 @@ def test_what_no_check_foresees_is_one_line_too(
     def fail(options: object) -> None:
         raise error
 
-    monkeypatch.setattr("forecast.cli.showing.datasets", fail)
+    monkeypatch.setattr("forecast.cli.list_datasets.datasets", fail)
     assert main(["datasets"]) == 2
     assert capsys.readouterr().err == f"forecast: {words}\n"
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.estimators.ar import AR
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.naive import Naive
 from forecast.estimators.conformal import Calibration, calibrate, check_levels, column_names, interleave
-from forecast.estimators.naive import Naive
 from tests.checks_forecaster import long_frame, monthly
 
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from forecast.estimators.ar import AR
+from forecast.estimators.baselines.ar import AR
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.shifting import lag_table
 from forecast.panel import Panel

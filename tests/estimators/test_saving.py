@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster
-from forecast.estimators.naive import Naive
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.naive import Naive
 from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 from forecast.estimators.saving import decode, encode, load
 from tests.checks_forecaster import long_frame, monthly

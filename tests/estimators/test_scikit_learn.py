@@ -22,10 +22,10 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSerie
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from forecast.estimators.ar import AR
 from forecast.estimators.base import Forecaster, Unweighted
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.naive import Naive
 from forecast.estimators.lag_regressor import LagRegressor
-from forecast.estimators.naive import Naive
 from tests.checks_forecaster import cases, covariates, forecasters, monthly
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

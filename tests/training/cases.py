@@ -13,7 +13,7 @@ from forecast.networks import NARXConfig, narx
 from forecast.panel import Panel
 from forecast.training.fit import one_step_problem
 from forecast.training.problem import FreeRun, OneStep
-from forecast.training.program import Program
+from forecast.training.window_program import Program
 from forecast.windows import Windows
 
 ALONE = NARXConfig(lags=(1, 2), hidden=(3,), dtype="float64")

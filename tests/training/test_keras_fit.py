@@ -10,8 +10,8 @@ import pytest
 
 from forecast.training.fit import train
 from forecast.training.keras_fit import seeded
-from forecast.training.program import Program
 from forecast.training.solve import Options
+from forecast.training.window_program import Program
 from tests.training.cases import windows
 
 pytestmark = pytest.mark.backend

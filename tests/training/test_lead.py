@@ -9,11 +9,11 @@ import pytest
 
 from forecast.networks import Seq2SeqConfig
 from forecast.panel import Panel
-from forecast.training.draw import draw
 from forecast.training.fit import TOLD, Options, one_step_problem, train
+from forecast.training.initial_weights import draw
+from forecast.training.linear_init import linear_start
 from forecast.training.problem import OneStep
-from forecast.training.program import Program
-from forecast.training.start import linear_start
+from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.training.cases import differences, series
 

@@ -9,9 +9,9 @@ from forecast.networks import GraphConfig, TreeConfig
 from forecast.networks.config import NetworkConfig
 from forecast.panel import Panel
 from forecast.training.fit import one_step_problem
+from forecast.training.linear_init import linear_start, silent
 from forecast.training.node_start import node_layer, node_start
-from forecast.training.program import Program
-from forecast.training.start import linear_start, silent
+from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.checks import normal
 

@@ -9,7 +9,7 @@ import pytest
 
 from forecast.networks import OnlineConfig
 from forecast.training import backend
-from forecast.training.draw import draw
+from forecast.training.initial_weights import draw
 from forecast.training.rtrl import BLOCK, Moments, OnlineProgram
 
 pytestmark = pytest.mark.backend

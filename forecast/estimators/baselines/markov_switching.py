@@ -1,0 +1,215 @@
+"""Markov-switching autoregression: an AR model whose coefficients follow a hidden chain, by statsmodels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
+
+from forecast._checks import check_count
+from forecast.estimators.base import Unweighted
+from forecast.estimators.baselines.local import each_target, match_series, quiet
+from forecast.panel import Panel
+
+COLLAPSED = 1e-2  # part of the greatest variance below which a regime explains a few rows and no more
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MarkovSwitching(Unweighted):
+    """An autoregression whose coefficients and noise depend on a hidden regime, one per series and target.
+
+    Equation:
+        y_t = c_s + phi_{s,1} y_{t-1} + ... + phi_{s,p} y_{t-p} + sigma_s e_t,   s = s_t
+        P(s_t = j | s_{t-1} = i) = P_ij
+        E[y_{T+h}] = sum_s u_h(s),   the first entry of m_h(s):
+        q_h(j) = sum_i P_ij q_{h-1}(i)
+        m_h(j) = A_j sum_i P_ij m_{h-1}(i) + c_j q_h(j) [1, 0, ..., 0]
+
+    Symbols:
+        s_t: the regime, one of K = `regimes`; p: `order`; e_t: standard normal noise.
+        q_h(j): probability that s_{T+h} = j given the history; q_0 comes from the Hamilton filter.
+        m_h(j): the vector of y_{T+h}, ..., y_{T+h-p+1}, averaged over all futures and weighted by s_{T+h} = j.
+        A_j: the companion matrix of phi_j.
+
+    The recursion is the exact mean of the forecast distribution: it adds up all K^h paths of regimes.
+    Parameters maximise the likelihood (statsmodels' MarkovRegression on lagged values, scaled to unit
+    variance). The likelihood has no bound where a regime shrinks to a few rows: then all regimes share one
+    deviation. Where no maximum can be found, as on a series without noise, all regimes are the least-squares
+    AR; a constant series is forecast by its constant. Covariates are accepted and not used.
+
+    Args:
+        regimes: K, at least 2.
+        order: p, at least 1.
+        iterations: iterations of the maximisation at most.
+        horizon: steps that `predict()` returns.
+
+    Attributes:
+        transition_: P, shape (S, O, K, K), rows adding up to 1.
+        coefficients_: c_s, phi_{s,1}, ..., phi_{s,p} and sigma_s, shape (S, O, K, p + 2); the regimes stand
+            in order of their mean level.
+        converged_: whether a maximum of the likelihood was found, shape (S, O).
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Hamilton, J. D. (1989). A new approach to the economic analysis of nonstationary time series and the
+        business cycle. Econometrica 57(2), 357-384.
+        Krolzig, H.-M. (1997). Markov-Switching Vector Autoregressions. Springer.
+
+    Example:
+        >>> import numpy as np
+        >>> rng, y = np.random.default_rng(0), [0.0]
+        >>> for t in range(200):                                # the weight changes its sign every 50 steps
+        ...     y.append((0.9 if t // 50 % 2 else -0.9) * y[-1] + rng.normal())
+        >>> model = MarkovSwitching().fit(np.array(y))
+        >>> model.coefficients_[0, 0, :, 1].round(), np.diagonal(model.transition_[0, 0]).round(2)
+        (array([-1.,  1.]), array([0.98, 0.98]))
+    """
+
+    regimes: int = 2
+    order: int = 1
+    iterations: int = 50
+
+    def min_history(self, panel: Panel) -> int:
+        """p rows."""
+        return check_count("order", self.order)
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        count, order = check_count("regimes", self.regimes, minimum=2), self.order
+        check_count("iterations", self.iterations)
+        shape = (panel.n_series, panel.n_targets)
+        self.transition_ = np.full((*shape, count, count), 1.0 / count)
+        self.coefficients_ = np.zeros((*shape, count, order + 2))
+        self.converged_ = np.zeros(shape, dtype=bool)
+        for series, target, _, y in each_target(panel):
+            self._fit_one(y, (series, target))
+
+    def _fit_one(self, y: np.ndarray, where: tuple[int, int]) -> None:
+        count, order, center, spread = self.regimes, self.order, y.mean(), y.std()
+        if spread <= 1e-12 * abs(center) or spread == 0:
+            self.coefficients_[where][:, 0], self.coefficients_[where][:, -1] = center, 1.0
+            return
+        scaled = (y - center) / spread
+        past = _lagged(scaled, order)
+        ordinary = np.linalg.lstsq(np.column_stack([np.ones(len(past)), past]), scaled[order:], rcond=None)[0]
+        found = self._maximum(scaled[order:], past)
+        self.converged_[where] = found is not None
+        transition, values = found or (
+            np.full((count, count), 1.0 / count),
+            np.tile([*ordinary, 1.0], (count, 1)),
+        )
+        levels = np.argsort(
+            (values[:, :1] + values[:, 1:-1] @ past.mean(axis=0)[:, None])[:, 0], kind="stable"
+        )
+        self.transition_[where] = transition[np.ix_(levels, levels)]
+        values = values[levels]
+        values[:, 0] = center * (1.0 - values[:, 1:-1].sum(axis=1)) + spread * values[:, 0]
+        values[:, -1] *= spread
+        self.coefficients_[where] = values
+
+    def _maximum(self, y: np.ndarray, past: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """(transition (K, K), coefficients (K, p + 2)) of greatest likelihood, or None."""
+        if len(y) < self.regimes * (self.regimes + self.order + 1):  # fewer rows than parameters
+            return None
+        for own_variance in (True, False):
+            found = self._maximise(y, past, own_variance)
+            if found is not None:
+                return found
+        return None
+
+    def _maximise(
+        self, y: np.ndarray, past: np.ndarray, own_variance: bool
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """The same with a variance for each regime or one for all; None where a regime collapses."""
+        count = self.regimes
+        with quiet():
+            try:
+                model = MarkovRegression(y, count, exog=past, switching_variance=own_variance)
+                result = model.fit(disp=False, maxiter=self.iterations, cov_type="none")
+            except (np.linalg.LinAlgError, RuntimeError, ValueError):
+                return None
+        transition, values = result.regime_transition[:, :, 0].T, result.params[count * (count - 1) :]
+        if not (np.isfinite(values).all() and np.isfinite(transition).all()):
+            return None
+        weights = values[: count * (self.order + 1)].reshape(-1, count).T  # by parameter, then by regime
+        variance = np.broadcast_to(values[weights.size :], count)
+        if variance.min() <= max(COLLAPSED * variance.max(), 1e-8):
+            return None
+        return transition, np.column_stack([weights, np.sqrt(variance)])
+
+    # ---------------------------------------------------------------- forecasting
+
+    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        which = match_series(self.panel_, panel)
+        values = np.empty((panel.n_series, horizon, panel.n_targets))
+        for series, target, _, y in each_target(panel):
+            transition, coefficients = self._parameters(int(which[series]), target)
+            chance = self._filter(y, transition, coefficients)[1]
+            latest = y[::-1][: self.order]
+            values[series, :, target] = expected_path(latest, chance, transition, coefficients, horizon)
+        return values
+
+    def _fitted(self, panel: Panel) -> np.ndarray:
+        which = match_series(self.panel_, panel)
+        values = np.full((len(panel.y), panel.n_targets), np.nan)
+        for series, target, rows, y in each_target(panel):
+            transition, coefficients = self._parameters(int(which[series]), target)
+            ahead = self._filter(y, transition, coefficients)[0]
+            values[rows.start + self.order : rows.stop, target] = ahead
+        return values
+
+    def _parameters(self, series: int, target: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.transition_[series, target], self.coefficients_[series, target]
+
+    def _filter(
+        self, y: np.ndarray, transition: np.ndarray, coefficients: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One-step means (T - p,), and the probabilities (K,) of the regimes at the last row (Hamilton 1989)."""
+        past, sigma = _lagged(y, self.order), coefficients[:, -1]
+        means = coefficients[:, 0] + past @ coefficients[:, 1:-1].T  # (T - p, K)
+        score = -0.5 * ((y[self.order :, None] - means) / sigma) ** 2 - np.log(sigma)
+        chance, ahead = stationary(transition), np.empty(len(means))
+        for t, (mean, logarithm) in enumerate(zip(means, score, strict=True)):
+            prior = chance @ transition
+            ahead[t] = prior @ mean
+            joint = prior * np.exp(logarithm - logarithm.max())
+            chance = joint / joint.sum() if joint.sum() > 0 else prior
+        return ahead, chance
+
+
+def expected_path(
+    latest: np.ndarray, chance: np.ndarray, transition: np.ndarray, coefficients: np.ndarray, horizon: int
+) -> np.ndarray:
+    """Means (H,) of the next values: the recursion of `MarkovSwitching`.
+
+    Args:
+        latest: (p,) the last values, the newest first.
+        chance: (K,) probabilities of the regimes now.
+        transition: (K, K).
+        coefficients: (K, p + 2), intercept, p lag weights and deviation of each regime.
+        horizon: H.
+    """
+    vectors = chance[:, None] * latest  # (K, p)
+    means = np.empty(horizon)
+    for step in range(horizon):
+        vectors, chance = transition.T @ vectors, chance @ transition
+        value = coefficients[:, 0] * chance + np.sum(coefficients[:, 1:-1] * vectors, axis=1)
+        vectors = np.column_stack([value, vectors[:, :-1]])
+        means[step] = value.sum()
+    return means
+
+
+def stationary(transition: np.ndarray) -> np.ndarray:
+    """The distribution (K,) that a transition matrix (K, K) leaves as it is."""
+    count = len(transition)
+    system = np.vstack([transition.T - np.eye(count), np.ones(count)])
+    chance = np.maximum(np.linalg.lstsq(system, np.eye(count + 1)[-1], rcond=None)[0], 0.0)
+    share: np.ndarray = chance / chance.sum()
+    return share
+
+
+def _lagged(y: np.ndarray, order: int) -> np.ndarray:
+    """(T - p, p): y_{t-1}, ..., y_{t-p}."""
+    return np.lib.stride_tricks.sliding_window_view(y[:-1], order)[:, ::-1]

@@ -1,0 +1,1 @@
+"""The neural forecasters: one file for each family of networks."""

@@ -1,0 +1,96 @@
+"""The MemoryNetwork estimator: a neural Turing machine reads the past, beside a linear autoregression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from forecast._checks import check_auto, check_count
+from forecast.estimators.neural.base import resolve_lags
+from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.networks import MemoryConfig, NetworkConfig
+from forecast.panel import Panel
+
+LEAST_WINDOW = 12
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MemoryNetwork(EmbeddingForecaster):
+    """A network with an external memory over the last `window` rows; one network for all series.
+
+        [h_s, r_s] = cell([y_{s-1}, x_s]; memory),   s = t-window+1, ..., t
+        y_t = a'u_t + C [h_t, r_t] + c + noise_t
+
+    At every row the cell's controller moves its heads, writes to a memory of `slots` rows and reads from it
+    (`forecast.layers.MemoryCell`). a, the linear path over `lags` and `exog_lags`, is at the least-squares
+    AR/ARX solution before the first step, when C = 0. Forecasts beyond one step feed the network its own
+    results, in one compiled loop.
+
+    Args:
+        window: rows that the network reads before each forecast; "auto" = the longest lag, and at least 12 as
+            far as a third of the shortest series reaches.
+        units: units of the controller.
+        slots: rows of the memory, at least 3.
+        width: numbers in a row of the memory.
+        read_heads: places that are read at a time.
+        controller: "gru", "lstm" or "dense", a layer without a state.
+        lags: of the linear path: "auto" (the AR order by BIC, at most a third of the shortest series, plus the
+            season), an int n for lags 1..n, or a list of lags.
+        exog_lags: of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
+        linear: whether there is a linear path.
+        The other arguments are those of `EmbeddingForecaster`.
+
+    Attributes:
+        lags_, exog_lags_, theta_, linear_theta_, linear_, history_, solver_: as in `NARX`.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Graves, A., Wayne, G. and Danihelka, I. (2014). Neural Turing machines. arXiv:1410.5401.
+
+    Example:
+        >>> import numpy as np
+        >>> y = np.sin(np.arange(60) * 0.7)
+        >>> model = MemoryNetwork(lags=2, window=6, units=3, slots=4, width=2, epochs=5, random_state=0).fit(y)
+        >>> bool(np.abs(model.predict(5) - np.sin(np.arange(60, 65) * 0.7)).max() < 0.05)
+        True
+    """
+
+    window: int | str = "auto"
+    units: int = 8
+    slots: int = 8
+    width: int = 4
+    read_heads: int = 1
+    controller: str = "gru"
+    lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | str = "auto"
+    linear: bool = True
+
+    _config: ClassVar[type[NetworkConfig]] = MemoryConfig
+
+    def _configure(self, panel: Panel) -> MemoryConfig:
+        self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
+        return MemoryConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            length=self._length(panel),
+            units=self.units,
+            slots=self.slots,
+            width=self.width,
+            read_heads=self.read_heads,
+            controller=self.controller,
+            linear=self.linear,
+            lags=self.lags_,
+            exog_lags=self.exog_lags_,
+            window_norm=self.scale == "window",
+            dtype=self._precision(panel),
+        )
+
+    def _length(self, panel: Panel) -> int:
+        if not isinstance(self.window, str):
+            return check_count("window", self.window)
+        check_auto("window", self.window)
+        longest = max(*self.lags_, *(lag + 1 for lag in self.exog_lags_), 1)
+        return max(longest, min(LEAST_WINDOW, int(panel.lengths.min()) // 3))

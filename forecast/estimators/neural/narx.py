@@ -1,0 +1,86 @@
+"""The NARX estimator: a nonlinear autoregression with exogenous inputs, started at the linear one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from forecast.estimators.neural.base import (
+    check_activation,
+    check_hidden,
+    resolve_lags,
+)
+from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.networks import NARXConfig, NetworkConfig
+from forecast.panel import Panel
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NARX(EmbeddingForecaster):
+    """A nonlinear autoregression with exogenous inputs, one network for all series.
+
+        y_t = a'u_t + C tanh(B u_t + b) + c + noise_t,   u_t = [y_{t-k}, k in lags; x_{t-l}, l in exog_lags]
+
+    a is `linear`, the linear path, at the least-squares AR/ARX solution before the first step, when C = 0; B,
+    b are the `hidden` layers with `activation`. Forecasts beyond one step feed the network its own results,
+    in one compiled loop; a value fed back stays within the range of the data, widened by what their second
+    half added to the first, and with covariates by that whole range.
+
+    Args:
+        lags: "auto" (the AR order by BIC, at most a third of the shortest series, plus the season), an int n
+            for lags 1..n, or a list of lags.
+        exog_lags: lags of the covariates; "auto" = 0, the current value; an int n for 0..n, or a list.
+        hidden: units of each hidden layer; () leaves the linear AR/ARX model.
+        activation: Keras name of the activation of the hidden layers.
+        linear: whether there is a linear path beside the hidden layers.
+        The other arguments are those of `EmbeddingForecaster`.
+
+    Attributes:
+        lags_, exog_lags_: the lags used.
+        theta_: weights of every member, shape (members, P); `network_` is a keras.Model that carries them.
+        linear_theta_: the weights training started from, the linear AR/ARX solution.
+        linear_: for each member, whether the linear model was kept because its evidence was greater.
+        history_: training and validation loss of every epoch of every member.
+        solver_: the solver used.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Leontaritis, I. J. and Billings, S. A. (1985). Input-output parametric models for non-linear systems.
+        International Journal of Control 41(2), 303-344.
+        Lin, T., Horne, B. G., Tino, P. and Giles, C. L. (1996). Learning long-term dependencies in NARX
+        recurrent neural networks. IEEE Transactions on Neural Networks 7(6), 1329-1338.
+
+    Example:
+        >>> import numpy as np
+        >>> y = [0.3]
+        >>> for _ in range(99):
+        ...     y.append(3.8 * y[-1] * (1 - y[-1]))                       # the logistic map
+        >>> model = NARX(lags=1, hidden=(4,), random_state=0).fit(np.array(y))
+        >>> bool(abs(model.predict(1)[0] - 3.8 * y[-1] * (1 - y[-1])) < 1e-2)
+        True
+    """
+
+    lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | str = "auto"
+    hidden: Sequence[int] = (8,)
+    activation: str = "tanh"
+    linear: bool = True
+
+    _config: ClassVar[type[NetworkConfig]] = NARXConfig
+
+    def _configure(self, panel: Panel) -> NARXConfig:
+        self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
+        return NARXConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            lags=self.lags_,
+            exog_lags=self.exog_lags_,
+            hidden=check_hidden(self.hidden),
+            activation=check_activation(self.activation) or "linear",
+            linear=self.linear,
+            window_norm=self.scale == "window",
+            dtype=self._precision(panel),
+        )

@@ -1,0 +1,321 @@
+"""OnlineRNN: a recurrent network that learns from each observation as it comes, without its history."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
+from forecast.estimators import saving
+from forecast.estimators.base import State, Unweighted
+from forecast.estimators.neural.base import resolve_lags
+from forecast.estimators.neural.scaler import SeriesScaling, limits_of
+from forecast.estimators.neural.time_major import March, march
+from forecast.estimators.shifting import lag_table, position_of_rows
+from forecast.networks import OnlineConfig
+from forecast.panel import Panel
+from forecast.training.initial_weights import draw
+from forecast.training.rtrl import Memory, Moments, OnlineProgram
+
+SOLVERS = ("rtrl", "one-step")
+DENSE_LIMIT = 5e8  # products of one step of a dense cell that are still bearable
+Array = np.ndarray
+
+
+@functools.lru_cache(maxsize=32)
+def program_of(config: OnlineConfig, solver: str, jit: bool) -> OnlineProgram:
+    """The compiled network of a config, shared by all fits of one shape."""
+    exact = "elementwise" if config.elementwise else "dense"
+    kind = exact if solver == "rtrl" else "one-step"
+    return OnlineProgram(
+        config.build, targets=config.targets, kind=kind, units=config.units, dtype=config.dtype, jit=jit
+    )
+
+
+@dataclass
+class OnlineState:
+    """Where the series stand; replaced field by field as rows come, while what was learned stays.
+
+    Args:
+        hidden, influence, past: those of `forecast.training.rtrl.Memory`, in scaled units.
+        forecasts: one step ahead (N, O) for the rows kept in `panel_`, made before each row was seen.
+        errors: true value less forecast (N, O), in `fit` that of the first pass.
+        seen: least and greatest scaled values so far (2, O).
+    """
+
+    hidden: Array
+    influence: Array
+    past: Array
+    forecasts: Array
+    errors: Array
+    seen: Array
+
+    @property
+    def memory(self) -> Memory:
+        """What the compiled functions carry along."""
+        return Memory(self.hidden, self.influence, self.past)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class OnlineRNN(SeriesScaling, Unweighted):
+    """A recurrent network that forecasts each observation, then learns from it, and needs no history.
+
+    Equation:
+        h_t = cell([y_{t-1}, x_t], h_{t-1}),   yhat_t = A u_t + C h_t + c
+        theta <- theta - rate * Adam(g_t),     g_t = d|y_t - yhat_t|^2 / dtheta through all steps before
+        dh_t / dtheta = F_theta + F_h dh_{t-1} / dtheta
+
+    Symbols:
+        y: the targets, x: the covariates; u_t: y at `lags`, x at `exog_lags`; theta: all weights.
+        A, c: start at the least-squares AR/ARX solution of the history given to `fit`; C starts at zero.
+        F: the step of the cell. For cell="diagonal" each unit knows its own weights only, so that a step
+            costs as much as the parameters are many; any other cell costs units^2 times as much.
+
+    `fit` goes through the history in order, `epochs` times, and then once more without learning, so that the
+    state is that of the weights found. `partial_fit` learns from the rows that follow, one by one; `update`
+    moves the state past them and learns nothing. A panel shares the weights; each series has its own state,
+    and rows of the same number are learned from together.
+
+    Args:
+        cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
+        units: units of the cell; dense cells up to about 32.
+        lags, exog_lags: lags of the linear path, as in `NARX`.
+        solver: "rtrl", the exact gradient; or "one-step", the gradient of the present step alone.
+        learning_rate: rate of Adam, constant.
+        epochs: passes over the history in `fit`.
+        keep: rows of each series kept, with the forecasts made for them, for `predict` inside the history
+            and `predict_interval`; learning and forecasting need none of them.
+        scale: "series" standardises every series by its mean and deviation in `fit`; None leaves the data
+            alone.
+        jit_compile: compile by XLA on TensorFlow.
+        random_state: seed of the start.
+
+    Attributes:
+        theta_: weights (P,); linear_theta_: those that learning started from, the AR/ARX solution.
+        moments_, steps_: the two moments (2, P) of Adam, and the steps made.
+        state_: hidden state, its derivatives, and the last rows, of a size that does not grow.
+        prequential_: errors (rows, O) of the forecasts made before each row kept was learned from.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Williams, R. J. and Zipser, D. (1989). A learning algorithm for continually running fully recurrent
+        neural networks. Neural Computation 1(2), 270-280.
+        Zucchet, N., Meier, R., Schug, S., Mujika, A. and Sacramento, J. (2023). Online learning of long-range
+        dependencies. Advances in Neural Information Processing Systems 36.
+
+    Example:
+        >>> import numpy as np
+        >>> rng, y = np.random.default_rng(0), [0.0]
+        >>> for now in range(1, 400):                                       # after 200 rows the sign turns
+        ...     y.append((0.9 if now < 200 else -0.9) * y[-1] + rng.normal())
+        >>> first, rest = np.array(y[:200]), np.array(y[200:])
+        >>> learns = OnlineRNN(lags=1, units=4, random_state=0).fit(first).partial_fit(rest)
+        >>> stays = OnlineRNN(lags=1, units=4, random_state=0).fit(first).update(rest)
+        >>> bool(np.mean(learns.prequential_[-50:] ** 2) < 0.7 * np.mean(stays.prequential_[-50:] ** 2))
+        True
+    """
+
+    cell: str = "diagonal"
+    units: int = 16
+    lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | str = "auto"
+    solver: str = "rtrl"
+    learning_rate: float = 0.01
+    epochs: int = 1
+    keep: int = 1000
+    scale: str | None = "series"
+    jit_compile: bool = True
+    random_state: int | None = None
+
+    state_: OnlineState = field(init=False)
+
+    # ---------------------------------------------------------------- hooks of the base
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        self._check_options()
+        self._check_varies(panel)
+        self.config_ = asdict(self._configure(panel))
+        program = self._program()
+        self._check_size(program)
+        self._measure_scale(panel)
+        scaled = self._scaled_panel(panel)
+        self.range_ = _range(scaled.y)
+        self.limits_ = limits_of(scaled.y, scaled.offsets, driven=panel.n_exog > 0)
+        self.linear_theta_ = self._linear_start(program, scaled)
+        start, rows = self._beginning(program, scaled)
+        learner, passes = Moments.start(self.linear_theta_), []
+        for rate in [self.learning_rate] * self.epochs + [0.0]:  # last, without learning
+            learner, memory, ahead = program.learn(learner, start, rows.past, rate=rate)
+            passes.append(self._unscaled(rows.rows(ahead, panel), panel))
+        self._set_learner(learner)
+        stand = memory.hidden, memory.influence, memory.past
+        self.state_ = OnlineState(*stand, passes[-1], panel.y - passes[0], self.range_)
+
+    def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
+        super()._learn(panel, weights)
+        self._forget_rows()
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Forecast each new row, then learn from it; the first call is `fit`."""
+        if not hasattr(self, "panel_"):
+            return self.fit(X, y)
+        self._advance(X, y, rate=self.learning_rate)
+        self.conformal_ = None
+        return self
+
+    def update(self, X: Any, y: Any = None) -> Self:
+        """Forecast each new row and move past it: the state moves, what was learned stays."""
+        check_is_fitted(self, "panel_")
+        self._advance(X, y, rate=0.0)
+        return self
+
+    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        program, scaled = self._program(), self._scaled_panel(panel)
+        future = self._scaled_x(panel, future_x)
+        if panel is self.panel_:
+            memory, rows = self.state_.memory, march(scaled, panel.lengths, future)
+            limits = self._limits_after(self.state_.seen)
+        else:
+            memory, rows = self._beginning(program, scaled, future)
+            limits = self._limits_after(scaled.y)
+        ahead = program.follow(self.theta_, limits, memory, rows.all)  # (T, S, O)
+        steps = panel.lengths - rows.starts + np.arange(horizon)[:, None]  # (H, S)
+        values = ahead[steps, np.arange(panel.n_series)].transpose(1, 0, 2)
+        center, spread = self._series_scale(panel)
+        return values * spread[:, None] + center[:, None]
+
+    def _fitted(self, panel: Panel) -> np.ndarray:
+        if panel is self.panel_:
+            return self.state_.forecasts
+        program, scaled = self._program(), self._scaled_panel(panel)
+        memory, rows = self._beginning(program, scaled)
+        ahead = program.follow(self.theta_, self._limits_after(scaled.y), memory, rows.all)
+        return self._unscaled(rows.rows(ahead, panel), panel)
+
+    def min_history(self, panel: Panel) -> int:
+        """L, the rows that the linear path looks back."""
+        config = OnlineConfig(**self.config_) if hasattr(self, "config_") else self._configure(panel)
+        return config.window
+
+    def _state(self) -> State:
+        plain, arrays = saving.split_state(self, skip=("panel_", "conformal_", "state_"))
+        state = {f"state_{item.name}": getattr(self.state_, item.name) for item in fields(OnlineState)}
+        return plain, {**arrays, **state}
+
+    def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        names = [item.name for item in fields(OnlineState)]
+        self.state_ = OnlineState(*(arrays.pop(f"state_{name}") for name in names))
+        super()._restore(plain, arrays)
+
+    @property
+    def prequential_(self) -> np.ndarray:
+        """Errors (rows, O), in the user's order of rows; NaN in the first rows, which were not forecast."""
+        return self.panel_.user_rows(self.state_.errors)
+
+    # ---------------------------------------------------------------- inside
+
+    def _configure(self, panel: Panel) -> OnlineConfig:
+        lags, exog_lags = resolve_lags(self, panel, self.exog_lags)
+        return OnlineConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            lags=lags,
+            exog_lags=exog_lags,
+            cell=self.cell,
+            units=self.units,
+            dtype="float64",
+        )
+
+    def _program(self) -> OnlineProgram:
+        return program_of(OnlineConfig(**self.config_), self.solver, self.jit_compile)
+
+    def _scaled_panel(self, panel: Panel) -> Panel:
+        y, x = self._scaled(panel)
+        return replace(panel, y=y, x=x)
+
+    def _unscaled(self, values: np.ndarray, panel: Panel) -> np.ndarray:
+        center, spread = self._row_scale(panel)
+        return values * spread + center
+
+    def _linear_start(self, program: OnlineProgram, scaled: Panel) -> np.ndarray:
+        """Cell at random, output layer silent, linear path and intercept at the least-squares solution."""
+        theta = draw(program, np.random.default_rng(self.random_state))
+        config = OnlineConfig(**self.config_)
+        design = lag_table(scaled, scaled.y, config.lags, config.exog_lags)
+        keep = np.isfinite(design).all(axis=1)
+        design = np.hstack([design[keep], np.ones((int(keep.sum()), 1))])
+        solution = np.linalg.lstsq(design, scaled.y[keep], rcond=None)[0]  # (features + 1, O)
+        for path, part in program.slices().items():
+            if path.endswith("linear/kernel"):
+                theta[part] = solution[:-1].ravel()
+            elif path.endswith("output/bias"):
+                theta[part] = solution[-1]
+        return theta
+
+    def _beginning(
+        self, program: OnlineProgram, scaled: Panel, future: np.ndarray | None = None
+    ) -> tuple[Memory, March]:
+        """The memory after the first L rows of each series, and the rows that follow them."""
+        rows = scaled.offsets[:-1, None] + np.arange(program.window)
+        past = np.concatenate([scaled.y[rows], scaled.x[rows]], axis=2)  # (S, L, O+E)
+        starts = np.full(scaled.n_series, program.window)
+        return program.begin(past), march(scaled, starts, future)
+
+    def _advance(self, X: Any, y: Any, *, rate: float) -> None:
+        """Append the new rows, run over them, and keep the last rows only."""
+        before = self.panel_.lengths
+        super().update(X, y)
+        panel, state, program = self.panel_, self.state_, self._program()
+        scaled = self._scaled_panel(panel)
+        rows = march(scaled, before)
+        learner = Moments(self.theta_, self.moments_[0], self.moments_[1], self.steps_)
+        learner, memory, ahead = program.learn(learner, state.memory, rows.past, rate=rate)
+        state.hidden, state.influence, state.past = memory.hidden, memory.influence, memory.past
+        forecasts = self._unscaled(rows.rows(ahead, panel), panel)
+        errors, old = panel.y - forecasts, position_of_rows(panel) < np.repeat(before, panel.lengths)
+        forecasts[old], errors[old] = state.forecasts, state.errors
+        state.forecasts, state.errors = forecasts, errors
+        state.seen = _range(np.concatenate([state.seen, scaled.y]))
+        if rate:
+            self._set_learner(learner)
+        self._forget_rows()
+
+    def _set_learner(self, learner: Moments) -> None:
+        self.theta_, self.steps_ = learner.theta, learner.count
+        self.moments_ = np.stack([learner.m, learner.v])
+
+    def _forget_rows(self) -> None:
+        """Keep the last `keep` rows of each series, and what was forecast for them."""
+        panel, state = self.panel_, self.state_
+        if panel.lengths.max() > self.keep:
+            kept = position_of_rows(panel) >= np.repeat(panel.lengths - self.keep, panel.lengths)
+            state.forecasts, state.errors = state.forecasts[kept], state.errors[kept]
+            self.panel_ = panel.slice(np.maximum(panel.lengths - self.keep, 0))
+
+    def _check_options(self) -> None:
+        check_choice("solver", self.solver, SOLVERS)
+        check_choice("scale", self.scale, ("series", None))
+        check_count("epochs", self.epochs)
+        check_count("keep", self.keep)
+        check_positive("learning_rate", self.learning_rate)
+        check_seed(self.random_state)
+
+    def _check_size(self, program: OnlineProgram) -> None:
+        """Refuse a dense cell whose every step would cost more than a second or so."""
+        states = program.influence.shape[0]
+        if states * states * program.size > DENSE_LIMIT:
+            allowed = f"smaller for cell={self.cell!r}, whose exact gradient costs units^2 * weights a step"
+            remedy = "Use cell='diagonal', whose gradient costs its weights, or units=32"
+            raise ValueError(explain("units", allowed, self.units, remedy))
+
+
+def _range(values: np.ndarray) -> np.ndarray:
+    """Least and greatest of each column, (2, O)."""
+    return np.stack([values.min(axis=0), values.max(axis=0)])

@@ -1,0 +1,84 @@
+"""The RecursiveNet estimator: a recursive network on a hierarchy, whose levels add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecast.estimators.neural.edges import check_sums, numbered_parents
+from forecast.estimators.neural.multivariate import JointForecaster
+from forecast.layers.tree import sums
+from forecast.networks import NetworkConfig, TreeConfig
+from forecast.panel import Panel
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RecursiveNet(JointForecaster):
+    """A recursive network on a hierarchy of series: all levels forecast together, and they add up.
+
+        h_i = tanh(W u_i + U (sum of h_c over the children c of i) + b)           from the leaves up
+        g_i = tanh(W' [u_i, h_i] + U' g_{parent of i} + b')                       from the roots down
+        y_i,t = a_i'u_i + C g_i + c_i + noise for a leaf i,   u_i = [y_i,t-k, k in lags; covariates of i]
+        y_i,t = sum of y_c,t over the children c of i, for the others
+
+    The weights of h, g and C are shared by all nodes; a_i, c_i are each leaf's own autoregression, at its
+    least-squares solution before the first step, when C = 0. Training counts the errors of all levels, each
+    node in its own deviations.
+
+    Args:
+        parents: a DataFrame with the columns node and parent (missing for a root), which names series of the
+            panel or target columns of the frame, all of them; None for leaves alone, each its own root.
+        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With parents all series
+        must cover the same time, and every one that has children must be their sum.
+
+    Attributes:
+        nodes_: names of the nodes.
+        lags_, exog_lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used: unknown or forgotten nodes, missing
+            columns, two parents or a cycle in `parents`, a series that is not the sum of its children.
+
+    References:
+        Goller, C. and Kuechler, A. (1996). Learning task-dependent distributed representations by
+        backpropagation through structure. IEEE International Conference on Neural Networks, 347-352.
+        Hyndman, R. J., Ahmed, R. A., Athanasopoulos, G. and Shang, H. L. (2011). Optimal combination forecasts
+        for hierarchical time series. Computational Statistics and Data Analysis 55(9), 2579-2589.
+
+    Example:
+        >>> import numpy as np, pandas as pd
+        >>> y = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["north", "south"])
+        >>> y["country"] = y["north"] + y["south"]
+        >>> tree = pd.DataFrame({"node": ["north", "south", "country"], "parent": ["country", "country", None]})
+        >>> f = RecursiveNet(parents=tree, lags=2, units=2, random_state=0).fit(y).predict(3)
+        >>> np.allclose(f["country"], f["north"] + f["south"], rtol=0, atol=1e-12)
+        True
+    """
+
+    parents: Any = None
+
+    _config: ClassVar[type[NetworkConfig]] = TreeConfig
+
+    def _related(self) -> bool:
+        return self.parents is not None
+
+    def _configure(self, panel: Panel) -> TreeConfig:
+        layout = self._layout(panel)
+        self.parents_ = self._tree(panel)
+        self._measure_scale(panel)
+        scales = tuple(self.spread_[0].tolist()) if self.parents_ else ()
+        return TreeConfig(parents=self.parents_, scales=scales, **layout)
+
+    def _tree(self, joint: Panel) -> tuple[int, ...]:
+        return numbered_parents(self.parents, joint.layout.target_names)
+
+    def _joint(self, panel: Panel) -> Panel:
+        joint = super()._joint(panel)
+        if self.parents is not None:
+            check_sums(joint.y, self._tree(joint), joint.layout.target_names)
+        return joint
+
+    def _add_up(self, values: np.ndarray) -> np.ndarray:
+        return values @ sums(self.parents_) if self.parents_ else values

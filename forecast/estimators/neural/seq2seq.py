@@ -1,0 +1,122 @@
+"""The sequence-to-sequence estimator: an encoder over the history, a decoder over the horizon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecast._checks import check_choice, check_horizon, explain
+from forecast.estimators.neural.attention import mean_of_members, resolve_window, weights_by_lag
+from forecast.estimators.neural.base import NeuralForecaster, window_at
+from forecast.estimators.shifting import history_end
+from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
+from forecast.panel import Panel
+from forecast.training.fit import TOLD
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Seq2Seq(NeuralForecaster):
+    """An encoder reads the history, a decoder writes the next `horizon` steps; one network for all series.
+
+        m_j, s = encoder of (y_{t-L+j}, x_{t-L+j+1}),   j = 0, ..., L-1
+        y_{t+h} = a_h'u + decoder([y_{t+h-1}, x_{t+h}], context of m, s) + noise,   h = 0, ..., H-1
+
+    u is the window and x_{t+1}, ..., x_{t+h}; the linear path a_h is at the least-squares solution of each step
+    before the first one, where the decoder adds nothing. Longer forecasts go on in blocks of H steps.
+
+    Args:
+        window: L, rows of history that are read; "auto" is the AR order by BIC or the season if longer, at
+            most a third of the shortest series.
+        cell: name of the recurrent cell of encoder and decoder, one of `forecast.layers.CELLS`.
+        units: size of its state.
+        attention: None, "additive" (Bahdanau et al. 2015) or "multiplicative" (Luong et al. 2015): which rows of
+            the window every step reads, see `attention_weights`.
+        context: "first", the encoder's last state starts the decoder (Sutskever et al. 2014); "every", its last
+            row is also an input of every step (Cho et al. 2014).
+        decoding: what the decoder has for y_{t+h-1} in training: "free-run" its own forecast,
+            "teacher-forcing" the true value, "scheduled-sampling" the true value in fewer and fewer places
+            (all, 3/4, 1/2, 1/4, none; Bengio et al. 2015), each for a fifth of the epochs. Validation always
+            runs free.
+        linear: whether there is a linear path beside the decoder.
+        horizon: H, the steps of the decoder.
+        The other arguments are those of `NeuralForecaster`; training is "one-step", over all H steps at once.
+
+    Attributes:
+        theta_, linear_theta_, linear_, history_, solver_: as in `NARX`; window_: L.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to sequence learning with neural networks.
+        NeurIPS.
+        Bengio, S., Vinyals, O., Jaitly, N. and Shazeer, N. (2015). Scheduled sampling for sequence prediction with
+        recurrent neural networks. NeurIPS.
+
+    Example:
+        >>> import numpy as np
+        >>> y = np.sin(np.arange(80) * 0.7)
+        >>> model = Seq2Seq(window=6, units=3, horizon=4, epochs=3, random_state=0).fit(y)
+        >>> bool(np.abs(model.predict(6) - np.sin(np.arange(80, 86) * 0.7)).max() < 0.05)
+        True
+    """
+
+    window: int | str = "auto"
+    cell: str = "gru"
+    units: int = 16
+    attention: str | None = None
+    context: str = "first"
+    decoding: str = "free-run"
+    linear: bool = True
+    solver: str = "lbfgs"
+
+    _config: ClassVar[type[NetworkConfig]] = Seq2SeqConfig
+
+    def _configure(self, panel: Panel) -> Seq2SeqConfig:
+        return Seq2SeqConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            length=resolve_window(self.window, panel),
+            horizon=check_horizon(self.horizon),
+            cell=self.cell,
+            units=self.units,
+            attention=self.attention,
+            context=self.context,
+            linear=self.linear,
+            window_norm=self.scale == "window",
+            dtype=self._precision(panel),
+        )
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_choice("decoding", self.decoding, TOLD)
+        check_choice("training", self.training, ("one-step",))
+
+    def attention_weights(self, X: Any = None) -> Any:
+        """Which rows of the history each step of the forecast reads, in the form of a forecast.
+
+        Args:
+            X: as in `predict`, up to `horizon` steps after the history.
+
+        Returns:
+            A row a step, the columns `lag<L>`, ..., `lag1`; a row sums to one. The mean of all members.
+
+        Raises:
+            ValueError: the model has no attention, or steps outside of the horizon are asked for.
+        """
+        request = self._request(X)
+        step = request.position - self.panel_.lengths[request.series]
+        if self.config_["attention"] is None:
+            raise ValueError(explain("attention", "one to read", None, 'Fit with attention="additive"'))
+        if step.min() < 0 or step.max() >= self.config_["horizon"]:
+            allowed = f"at most horizon={self.config_['horizon']} steps after the history"
+            raise ValueError(
+                explain("X", allowed, f"steps {step.min() + 1} to {step.max() + 1}", "Ask for fewer")
+            )
+        panel, program = self.panel_, self._fitted_program()
+        y, x = (history_end(values, panel, program.window) for values in self._scaled(panel))
+        window = window_at(program, y, x, self._scaled_x(panel, np.nan_to_num(request.future_x)))
+        weights = mean_of_members(self, lambda network: attention_reader(network, panel.n_targets), window)
+        return weights_by_lag(self, request, weights)

@@ -1,0 +1,121 @@
+"""The TDNN estimator: a network with delays in every layer, from the lagged record to the next value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from forecast._checks import check_count, explain
+from forecast.estimators.neural.base import (
+    check_activation,
+    check_hidden,
+    resolve_lags,
+)
+from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.networks import DelayLayer, NetworkConfig, TDNNConfig
+from forecast.panel import Panel
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TDNN(EmbeddingForecaster):
+    """A time-delay network, distributed if it has delays beyond the first layer; one network for all series.
+
+        h^0_s = [y_{s-1}, x_s]
+        h^k_s = phi(sum_d W_{k,d} h^{k-1}_{s-d} + b_k),   k = 1, ..., K
+        y_t = sum_d C_d h^K_{t-d} + c + a'u_t + noise_t
+
+    d runs over the delays of layer k. The linear path a'u_t over `lags` is at the least-squares AR solution
+    before the first step, when C = 0. Forecasts beyond one step feed the network its own results, in one
+    compiled loop; a value fed back stays within the range of the data, widened by what their second half
+    added to the first, and with covariates by that whole range.
+
+    Args:
+        lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third
+            of the shortest series, plus the season), an int n for lags 1..n, or a list. Covariates have the
+            same delays, counted from their current value: lag 1 of y stands beside x_t.
+        hidden: units of each hidden layer, at least one layer.
+        delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)`
+            numbers: 0 for none; an int for the same everywhere.
+        activation: Keras name of the activation of the hidden layers; a sequence for one a layer, None is
+            linear.
+        linear: whether there is a linear path beside the layers.
+        feedback: whether past targets are inputs; False gives a finite impulse response model of the
+            covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
+        The other arguments are those of `EmbeddingForecaster`.
+
+    Attributes:
+        lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
+        time-delay neural networks. IEEE Transactions on Acoustics, Speech, and Signal Processing 37(3),
+        328-339.
+        Wan, E. A. (1994). Time series prediction by using a connectionist network with internal delay lines.
+        In Weigend, A. S. and Gershenfeld, N. A. (eds), Time Series Prediction, Addison-Wesley, 195-217.
+
+    Example:
+        >>> import numpy as np
+        >>> y = np.sin(np.arange(60) * 0.7)
+        >>> model = TDNN(lags=4, hidden=(4,), delays=2, random_state=0).fit(y)
+        >>> bool(np.abs(model.predict(5) - np.sin(np.arange(60, 65) * 0.7)).max() < 0.05)
+        True
+    """
+
+    lags: int | Sequence[int] | str = "auto"
+    hidden: Sequence[int] = (8,)
+    delays: int | Sequence[int] = 0
+    activation: str | None | Sequence[str | None] = "tanh"
+    linear: bool = True
+    feedback: bool = True
+
+    _config: ClassVar[type[NetworkConfig]] = TDNNConfig
+
+    def _configure(self, panel: Panel) -> TDNNConfig:
+        self.lags_ = resolve_lags(self, panel, 0)[0]
+        first, hidden = tuple(lag - 1 for lag in self.lags_), check_hidden(self.hidden, minimum=1)
+        *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
+        layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
+        return TDNNConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            layers=layers,
+            output_delays=output_delays,
+            linear=self.linear,
+            linear_lags=self.lags_ if self.feedback else (),
+            linear_exog_lags=first if panel.n_exog else (),
+            feedback=self.feedback,
+            window_norm=self.scale == "window",
+            dtype=self._precision(panel),
+        )
+
+    def _depths(self) -> list[int]:
+        if isinstance(self.delays, int):
+            return [check_count("delays", self.delays, minimum=0)] * len(self.hidden)
+        if len(self.delays) != len(self.hidden):
+            raise ValueError(
+                explain(
+                    "delays",
+                    f"one number for each of the {len(self.hidden)} connections after the first hidden layer",
+                    tuple(self.delays),
+                    "Pass an int for the same delay everywhere",
+                )
+            )
+        return [check_count("delays", depth, minimum=0) for depth in self.delays]
+
+    def _activations(self) -> list[str | None]:
+        if self.activation is None or isinstance(self.activation, str):
+            return [check_activation(self.activation)] * len(self.hidden)
+        if len(self.activation) != len(self.hidden):
+            raise ValueError(
+                explain(
+                    "activation",
+                    f"one name for each of the {len(self.hidden)} hidden layers",
+                    tuple(self.activation),
+                    'Pass a single name, such as "tanh", for the same everywhere',
+                )
+            )
+        return [check_activation(activation) for activation in self.activation]

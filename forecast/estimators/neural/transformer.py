@@ -1,0 +1,116 @@
+"""The Transformer estimator: self-attention over a window of the history, started at the linear model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecast._checks import explain
+from forecast.estimators.neural.attention import mean_of_members, resolve_window, weights_by_lag
+from forecast.estimators.neural.base import check_activation, window_at
+from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.shifting import history_end
+from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
+from forecast.panel import Panel, Request
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Transformer(EmbeddingForecaster):
+    """A Transformer encoder over the window, read out at its last row, one network for all series.
+
+        h = blocks(r W + b + positions),   r_j = (y_{t-L+j}, x_{t-L+j+1})
+        y_t = a'r + C LN(h_{L-1}) + c + noise_t
+
+    The linear path a'r is at the least-squares AR/ARX solution before the first step, when C = 0. Forecasts
+    beyond one step feed the network its own results, in one compiled loop; a value fed back stays within the
+    range of the data, widened by what their second half added to the first.
+
+    Args:
+        window: L, rows of history that are read; "auto" is the AR order by BIC or the season if longer, at
+            most a third of the shortest series.
+        d_model: features of every row inside the network, a multiple of `heads`.
+        heads: heads of every attention.
+        layers: number of encoder blocks.
+        widening: the feed-forward networks have `widening * d_model` units.
+        activation: Keras name of the activation of the feed-forward networks.
+        linear: whether there is a linear path beside the blocks.
+        The other arguments are those of `EmbeddingForecaster`.
+
+    Attributes:
+        theta_, linear_theta_, linear_, history_, solver_: as in `NARX`; window_: L.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
+
+    References:
+        Vaswani, A., Shazeer, N., Parmar, N., Uszkoreit, J., Jones, L., Gomez, A. N., Kaiser, L. and
+        Polosukhin, I. (2017). Attention is all you need. NeurIPS.
+
+    Example:
+        >>> import numpy as np
+        >>> y = np.sin(np.arange(80) * 0.7)
+        >>> model = Transformer(window=6, d_model=4, epochs=5, random_state=0).fit(y)
+        >>> bool(np.abs(model.predict(5) - np.sin(np.arange(80, 85) * 0.7)).max() < 0.05)
+        True
+    """
+
+    window: int | str = "auto"
+    d_model: int = 16
+    heads: int = 2
+    layers: int = 1
+    widening: int = 2
+    activation: str = "gelu"
+    linear: bool = True
+
+    _config: ClassVar[type[NetworkConfig]] = TransformerConfig
+
+    def _configure(self, panel: Panel) -> TransformerConfig:
+        return TransformerConfig(
+            targets=panel.n_targets,
+            exog=panel.n_exog,
+            length=resolve_window(self.window, panel),
+            d_model=self.d_model,
+            heads=self.heads,
+            layers=self.layers,
+            widening=self.widening,
+            activation=check_activation(self.activation) or "linear",
+            linear=self.linear,
+            window_norm=self.scale == "window",
+            dtype=self._precision(panel),
+        )
+
+    def attention_weights(self, X: Any = None) -> Any:
+        """Which rows of its window each step of the forecast reads, in the form of a forecast.
+
+        Args:
+            X: as in `predict`, steps after the history.
+
+        Returns:
+            A row a step, the columns `lag<L>`, ..., `lag1`; a row sums to one. What the last row, the one read
+            out, reads in the last block; the mean of all heads and members.
+
+        Raises:
+            ValueError: rows of the history are asked for.
+        """
+        request = self._request(X)
+        step = request.position - self.panel_.lengths[request.series]
+        if step.min() < 0:
+            received = f"{int((step < 0).sum())} rows of it"
+            raise ValueError(explain("X", "steps after the history", received, "Leave these rows out"))
+        windows = self._windows_ahead(request)
+        heads = mean_of_members(self, self_attention_reader, windows.reshape(-1, *windows.shape[2:]))
+        return weights_by_lag(self, request, heads.mean(axis=1).reshape(windows.shape[:3]))
+
+    def _windows_ahead(self, request: Request) -> np.ndarray:
+        """What the network sees at each step of its closed loop, (S, H, L, O+E)."""
+        panel, program = self.panel_, self._fitted_program()
+        past_y, past_x = (history_end(values, panel, program.window) for values in self._scaled(panel))
+        future_x = np.nan_to_num(request.future_x)
+        center, spread = self._series_scale(panel)
+        run = (self._forecast(panel, request.horizon, future_x) - center[:, None]) / spread[:, None]
+        y, known = np.concatenate([past_y, run], axis=1), self._scaled_x(panel, future_x)
+        steps = range(request.horizon)
+        windows = [window_at(program, y[:, : program.window + h], past_x, known, h) for h in steps]
+        return np.stack(windows, axis=1)

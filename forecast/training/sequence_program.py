@@ -1,0 +1,216 @@
+"""Training of networks that score classes on padded sequences: masked cross-entropy, start, solver."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from forecast.panel.sequences import Sequences
+from forecast.training.backend import compiled, value_and_gradient
+from forecast.training.initial_weights import draw
+from forecast.training.levenberg_marquardt import Prior
+from forecast.training.solve import Options, solve
+from forecast.training.window_program import CHUNK, Array, Program, _bucket
+
+LEAST_TIME = 8  # shorter sequences are padded to this: one compilation serves them all
+CALL_STEPS = 262_144  # time steps of all sequences in one compiled call
+SMALL, STEPS = 20_000, 400_000  # parameters and time steps up to which "auto" is L-BFGS
+
+
+class SequenceProgram(Program):
+    """Compiled functions of a network (B, T, 1+F) -> class scores (B, K) or (B, T, K), for any T.
+
+    Args:
+        build: returns the uncompiled keras.Model; called once.
+        classes: K, at least 1.
+        dtype: "float32" or "float64", of every computation.
+        jit: compile by XLA on TensorFlow.
+        noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
+    """
+
+    def __init__(
+        self, build: Callable[[], keras.Model], *, classes: int, dtype: str, jit: bool, noisy: bool = False
+    ):
+        super().__init__(build, targets=classes, dtype=dtype, jit=jit, noisy=noisy)
+
+    def _read_shapes(self) -> None:
+        self.window, self.steps = 0, 0  # of any length: neither windows nor a horizon
+        self.features = int(self.network.input_shape[-1]) - 1
+
+    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
+        """Cross-entropy -sum w sum_k q_k log P(k), targets q (B, K) or (B, T, K), weights w (B,) or (B, T)."""
+        scores = self._apply(theta, windows, draw)
+        top = keras.ops.max(scores, axis=-1, keepdims=True)
+        total = keras.ops.log(keras.ops.sum(keras.ops.exp(scores - top), axis=-1, keepdims=True))
+        return -keras.ops.sum(weights[..., None] * targets * (scores - top - total))
+
+    @functools.cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The compiled functions by name, each compiled at its first call."""
+        traced: dict[str, Callable[..., Any]] = {
+            "apply": self._apply,
+            "gradient": value_and_gradient(self._loss),
+            "adam": self._adam,
+        }
+        return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Sequences with the classes of each, or of every step: the cross-entropy as a problem for the solvers.
+
+    Args:
+        program: the network.
+        sequences: S sequences of N rows.
+        codes: class numbers, one a sequence (S,) or one a row (N,).
+        keep: (n,) the sequences that count.
+    """
+
+    program: SequenceProgram
+    sequences: Sequences
+    codes: Array
+    keep: Array
+
+    @functools.cached_property
+    def per_step(self) -> bool:
+        """Whether every row has a class of its own."""
+        return self.program.network.output_shape[1:-1] != ()
+
+    @functools.cached_property
+    def length(self) -> int:
+        """T, to which all sequences are padded."""
+        return padded_length(self.sequences, self.keep)
+
+    @property
+    def count(self) -> float:
+        """The number of classes to learn."""
+        return float(self.sequences.lengths[self.keep].sum()) if self.per_step else float(len(self.keep))
+
+    def __len__(self) -> int:
+        return len(self.keep)
+
+    def take(self, which: Array) -> tuple[Array, Array, Array]:
+        """rows (B, T, 1+F), targets (B, K) or (B, T, K) and weights (B,) or (B, T) of some sequences."""
+        chosen, dtype = self.keep[which], self.program.dtype
+        rows = self.sequences.padded(chosen, self.length).astype(dtype)
+        unit = np.eye(self.program.targets, dtype=dtype)
+        if not self.per_step:
+            return rows, unit[self.codes[chosen]], np.ones(len(chosen), dtype)
+        codes = Sequences(self.codes[:, None], self.sequences.offsets).padded(chosen, self.length)
+        return rows, unit[codes[..., 1]], rows[..., 0]
+
+    def error(self, theta: Array) -> float:
+        """The cross-entropy of all classes."""
+        return self.gradient(theta)[0]
+
+    def gradient(self, theta: Array) -> tuple[float, Array]:
+        """(the cross-entropy, its gradient (P,))."""
+        error, total = 0.0, np.zeros(self.program.size)
+        for block in blocks(np.arange(len(self)), self.length):
+            for _, (part, gradient) in _chunked(self.program, "gradient", theta, *self.take(block)):
+                error, total = error + float(part), total + gradient
+        return error, total
+
+    def normal(self, theta: Array) -> tuple[Array, Array, float]:
+        """Not a least-squares problem: there is none."""
+        raise NotImplementedError("cross-entropy has no normal equations")
+
+
+def padded_length(sequences: Sequences, which: Array) -> int:
+    """The longest of these sequences, rounded up so that other lengths seldom compile anew."""
+    return _bucket(int(sequences.lengths[which].max()), LEAST_TIME)
+
+
+def blocks(which: Array, length: int) -> Iterator[Array]:
+    """Parts of `which` that fit into one compiled call."""
+    size = max(1, min(CHUNK, CALL_STEPS // length))
+    for start in range(0, len(which), size):
+        yield which[start : start + size]
+
+
+def _chunked(program: SequenceProgram, name: str, theta: Array, *arrays: Array) -> Iterator[tuple[int, Any]]:
+    """The compiled call on a block, its rows padded to one of a few counts: more of them when T is small."""
+    least = max(1, min(64, 1024 // arrays[0].shape[1]))
+    return program.chunked(name, theta, *arrays, least=least)
+
+
+def scores(program: SequenceProgram, theta: Array, sequences: Sequences) -> Array:
+    """Class scores (S, K), or (N, K) of every row, of sequences in their own order, a few lengths at a time."""
+    per_step = program.network.output_shape[1:-1] != ()
+    order = np.argsort(sequences.lengths, kind="stable")
+    values = np.empty((len(sequences.values) if per_step else len(sequences), program.targets))
+    lengths = np.array([_bucket(int(length), LEAST_TIME) for length in sequences.lengths[order]])
+    for length in np.unique(lengths):
+        for which in blocks(order[lengths == length], int(length)):
+            rows = sequences.padded(which, int(length)).astype(program.dtype)
+            ((count, block),) = _chunked(program, "apply", theta, rows)
+            if per_step:
+                places = np.concatenate([np.arange(*sequences.offsets[k : k + 2]) for k in which])
+                values[places] = sequences.unpadded(which, block[:count])
+            else:
+                values[which] = block[:count]
+    return values
+
+
+def start(program: SequenceProgram, codes: Array, rng: np.random.Generator) -> Array:
+    """theta (P,) drawn anew: the classes at their frequencies, whatever the sequence.
+
+    The output kernel is zero and its bias the logarithm of the frequencies.
+    """
+    theta = draw(program, rng)
+    frequency = np.bincount(codes, minlength=program.targets) / len(codes)
+    theta[program.slices()["output/bias"]] = np.log(np.maximum(frequency, 1e-12))
+    return theta
+
+
+def kernels_prior(program: SequenceProgram, decay: float) -> Prior:
+    """Weight decay on all kernels and vectors of symbols; biases are free."""
+    groups = np.full(program.size, -1)
+    for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
+        if len(shape) >= 2 and not path.endswith("bias"):
+            groups[part] = 0
+    return Prior(groups, np.zeros(program.size), decay)
+
+
+def choose_sequence_solver(solver: str, parameters: int, steps: int, *, noisy: bool = False) -> str:
+    """L-BFGS for small networks on small data, else Adam, which alone draws dropout."""
+    if solver != "auto":
+        return solver
+    return "lbfgs" if not noisy and parameters <= SMALL and steps <= STEPS else "adam"
+
+
+def train_sequences(
+    program: SequenceProgram,
+    sequences: Sequences,
+    codes: Array,
+    *,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]]]:
+    """Fit `program` to sequences and their classes.
+
+    Args:
+        program: the compiled network.
+        sequences: S scaled sequences of N rows.
+        codes: class numbers (S,), or (N,) when the network has one output a step.
+        options: solver and limits; the solver is "lbfgs" or "adam".
+        rng: draws the initial weights, the sequences held out and the batches.
+
+    Returns:
+        theta (P,) and the loss of every epoch, epoch 0 first.
+    """
+    order = rng.permutation(len(sequences))
+    held = round(float(options.validation) * len(sequences))
+    if options.validation:
+        held = min(max(held, 1), len(sequences) - 1)
+    problem = Labelled(program, sequences, codes, np.sort(order[held:]))
+    rest = Labelled(program, sequences, codes, order[:held]) if held else None
+    theta = start(program, codes, rng)
+    prior = kernels_prior(program, options.weight_decay or 0.0)
+    theta, history, _ = solve(options.solver, problem, rest, theta, prior, options, rng)
+    return theta, history

@@ -1,0 +1,181 @@
+"""AR: the coefficients and orders of statsmodels, and forecasts that repeat the equation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.tsa.ar_model import AutoReg, ar_select_order
+from statsmodels.tsa.ardl import ARDL
+
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.order_selection import autoregression_order
+from forecast.panel import Panel
+from tests.checks_forecaster import covariates, long_frame, monthly
+from tests.panel.test_panel import AHEAD, INDEXES, ROWS
+
+Y = monthly(144)
+
+
+@pytest.mark.parametrize("trend", ["n", "c", "t", "ct"])
+@pytest.mark.parametrize("lags", [3, [1, 12]])
+def test_equals_autoreg(trend: str, lags: int | list[int]) -> None:
+    model = AR(lags=lags, trend=trend).fit(Y)
+    reference = AutoReg(Y.to_numpy(), lags, trend=trend).fit()
+    own = np.concatenate([model.trend_coef_[0, 0][["c" in trend, "t" in trend]], model.coef_[0, 0]])
+    np.testing.assert_allclose(own, reference.params, rtol=1e-6)
+    np.testing.assert_allclose(model.predict(24), reference.forecast(24), rtol=1e-6)
+    start = max(model.lags_)
+    np.testing.assert_allclose(model.predict(Y.index[start:]), reference.fittedvalues, rtol=1e-6)
+
+
+@pytest.mark.parametrize("exog_lags", [0, 2, [1, 3]])
+def test_equals_ardl(exog_lags: int | list[int]) -> None:
+    X = covariates(Y.index)
+    y = Y + X["price"] - 2 * X["heat"].shift(1).fillna(0)
+    model = AR(lags=2, exog_lags=exog_lags).fit(X, y)
+    order = list(range(exog_lags + 1)) if isinstance(exog_lags, int) else exog_lags
+    reference = ARDL(y.to_numpy(), 2, X.to_numpy(), order={0: order, 1: order}, trend="c").fit()
+    given = model.exog_coef_[0, 0].reshape(len(order), 2).T.ravel()
+    own = np.concatenate([model.trend_coef_[0, 0][:1], model.coef_[0, 0], given])
+    np.testing.assert_allclose(own, reference.params, rtol=1e-6)
+    later = covariates(pd.period_range(Y.index[-1] + 1, periods=6, freq="M"), seed=3)
+    expected = reference.forecast(6, exog=later.to_numpy())
+    np.testing.assert_allclose(model.predict(later), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("ic", ["aic", "bic", "hqic"])
+@pytest.mark.parametrize("max_lags", [5, 20])
+def test_order_equals_statsmodels(ic: str, max_lags: int) -> None:
+    chosen = ar_select_order(Y.to_numpy(), max_lags, ic=ic).ar_lags
+    assert AR(ic=ic, max_lags=max_lags).fit(Y).order_[0, 0] == max(chosen)
+    assert autoregression_order(Panel.from_data(Y), ic=ic, max_lags=max_lags) == max(chosen)
+
+
+def test_order_of_a_panel_is_that_of_its_process() -> None:
+    rng = np.random.default_rng(0)
+    parts = []
+    for name in range(8):
+        y = np.zeros(300)
+        for t in range(3, 300):
+            y[t] = 0.5 * y[t - 1] - 0.5 * y[t - 3] + rng.normal()
+        parts.append(pd.DataFrame({"unique_id": name, "ds": np.arange(300), "y": 10.0**name * y}))
+    assert autoregression_order(Panel.from_data(pd.concat(parts))) == 3
+
+
+def test_order_is_capped_by_the_data() -> None:
+    assert AR().fit(np.random.default_rng(0).normal(size=8)).order_[0, 0] <= 2
+    assert autoregression_order(Panel.from_data(np.arange(4.0))) == 1
+
+
+def test_seasonal_lags() -> None:
+    model = AR(lags=2, seasonal_lags=2).fit(Y)
+    assert model.lags_.tolist() == [1, 2, 12, 24]
+    np.testing.assert_allclose(model.predict(9), AR(lags=[1, 2, 12, 24]).fit(Y).predict(9))
+    auto = AR(seasonal_lags=1, season=7).fit(Y)
+    assert 7 in auto.lags_
+    with pytest.raises(ValueError, match="season=12"):
+        AR(seasonal_lags=1).fit(np.arange(50.0))
+
+
+def test_one_series_of_a_panel_equals_the_same_series_alone() -> None:
+    long = long_frame((60, 30, 45))
+    together = AR().fit(long)
+    forecast = together.predict(5)
+    for name, part in long.groupby("unique_id"):
+        alone = AR().fit(part.set_index("ds")["y"].asfreq("MS"))
+        np.testing.assert_allclose(forecast.loc[forecast["unique_id"] == name, "AR"], alone.predict(5))
+
+
+def test_one_target_of_several_equals_the_same_target_alone() -> None:
+    both = pd.DataFrame({"a": Y, "b": monthly(144, seed=4) ** 2})
+    np.testing.assert_allclose(AR().fit(both).predict(7)["b"], AR().fit(both["b"]).predict(7))
+
+
+def test_whole_weights_equal_repeated_equations() -> None:
+    y = Y.to_numpy()
+    weights = np.random.default_rng(0).integers(0, 4, size=len(y))
+    model = AR(lags=2).fit(y, sample_weight=weights)
+    design = np.column_stack([np.ones(len(y) - 2), y[1:-1], y[:-2]])
+    again = np.repeat(np.arange(len(y) - 2), weights[2:])
+    expected = np.linalg.lstsq(design[again], y[2:][again], rcond=None)[0]
+    own = np.concatenate([model.trend_coef_[0, 0][:1], model.coef_[0, 0]])
+    np.testing.assert_allclose(own, expected, rtol=1e-8)
+
+
+def test_missing_targets_leave_out_their_rows_and_are_replaced_by_forecasts() -> None:
+    y = Y.to_numpy().copy()
+    y[[30, 31, 80]] = np.nan
+    model = AR(lags=2).fit(y)
+    rows = [t for t in range(2, len(y)) if np.isfinite(y[t - 2 : t + 1]).all()]
+    design = np.column_stack([np.ones(len(rows)), y[np.array(rows) - 1], y[np.array(rows) - 2]])
+    expected = np.linalg.lstsq(design, y[rows], rcond=None)[0]
+    own = np.concatenate([model.trend_coef_[0, 0][:1], model.coef_[0, 0]])
+    np.testing.assert_allclose(own, expected, rtol=1e-8)
+    ended = AR(lags=2).fit(np.concatenate([Y.to_numpy(), [np.nan, np.nan]]))
+    whole = AR(lags=2).fit(Y.to_numpy())
+    np.testing.assert_allclose(ended.predict(3), whole.predict(5)[2:], rtol=1e-8)
+
+
+def test_constant_series_is_forecast_by_its_constant() -> None:
+    np.testing.assert_allclose(AR().fit(np.full(30, 7.0)).predict(3), 7.0)
+    np.testing.assert_allclose(AR(lags=3).fit(np.full(30, 7.0)).predict(3), 7.0)
+    np.testing.assert_allclose(AR().fit(np.zeros(30)).predict(3), 0.0)
+
+
+def test_scale_and_shift_follow() -> None:
+    np.testing.assert_allclose(AR().fit(3 * Y + 100).predict(9), 3 * AR().fit(Y).predict(9) + 100, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"lags": 0}, "lags: must be .* at least 1.*received 0"),
+        ({"lags": [-1]}, "lags: must be"),
+        ({"lags": "best"}, "lags: must be 'auto', a whole number"),
+        ({"lags": 200}, "y: must be at least 201 rows.*n_samples=144.*fewer lags"),
+        ({"trend": "linear"}, "trend: must be one of 'n'"),
+        ({"ic": "mse"}, "ic: must be one of 'bic'"),
+        ({"max_lags": 0}, "max_lags"),
+        ({"seasonal_lags": -1}, "seasonal_lags"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        AR(**arguments).fit(Y)  # type: ignore[arg-type]
+
+
+def test_short_series_of_a_panel_is_named() -> None:
+    with pytest.raises(ValueError, match="y of series 's1': must be at least 13 rows.*n_samples=9"):
+        AR(lags=12).fit(long_frame((40, 9)))
+
+
+def test_series_unknown_to_local_parameters_is_named() -> None:
+    model = AR(lags=1).fit(long_frame((40, 30)))
+    record = long_frame((40, 30, 20)).set_index(["unique_id", "ds"])[["y"]]
+    with pytest.raises(ValueError, match="'s2'"):
+        model._forecast(Panel.from_data(record["y"]), 2, np.empty((3, 2, 0)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "initial", "words"),
+    [
+        (20, 20, "initial: must be shorter than X.*received 20 rows for 20 rows of X"),
+        (20, 1, "initial: must be at least 2 rows"),
+    ],
+)
+def test_a_record_to_simulate_needs_some_outputs_and_not_all(rows: int, initial: int, words: str) -> None:
+    x, y = np.arange(40.0)[:, None] % 7, np.arange(40.0) % 5
+    model = AR(lags=2).fit(x, y)
+    with pytest.raises(ValueError, match=words):
+        model.simulate(x[:rows], y[:initial])
+    with pytest.raises(ValueError, match="X: must be of as many columns as in fit, 1; received 2"):
+        model.simulate(np.hstack([x, x]), y[:5])
+
+
+@pytest.mark.parametrize("index", INDEXES.values(), ids=INDEXES.keys())
+def test_every_index_goes_on_and_changes_no_value(index: pd.Index) -> None:
+    y = Y.iloc[: len(index)].set_axis(index)
+    forecast = AR(lags=2).fit(y.iloc[:ROWS]).predict(AHEAD)
+    pd.testing.assert_index_equal(forecast.index, index[ROWS:])
+    np.testing.assert_array_equal(forecast, AR(lags=2).fit(y.to_numpy()[:ROWS]).predict(AHEAD))

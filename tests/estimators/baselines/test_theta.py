@@ -1,0 +1,47 @@
+"""Theta: the same numbers as statsmodels, without keeping its objects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from statsmodels.tsa.forecasting.theta import ThetaModel
+
+from forecast.estimators.baselines.theta import Theta
+from tests.checks_forecaster import monthly
+
+Y = monthly(70)
+
+
+@pytest.mark.parametrize("shift", [0.0, -60.0], ids=["multiplicative", "additive"])
+@pytest.mark.parametrize("theta", [1.0, 2.0, 5.0])
+def test_equals_statsmodels(shift: float, theta: float) -> None:
+    y = Y.to_numpy() + shift
+    reference = ThetaModel(y, period=12).fit()
+    np.testing.assert_allclose(
+        Theta(theta=theta, season=12).fit(y).predict(30), reference.forecast(30, theta=theta)
+    )
+
+
+def test_without_season_equals_statsmodels() -> None:
+    y = Y.to_numpy()
+    reference = ThetaModel(y, deseasonalize=False).fit()
+    np.testing.assert_allclose(Theta().fit(y).predict(5), reference.forecast(5))
+
+
+def test_level_is_a_weighted_mean_of_the_past() -> None:
+    model = Theta().fit(Y.to_numpy())
+    alpha, y = float(model.alpha_[0, 0]), Y.to_numpy()
+    level = y[0]
+    for value in y[1:]:
+        level = alpha * value + (1 - alpha) * level
+    expected = level + 0.5 * model.slope_[0, 0] * (1 - (1 - alpha) ** len(y)) / alpha
+    assert model.predict(1)[0] == pytest.approx(expected)
+
+
+def test_constant_series_is_forecast_by_its_constant() -> None:
+    np.testing.assert_allclose(Theta(season=4).fit(np.full(20, 3.0)).predict(4), 3.0)
+
+
+def test_wrong_theta() -> None:
+    with pytest.raises(ValueError, match="theta: must be a number of at least 1; received 0"):
+        Theta(theta=0).fit(Y)
