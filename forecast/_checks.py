@@ -118,6 +118,18 @@ def check_verbose(value: int | str) -> int:
     return 1 if isinstance(value, str) else value
 
 
+def check_flag(name: str, value: object) -> bool:
+    """True or False; numpy's booleans count, numbers and words do not.
+
+    Example:
+        >>> check_flag("linear", True)
+        True
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(explain(name, "True or False", _typed(value), f"Pass {name}=True or {name}=False"))
+    return bool(value)
+
+
 def check_positive(name: str, value: object) -> float:
     """A finite real number greater than 0.
 

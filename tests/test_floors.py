@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1] / "forecast"
 
 # What every module may rest on comes first; a module may import from its own package and from lower floors.
 FLOORS = (
-    ("_checks",),
+    ("_checks", "_files"),
     ("datasets", "layers"),
     ("panel", "networks"),
     ("windows",),
