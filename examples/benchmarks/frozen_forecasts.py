@@ -74,7 +74,7 @@ def classes() -> dict[str, list[float]]:
     X = pd.DataFrame({"v": values.ravel()}, pd.MultiIndex.from_product([range(25), range(12)]))
     rises, above = (values[:, -1] > values[:, -2]).astype(int), (values > 50).astype(int).ravel()
     settings: dict[str, Any] = {"cell": "elman", "units": (3,), "epochs": 10, "random_state": 0}
-    words = ["".join("dr"[step] for step in piece > 50) for piece in values]
+    words = ["".join("dr"[int(step)] for step in piece > 50) for piece in values]
     found = {
         "SequenceClassifier": forecast.SequenceClassifier(**settings).fit(X, rises).predict_proba(X)[:5, 1],
         "SequenceLabeler": np.asarray(forecast.SequenceLabeler(**settings).fit(X, above).predict_proba(X))[
