@@ -10,10 +10,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from forecast._checks import check_horizon
-from forecast.cli.models import BASELINES, benchmark_settings, build
+from forecast.cli.models import benchmark_settings, build
 from forecast.cli.tables import STEPS, Data, check_endings, read_data, write
 from forecast.datasets import catalogue, load_dataset
 from forecast.evaluation.backtest import backtest as roll
+from forecast.evaluation.baselines import BASELINES, REFERENCES
 from forecast.evaluation.leaderboard import leaderboard
 from forecast.evaluation.plots import plot_backtest, plot_leaderboard
 
@@ -41,7 +42,7 @@ def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -
     horizon = check_horizon((season if season > 1 else STEPS) if options.horizon is None else options.horizon)
     models = {
         name: build(name, benchmark_settings(name, season) if tuned else ())
-        for name in dict.fromkeys((*names, "AR", "SeasonalNaive"))
+        for name in dict.fromkeys((*names, *REFERENCES))
     }
     covariates = f", covariates {', '.join(options.covariates)}" if options.covariates else ""
     print(
@@ -72,7 +73,7 @@ def _picture(data: Data, frame: pd.DataFrame, table: pd.DataFrame, horizon: int)
     figure, (above, below) = plt.subplots(2, 1, figsize=(9, 8), height_ratios=(3, 2), layout="constrained")
     rows = horizon * (frame["cutoff"].nunique() + 3)
     networks = [name for name in table.index if name not in BASELINES]
-    drawn = dict.fromkeys(["AR", "SeasonalNaive", (networks or list(table.index))[0]])
+    drawn = dict.fromkeys([*REFERENCES, (networks or list(table.index))[0]])
     plot_backtest(frame, models=drawn, y=data.y, last=rows, ax=above)
     plot_leaderboard(table, ax=below)
     return figure

@@ -13,7 +13,6 @@ from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 # A network to build is code, which a command line cannot carry; the regressor of a LagRegressor has no file.
 NAMES = tuple(sorted(set(MODULES) - {"KerasForecaster", *ON_SEQUENCES}))
 SAVED = tuple(name for name in NAMES if name != "LagRegressor")
-BASELINES = ("AR", "ETS", "Theta", "SARIMAX", "SeasonalNaive", "Drift", "Naive")
 _WORDS = {"true": True, "false": False, "none": None}
 
 

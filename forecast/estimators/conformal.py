@@ -21,11 +21,12 @@ References:
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -35,6 +36,8 @@ from forecast.panel import Panel
 
 _ERRORS_WANTED = 100
 """Errors per step ahead to aim for: they make a level of 99 % attainable."""
+_PASS_LEVELS = "Pass level=[80, 95]"
+_BOUND = re.compile(r"(?P<model>.*)-(?P<side>lo|hi)-(?P<level>\d+(?:\.\d+)?)", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,25 +79,76 @@ class Calibration:
 
 
 def check_levels(level: float | Iterable[float]) -> tuple[float, ...]:
-    """Levels in percent, as a tuple.
+    """Levels in percent, each once, as a tuple.
 
     Example:
         >>> check_levels(80), check_levels([80, 95])
         ((80,), (80, 95))
     """
     levels = tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
-    remedy = "Pass level=[80, 95]"
     for value in levels:
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(explain("level", "numbers between 0 and 100", repr(level), remedy))
-        if 0 < value < 1:
-            remedy = f"Pass level={100 * float(value):g}"
-            raise ValueError(explain("level", "in percent, from 1 to below 100", value, remedy))
-        if not 0 < value < 100:
-            raise ValueError(explain("level", "between 0 and 100, in percent", value, remedy))
+        check_level(value, level)
     if not levels:
-        raise ValueError(explain("level", "at least one number between 0 and 100", level, remedy))
+        raise ValueError(explain("level", "at least one number between 0 and 100", level, _PASS_LEVELS))
+    if len({float(value) for value in levels}) < len(levels):
+        raise ValueError(explain("level", "levels that differ", level, _PASS_LEVELS))
     return levels
+
+
+def check_level(value: object, received: object = None) -> None:
+    """One level in percent; a message shows what was `received` as a whole.
+
+    Example:
+        >>> check_level(80)
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        shown = repr(value if received is None else received)
+        raise TypeError(explain("level", "numbers between 0 and 100", shown, _PASS_LEVELS))
+    number = float(value)
+    if 0 < number < 1:
+        remedy = f"Pass level={100 * number:g}"
+        raise ValueError(explain("level", "in percent, from 1 to below 100", value, remedy))
+    if not 0 < number < 100:
+        raise ValueError(explain("level", "between 0 and 100, in percent", value, _PASS_LEVELS))
+
+
+def plain_level(level: float) -> Any:  # int or float; utilsforecast declares int and takes both
+    """A level as it stands in the name of a column: whole ones without a decimal point.
+
+    Example:
+        >>> plain_level(80.0), plain_level(99.5)
+        (80, 99.5)
+    """
+    return int(level) if float(level).is_integer() else float(level)
+
+
+def bound_names(name: str, level: float) -> tuple[str, str]:
+    """Columns of the lower and the upper bound of a model at a level; the only place that spells them.
+
+    Example:
+        >>> bound_names("AR", 80)
+        ('AR-lo-80', 'AR-hi-80')
+    """
+    return f"{name}-lo-{plain_level(level)}", f"{name}-hi-{plain_level(level)}"
+
+
+class Bound(NamedTuple):
+    """What the name of a bound's column says: its model, "lo" or "hi", its level."""
+
+    model: str
+    side: str
+    level: float
+
+
+def read_bound(column: object) -> Bound | None:
+    """What a column's name says as that of a bound; None for all others.
+
+    Example:
+        >>> read_bound("AR-lo-80"), read_bound("AR")
+        (Bound(model='AR', side='lo', level=80), None)
+    """
+    found = _BOUND.fullmatch(str(column))
+    return Bound(found["model"], found["side"], plain_level(float(found["level"]))) if found else None
 
 
 def column_names(names: Sequence[str], levels: Sequence[float]) -> list[str]:
@@ -104,8 +158,7 @@ def column_names(names: Sequence[str], levels: Sequence[float]) -> list[str]:
         >>> column_names(["AR"], [80])
         ['AR', 'AR-lo-80', 'AR-hi-80']
     """
-    bounds = [f"-{side}-{level:g}" for level in levels for side in ("lo", "hi")]
-    return [name + end for name in names for end in ("", *bounds)]
+    return [column for name in names for column in (name, *(b for p in levels for b in bound_names(name, p)))]
 
 
 def interleave(center: np.ndarray, radius: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from forecast._checks import check_count, explain
-from forecast.estimators.conformal import check_levels
+from forecast.estimators.conformal import check_levels, column_names
 from forecast.evaluation.metrics import is_model_name
 from forecast.evaluation.rolling_windows import Known, Question, Rows, Tested, ask_ahead, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
@@ -183,10 +183,8 @@ class _Run:
         columns: dict[str, np.ndarray] = {}
         for name, model in self.models.items():
             values = self._answer(name, model, data, question, learn)  # (k, steps, O, bounds)
-            for number, suffix in enumerate(
-                ["", *(f"-{b}-{p:g}" for p in self.levels for b in ("lo", "hi"))]
-            ):
-                columns[name + suffix] = tested.pick(values[..., number])
+            for number, column in enumerate(column_names([name], self.levels)):
+                columns[column] = tested.pick(values[..., number])
         return tested.frame(self.gap, columns)
 
     def _answer(

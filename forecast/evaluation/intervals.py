@@ -8,12 +8,12 @@ makes the value of its group missing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 from utilsforecast import losses
 
 from forecast._checks import explain
+from forecast.estimators.conformal import bound_names, check_level, plain_level, read_bound
 from forecast.evaluation.metrics import Loss, model_names, pooled
 
 
@@ -38,7 +38,7 @@ def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_
         0.5
     """
     return _interval(
-        frame, level, by, lambda rows, names: losses.coverage(rows, names, _plain(level), id_col="group")
+        frame, level, by, lambda rows, names: losses.coverage(rows, names, plain_level(level), id_col="group")
     )
 
 
@@ -65,8 +65,8 @@ def interval_width(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("u
 
     def width(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
         columns = [
-            losses.mae(rows, [f"{m}-hi-{level:g}"], id_col="group", target_col=f"{m}-lo-{level:g}")
-            for m in models
+            losses.mae(rows, [high], id_col="group", target_col=low)
+            for low, high in (bound_names(m, level) for m in models)
         ]
         return pd.concat(
             [c.set_index("group").set_axis([m], axis=1) for m, c in zip(models, columns, strict=True)], axis=1
@@ -100,22 +100,21 @@ def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_i
         7.0
     """
     return _interval(
-        frame, level, by, lambda rows, names: losses.winkler_score(rows, names, _plain(level), id_col="group")
+        frame,
+        level,
+        by,
+        lambda rows, names: losses.winkler_score(rows, names, plain_level(level), id_col="group"),
     )
 
 
 def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) -> pd.DataFrame:
-    pairs = {name: [f"{name}-lo-{level:g}", f"{name}-hi-{level:g}"] for name in model_names(frame)}
+    check_level(level)
+    pairs = {name: list(bound_names(name, level)) for name in model_names(frame)}
     present = {name: pair for name, pair in pairs.items() if set(pair) <= set(frame.columns)}
     if not present:
-        found = [c for c in frame.columns if "-lo-" in str(c)] or "no interval columns"
+        found = [c for c in frame.columns if read_bound(c)] or "no interval columns"
         remedy = "Call backtest(..., level=[80, 95]) and score one of these levels"
         raise ValueError(
             explain("level", "a level that the frame has columns for", f"{level!r}, with {found}", remedy)
         )
     return pooled(frame, by, loss, present)
-
-
-def _plain(level: float) -> Any:
-    """A whole level as an int, since column names are written with it."""
-    return int(level) if float(level).is_integer() else level

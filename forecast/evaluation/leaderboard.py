@@ -13,11 +13,11 @@ from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import SeasonalNaive
 from forecast.evaluation import metrics
 from forecast.evaluation.backtest import backtest, name_models, to_panel
+from forecast.evaluation.baselines import REFERENCES
 from forecast.evaluation.rolling_windows import Rows
 from forecast.evaluation.splits import Align, Window
 
 By = Literal["model", "step", "series"]
-BASELINES = ("AR", "SeasonalNaive")
 _KEYS = {"model": [], "step": ["step"], "series": ["unique_id"]}
 _ROW = ["unique_id", "ds", "cutoff"]
 
@@ -130,7 +130,7 @@ def _with_baselines(models: Any, season: int | None) -> dict[str, Any]:
 
 def _completed(frame: pd.DataFrame, y: Any, X: Any, season: int | None, verbose: int) -> pd.DataFrame:
     """The frame with columns for the missing baselines, backtested with the frame's own arguments."""
-    absent = [name for name in BASELINES if name not in metrics.model_names(frame)]
+    absent = [name for name in REFERENCES if name not in metrics.model_names(frame)]
     if not absent:
         return frame
     if y is None or "horizon" not in frame.attrs:
@@ -187,7 +187,7 @@ def _ranked(
         metric = "RMSSE" if "RMSSE" in table and table["RMSSE"].notna().any() else "RMSE"
     check_choice("metric", metric, list(table.columns))
     error = table[metric]
-    for name in BASELINES:
+    for name in REFERENCES:
         base = error.xs(name, level="model") if _KEYS[by] else error[name]
         base = error.index.droplevel("model").map(base).to_numpy() if _KEYS[by] else base
         with np.errstate(divide="ignore", invalid="ignore"):

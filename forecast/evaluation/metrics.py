@@ -9,7 +9,6 @@ Letters: y_i is the value of row i, f_i the forecast of a model for it, n the nu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,9 +16,9 @@ import pandas as pd
 from utilsforecast import losses
 
 from forecast._checks import check_count, explain
+from forecast.estimators.conformal import read_bound
 
 KEYS = ("unique_id", "ds", "cutoff", "y")
-_INTERVAL = re.compile(r"-(?:lo|hi)-\d+(?:\.\d+)?$")
 Loss = Callable[[pd.DataFrame, list[str]], pd.DataFrame]
 
 
@@ -46,7 +45,7 @@ def model_names(frame: pd.DataFrame) -> list[str]:
 
 def is_model_name(name: object) -> bool:
     """Whether a column of a backtest frame may have this name and hold point forecasts."""
-    return name not in (*KEYS, "step") and not _INTERVAL.search(str(name))
+    return name not in (*KEYS, "step") and read_bound(name) is None
 
 
 def add_step(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,13 +13,13 @@ from matplotlib import dates, ticker
 from matplotlib.axes import Axes
 
 from forecast._checks import check_choice, check_count, explain
+from forecast.estimators.conformal import bound_names, read_bound
+from forecast.evaluation.baselines import is_baseline
 from forecast.evaluation.metrics import model_names
 
 # M. Okabe and K. Ito's colours, which colour-blind readers tell apart, without the yellow, too pale on white
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, GREY, FAINT = "#222222", "#7A7A7A", "#E4E4E4"
-BASELINES = ("AR", "SeasonalNaive", "Naive", "Drift")
-_BOUND = re.compile(r"^(?P<model>.*)-(?P<side>lo|hi)-(?P<level>\d+(?:\.\d+)?)$")
 _FONT = 9.0
 
 
@@ -196,23 +195,23 @@ def curve_table(data: Any, series: Any = None, start: int = 0) -> tuple[Any, pd.
 def _points(table: pd.DataFrame, target: Any) -> pd.DataFrame:
     """Columns with point forecasts: all that are no bounds, or the target's own of several."""
     points = table[
-        [column for column in table if not _BOUND.match(str(column)) and column != "y"] or list(table)
+        [column for column in table if read_bound(column) is None and column != "y"] or list(table)
     ]
     return points[[target]] if target in points else points
 
 
 def _bands(ax: Axes, table: pd.DataFrame, model: str | None, target: Any, colour: str) -> list[str]:
     """Shade the intervals of one model, the widest first; returns the levels drawn."""
-    found = [match for column in table if (match := _BOUND.match(str(column))) and match["side"] == "lo"]
-    owners = list(dict.fromkeys(match["model"] for match in found))
+    found = [bound for column in table if (bound := read_bound(column)) and bound.side == "lo"]
+    owners = list(dict.fromkeys(bound.model for bound in found))
     own = [o for o in owners if o == model or o.endswith(f"-{target}")] or (
         owners[:1] if model is None else []
     )
-    levels = sorted({match["level"] for match in found if match["model"] in own}, key=float, reverse=True)
+    levels = sorted({bound.level for bound in found if bound.model in own}, reverse=True)
     for level in levels:
-        low, high = (table[f"{own[0]}-{side}-{level}"].to_numpy(dtype=float) for side in ("lo", "hi"))
+        low, high = (table[column].to_numpy(dtype=float) for column in bound_names(own[0], level))
         ax.fill_between(_numbers(table.index), low, high, color=colour, alpha=0.18, linewidth=0, zorder=1.5)
-    return levels[::-1]
+    return [str(level) for level in levels[::-1]]
 
 
 def _line(ax: Axes, curve: pd.Series, label: str, colour: str, width: float) -> tuple[float, str, str]:
@@ -293,7 +292,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
 def _bars(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
     values = table[metric].to_numpy(dtype=float)
     places = np.arange(len(table))
-    colours = [GREY if name in BASELINES else PALETTE[0] for name in table.index]
+    colours = [GREY if is_baseline(name) else PALETTE[0] for name in table.index]
     ax.barh(places, values, color=colours, height=0.62)
     ax.set_yticks(places, [str(name) for name in table.index])
     ax.invert_yaxis()
@@ -332,7 +331,7 @@ def _number_format(values: np.ndarray) -> str:
 
 
 def _step_lines(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
-    own = [name for name in table if name not in BASELINES]
+    own = [name for name in table if not is_baseline(name)]
     ends = []
     for name in table:
         colour = PALETTE[own.index(name) % len(PALETTE)] if name in own else GREY

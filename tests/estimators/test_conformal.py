@@ -8,7 +8,16 @@ import pytest
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive
-from forecast.estimators.conformal import Calibration, calibrate, check_levels, column_names, interleave
+from forecast.estimators.conformal import (
+    Bound,
+    Calibration,
+    bound_names,
+    calibrate,
+    check_levels,
+    column_names,
+    interleave,
+    read_bound,
+)
 from tests.checks_forecaster import long_frame, monthly
 
 
@@ -115,7 +124,14 @@ def test_history_too_short_for_the_steps_asked() -> None:
 
 @pytest.mark.parametrize(
     ("level", "error"),
-    [(0, ValueError), (100, ValueError), ([], ValueError), ("80", TypeError), ([True], TypeError)],
+    [
+        (0, ValueError),
+        (100, ValueError),
+        ([], ValueError),
+        ("80", TypeError),
+        ([True], TypeError),
+        ([80, 80.0], ValueError),
+    ],
 )
 def test_wrong_levels(level: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="level: must be"):
@@ -131,3 +147,12 @@ def test_columns() -> None:
     assert column_names(["A", "B"], [99.5]) == ["A", "A-lo-99.5", "A-hi-99.5", "B", "B-lo-99.5", "B-hi-99.5"]
     table = interleave(np.array([[1.0, 2.0]]), np.array([[[0.5, 1.0]]]))
     np.testing.assert_allclose(table, [[1, 0.5, 1.5, 2, 1, 3]])
+
+
+@pytest.mark.parametrize("level", [80, 80.0, 99.5, 99.99999, np.float64(12.25), np.int64(7)])
+@pytest.mark.parametrize("name", ["AR", "my-lo-10 model", "two\nlines"])
+def test_the_name_of_a_bound_is_read_as_it_was_written(name: str, level: float) -> None:
+    low, high = bound_names(name, level)
+    assert (read_bound(low), read_bound(high)) == (Bound(name, "lo", level), Bound(name, "hi", level))
+    assert column_names([name], [level]) == [name, low, high]
+    assert read_bound(name) is None and read_bound(7) is None

@@ -1,0 +1,29 @@
+"""The statistical baselines by name; this is their only list."""
+
+from __future__ import annotations
+
+REFERENCES = ("AR", "SeasonalNaive")
+"""The models that every leaderboard shows, and that skills are measured against."""
+
+BASELINES = ("AR", "ETS", "Theta", "SARIMAX", "SeasonalNaive", "Drift", "Naive")
+"""All statistical baselines, in the order in which a benchmark runs them; pictures draw them in grey."""
+
+
+def baseline_name(name: str) -> str:
+    """Name of the row of a baseline where a model of the user's own has its name.
+
+    Example:
+        >>> baseline_name("AR")
+        'AR (baseline)'
+    """
+    return f"{name} (baseline)"
+
+
+def is_baseline(name: object) -> bool:
+    """Whether a row or column of this name is a statistical baseline.
+
+    Example:
+        >>> is_baseline("AR (baseline)"), is_baseline("NARX")
+        (True, False)
+    """
+    return name in BASELINES or name in [baseline_name(reference) for reference in REFERENCES]
