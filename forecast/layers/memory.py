@@ -108,6 +108,8 @@ class MemoryCell(keras.layers.Layer):
         True
     """
 
+    orthogonal = ("recurrent_kernel",)  # as in `RecurrentCell`; that of the controller
+
     def __init__(
         self,
         units: int,

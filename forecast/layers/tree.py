@@ -134,6 +134,8 @@ class TreeRNN(keras.layers.Layer):
         True
     """
 
+    orthogonal = ("recurrent_kernel",)  # as in `RecurrentCell`
+
     def __init__(
         self,
         units: int,

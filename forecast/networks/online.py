@@ -13,8 +13,6 @@ from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.layers.recurrent import CELLS, make_cell
 from forecast.networks.config import NetworkConfig, check_columns
 
-ELEMENTWISE = ("diagonal",)  # cells whose units feed back to themselves alone
-
 
 @dataclass(frozen=True, kw_only=True)
 class OnlineConfig(NetworkConfig):
@@ -56,7 +54,7 @@ class OnlineConfig(NetworkConfig):
     @property
     def elementwise(self) -> bool:
         """Whether each unit of the cell feeds back to itself alone."""
-        return self.cell in ELEMENTWISE
+        return make_cell(self.cell, self.units).elementwise
 
     def build(self) -> keras.Model:
         """See `online`."""

@@ -29,7 +29,12 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         b: `bias` of shape (G*U,), by gate the value that `gates` gives it at the start.
         G: the gates of the mapping `gates`, in the order of the blocks.
 
-    A cell is a subclass with its `gates` and its equation in `call`; its output is its first state.
+    A cell is a subclass with its equation in `call`; its output is its first state. Class attributes describe it:
+        gates: the starting bias of each gate, by name.
+        recurrent: the gates that see h_{t-1} through `recurrent_kernel`; () means all.
+        orthogonal: names of the matrices that multiply the state and start orthogonal; they also stand for the
+            matrices of this name in the cells inside it.
+        elementwise: whether each unit sees the past of no other unit, so that dh_t / dh_{t-1} is diagonal.
 
     Args:
         units: U, at least 1.
@@ -63,7 +68,9 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
 
     gates: Mapping[str, float] = {"h": 0.0}
     recurrent: tuple[str, ...] = ()
-    recurrent_initializer: str = "orthogonal"
+    recurrent_initializer: str | None = None
+    orthogonal: tuple[str, ...] = ("recurrent_kernel",)
+    elementwise: bool = False
 
     def __init__(
         self,
@@ -97,9 +104,11 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         self.bias = self.add_bias("bias", self.gates.values())
 
     def add_kernel(
-        self, name: str, rows: int | None, blocks: int, initializer: str = "glorot_uniform"
+        self, name: str, rows: int | None, blocks: int, initializer: str | None = None
     ) -> keras.Variable:
-        """A weight (rows, blocks*U)."""
+        """A weight (rows, blocks*U); without an initializer orthogonal if the cell lists it so, else Glorot."""
+        if initializer is None:
+            initializer = "orthogonal" if name in self.orthogonal else "glorot_uniform"
         return self.add_weight(name=name, shape=(rows, blocks * self.units), initializer=initializer)
 
     def add_bias(self, name: str, starts: Iterable[float]) -> keras.Variable:

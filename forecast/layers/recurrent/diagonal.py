@@ -36,6 +36,9 @@ class DiagonalCell(RecurrentCell):
         True
     """
 
+    orthogonal = ()
+    elementwise = True
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.kernel = self.add_kernel("kernel", input_shape[-1], 1)
         start = keras.initializers.RandomUniform(0.0, 1.0)

@@ -52,6 +52,7 @@ class GRUCell(RecurrentCell):
     """
 
     gates = {"z": 0.0, "r": 0.0, "n": 0.0}
+    orthogonal = ("recurrent_kernel", "candidate_kernel")
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class GRUCell(RecurrentCell):
         if self.reset == "after":
             self.candidate_bias = self.add_bias("candidate_bias", [0.0])
         else:
-            self.candidate_kernel = self.add_kernel("candidate_kernel", self.units, 1, "orthogonal")
+            self.candidate_kernel = self.add_kernel("candidate_kernel", self.units, 1)
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         h = states[0]

@@ -40,10 +40,11 @@ class MinimalGatedCell(RecurrentCell):
 
     gates = {"f": 0.0, "n": 0.0}
     recurrent = ("f",)
+    orthogonal = ("recurrent_kernel", "candidate_kernel")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
-        self.candidate_kernel = self.add_kernel("candidate_kernel", self.units, 1, "orthogonal")
+        self.candidate_kernel = self.add_kernel("candidate_kernel", self.units, 1)
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         h = states[0]

@@ -55,6 +55,7 @@ class MUTCell(RecurrentCell):
     """
 
     gates = {"z": 0.0, "r": 0.0, "n": 0.0}
+    orthogonal = ("recurrent_kernel", "candidate_kernel", "update_kernel")
 
     def __init__(
         self,
@@ -86,10 +87,10 @@ class MUTCell(RecurrentCell):
         bare = {1: "n", 2: "r"}.get(self.variant) if features == self.units else None
         self.learned = tuple(gate for gate in self.gates if gate != bare)
         self.kernel = self.add_kernel("kernel", features, len(self.learned))
-        self.recurrent_kernel = self.add_kernel("recurrent_kernel", self.units, 1, "orthogonal")
-        self.candidate_kernel = self.add_kernel("candidate_kernel", self.units, 1, "orthogonal")
+        self.recurrent_kernel = self.add_kernel("recurrent_kernel", self.units, 1)
+        self.candidate_kernel = self.add_kernel("candidate_kernel", self.units, 1)
         if self.variant > 1:
-            self.update_kernel = self.add_kernel("update_kernel", self.units, 1, "orthogonal")
+            self.update_kernel = self.add_kernel("update_kernel", self.units, 1)
         self.bias = self.add_bias("bias", self.gates.values())
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:

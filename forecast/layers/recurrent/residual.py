@@ -37,6 +37,7 @@ class ResidualCell(RecurrentCell):
     """
 
     recurrent_initializer = "zeros"
+    orthogonal = ()
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         h = states[0] + self.activation(self.project(inputs, states[0], training)["h"])
