@@ -6,6 +6,8 @@ Names are loaded when first used (PEP 562), so `import forecast` costs neither K
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from forecast.estimators.registry import MODULES
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -66,29 +68,8 @@ if TYPE_CHECKING:
     from forecast.evaluation.splits import RollingOrigin
 
 _HOME = {
-    "AR": "forecast.estimators.baselines.ar",
-    "Drift": "forecast.estimators.baselines.naive",
-    "ETS": "forecast.estimators.baselines.ets",
-    "GraphRNN": "forecast.estimators.neural.graph_rnn",
-    "KerasForecaster": "forecast.estimators.neural.keras_forecaster",
-    "LagRegressor": "forecast.estimators.lag_regressor",
-    "MarkovChain": "forecast.estimators.sequences.markov_chain",
-    "MarkovSwitching": "forecast.estimators.baselines.markov_switching",
-    "MemoryNetwork": "forecast.estimators.neural.memory_network",
-    "NARX": "forecast.estimators.neural.narx",
-    "Naive": "forecast.estimators.baselines.naive",
-    "OnlineRNN": "forecast.estimators.neural.online_rnn",
-    "RNN": "forecast.estimators.neural.rnn",
-    "RecursiveNet": "forecast.estimators.neural.recursive_net",
+    **MODULES,
     "RollingOrigin": "forecast.evaluation.splits",
-    "SARIMAX": "forecast.estimators.baselines.sarimax",
-    "SeasonalNaive": "forecast.estimators.baselines.naive",
-    "Seq2Seq": "forecast.estimators.neural.seq2seq",
-    "SequenceClassifier": "forecast.estimators.sequences.classifier",
-    "SequenceLabeler": "forecast.estimators.sequences.labeler",
-    "TDNN": "forecast.estimators.neural.tdnn",
-    "Theta": "forecast.estimators.baselines.theta",
-    "Transformer": "forecast.estimators.neural.transformer",
     "backtest": "forecast.evaluation.backtest",
     "leaderboard": "forecast.evaluation.leaderboard",
     "load": "forecast.estimators.saving",
