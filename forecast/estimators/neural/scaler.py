@@ -74,20 +74,27 @@ class SeriesScaling:
 
 
 def moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation (S, O) of the targets of each series; `floor` in the place of a zero deviation."""
+    """Mean and deviation (S, O) of the targets of each series; `floor` in the place of a zero deviation.
+
+    They are taken in units of the largest value of each series, whose square neither overflows nor vanishes.
+    """
     counts = np.isfinite(panel.y)
     values = np.where(counts, panel.y, 0.0).astype(float)
+    peak = np.maximum.reduceat(np.abs(values), panel.offsets[:-1], axis=0)
+    unit = np.where(peak > 0, peak, 1.0)
+    values /= np.repeat(unit, panel.lengths, axis=0)
     size = np.maximum(np.add.reduceat(counts, panel.offsets[:-1], axis=0), 1)
     center = np.add.reduceat(values, panel.offsets[:-1], axis=0) / size
-    deviation = np.where(counts, panel.y - np.repeat(center, panel.lengths, axis=0), 0.0)
+    deviation = np.where(counts, values - np.repeat(center, panel.lengths, axis=0), 0.0)
     spread = np.sqrt(np.add.reduceat(deviation**2, panel.offsets[:-1], axis=0) / size)
-    tiny = spread <= 1e-12 * np.maximum(np.abs(center), 1e-300)
-    return center, np.where(tiny, floor, spread)
+    return center * unit, np.where(spread <= 1e-12 * np.abs(center), floor, spread * unit)
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    spread = values.std(axis=0)
-    return values.mean(axis=0), np.where(spread > 0, spread, 1.0)
+    peak = np.abs(values).max(axis=0)
+    unit = np.where(peak > 0, peak, 1.0)
+    spread = (values / unit).std(axis=0) * unit
+    return (values / unit).mean(axis=0) * unit, np.where(spread > 0, spread, 1.0)
 
 
 def limits_of(y: np.ndarray, offsets: np.ndarray, *, driven: bool) -> np.ndarray:
