@@ -1,41 +1,32 @@
-"""Every example runs in a process of its own and shows what its docstring promises."""
+"""Every example runs as a program of its own and shows what its docstring promises."""
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from forecast.estimators.registry import MODULES
 from forecast.layers import CELLS
+from tests.examples.process import run_script
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 BENCHMARKS = sorted((ROOT / "examples" / "benchmarks").glob("*.py"))
 backend = pytest.mark.backend  # on three: all that the others use is tested on every backend elsewhere
+slow = pytest.mark.slow
 
 
 def run(name: str, folder: Path, *arguments: str) -> str:
     """What the example prints, run in `folder` without a warning."""
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": "1",
-        "COLUMNS": "120",
-    }
-    script = ROOT / "examples" / f"{name}.py"
-    done = subprocess.run(
-        [sys.executable, script, *arguments], cwd=folder, env=env, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "Warning" not in done.stderr
-    return done.stdout
+    status, printed, told = run_script(ROOT / "examples" / f"{name}.py", folder, *arguments)
+    assert status == 0, told[-3000:]
+    assert "Warning" not in told
+    return printed
 
 
 def numbers(text: str, before: str) -> list[float]:
@@ -68,11 +59,25 @@ def test_every_benchmark_says_what_it_takes(
     assert capsys.readouterr().out.startswith(f"usage: {script.name}")
 
 
+@slow
 def test_systems(tmp_path: Path) -> None:
-    printed = run("systems", tmp_path, "--quick")
+    """Three of them, trained in full; the script itself looks every named test up."""
+    printed = run("systems", tmp_path, "TDNN", "gru", "graph network")
     rows = re.findall(r"^(.{30}).{34} +(\S+) +(\S+) +(\d+) +\S+$", printed, re.MULTILINE)
-    assert len(rows) > len(CELLS) + 15 and {name.strip() for name, *_ in rows} > set(CELLS)
-    assert all(0.5 < float(ratio) < 5.0 for _, ratio, _, _ in rows)
+    to_ar = {name.strip(): float(ratio) for name, ratio, _, _ in rows}
+    assert list(to_ar) == ["AR", "seasonal naive", "TDNN", "gru", "graph network"]
+    assert to_ar["AR"] == 1.0 < to_ar["seasonal naive"]
+    assert max(to_ar["TDNN"], to_ar["gru"], to_ar["graph network"]) < 0.95
+    for name, _, to_naive, _ in rows:
+        assert float(to_naive) == pytest.approx(to_ar[name.strip()] / to_ar["seasonal naive"], abs=2e-3)
+
+
+def test_every_system_of_the_field_is_in_the_table() -> None:
+    table = runpy.run_path(str(ROOT / "examples" / "systems.py"))["systems"]()
+    assert set(table) > set(CELLS) and len(table) > len(CELLS) + 15
+    used = {type(model).__name__ for model, _, _ in table.values()}
+    networks = {name for name, home in MODULES.items() if ".neural." in home}
+    assert networks - used == {"KerasForecaster"}  # a network of the user's own
 
 
 @backend
@@ -84,6 +89,7 @@ def test_first_forecast(tmp_path: Path) -> None:
     assert is_picture(tmp_path / "first_forecast.png")
 
 
+@slow
 def test_grid_search(tmp_path: Path) -> None:
     printed = run("grid_search", tmp_path)
     assert "Pipeline: {'narx__exog_lags': 4}" in printed
@@ -92,6 +98,7 @@ def test_grid_search(tmp_path: Path) -> None:
 
 
 @backend
+@slow
 def test_system_identification(tmp_path: Path) -> None:
     printed = run("system_identification", tmp_path)
     arx, one_step, free_run = (
@@ -101,6 +108,7 @@ def test_system_identification(tmp_path: Path) -> None:
     assert 1.0 < free_run[1] < 1.15 < one_step[1] < arx[1]
 
 
+@slow
 def test_competition_panel(tmp_path: Path) -> None:
     printed = run("competition_panel", tmp_path)
     assert printed.splitlines()[2].startswith("NARX ")
@@ -111,6 +119,7 @@ def test_competition_panel(tmp_path: Path) -> None:
     assert submission["ds"].min() == "2026-01-01" and submission["NARX"].gt(0).all()
 
 
+@slow
 def test_panel_embedding(tmp_path: Path) -> None:
     printed = run("panel_embedding", tmp_path)
     ar, one, series, kinds, new = (
@@ -126,12 +135,14 @@ def test_panel_embedding(tmp_path: Path) -> None:
     assert max(series, kinds, new) < 0.5 * min(ar, one)
 
 
+@slow
 def test_own_keras_model(tmp_path: Path) -> None:
     printed = run("own_keras_model", tmp_path)
     assert printed.splitlines()[2].startswith("GRU ")
     assert is_picture(tmp_path / "own_keras_model.png")
 
 
+@slow
 def test_delay_layers(tmp_path: Path) -> None:
     printed = run("delay_layers", tmp_path)
     identities = re.findall(r"= .*: +(\d\.\de[+-]\d\d)$", printed, re.MULTILINE)
@@ -146,6 +157,7 @@ def test_lag_table(tmp_path: Path) -> None:
     assert numbers(printed, "trees ")[5] > 0 and numbers(printed, "trees ")[6] > 0
 
 
+@slow
 def test_update_and_save(tmp_path: Path) -> None:
     printed = run("update_and_save", tmp_path)
     rows = [numbers(printed, step) for step in ("fit  ", "update ", "partial_fit ")]
@@ -155,6 +167,7 @@ def test_update_and_save(tmp_path: Path) -> None:
     assert (tmp_path / "laser.forecast").is_file()
 
 
+@slow
 def test_gradient_flow(tmp_path: Path) -> None:
     printed = run("gradient_flow", tmp_path, "gradient_flow.png")
     half = printed.index("copy ")
@@ -179,6 +192,7 @@ def test_gradient_flow(tmp_path: Path) -> None:
     assert is_picture(tmp_path / "gradient_flow.png")
 
 
+@slow
 def test_online_learning(tmp_path: Path) -> None:
     printed = run("online_learning", tmp_path)
     exact, short = numbers(printed, "rtrl "), numbers(printed, "one-step ")
@@ -188,6 +202,7 @@ def test_online_learning(tmp_path: Path) -> None:
     assert float(printed.split("its size times ")[1]) < 1.05
 
 
+@slow
 def test_copy_task(tmp_path: Path) -> None:
     """Bits right at 8, 12, 16 and 20 words; the networks are trained on 1 to 8."""
     printed = run("copy_task", tmp_path)
@@ -196,12 +211,14 @@ def test_copy_task(tmp_path: Path) -> None:
     assert min(memory[3::2]) > 0.97 and lstm[3] < 0.8 and lstm[9] < 0.6
 
 
+@slow
 def test_classify_sequences(tmp_path: Path) -> None:
     printed = run("classify_sequences", tmp_path)
     assert numbers(printed, "right in")[0] > 0.9
     assert "{'aaab': 'a first', 'bbbba': 'b first'}" in printed
 
 
+@slow
 def test_label_sequences(tmp_path: Path) -> None:
     printed = run("label_sequences", tmp_path)
     most, past, both = (
@@ -218,6 +235,7 @@ def test_markov(tmp_path: Path) -> None:
     assert numbers(printed, "AR: mean")[0] < numbers(printed, "MarkovSwitching: mean")[0] < 25
 
 
+@slow
 def test_graph_panel(tmp_path: Path) -> None:
     printed = run("graph_panel", tmp_path)
     alone, deaf, heard = (
@@ -227,6 +245,7 @@ def test_graph_panel(tmp_path: Path) -> None:
     assert heard[4] < min(alone[4], deaf[4])
 
 
+@slow
 def test_hierarchy(tmp_path: Path) -> None:
     printed = run("hierarchy", tmp_path)
     assert numbers(printed, "levels add up to within")[0] < 1e-9
@@ -235,12 +254,14 @@ def test_hierarchy(tmp_path: Path) -> None:
         assert net < (1.2 if level == "shops" else 1.0) * sums, level
 
 
+@slow
 def test_transformer_forecast(tmp_path: Path) -> None:
     printed = run("transformer_forecast", tmp_path)
     assert numbers(printed, "Transformer ")[0] < 0.5 * numbers(printed, "AR ")[0]
 
 
 @backend
+@slow
 def test_recurrent_forecast(tmp_path: Path) -> None:
     printed = run("recurrent_forecast", tmp_path)
     names = ("AR", "simple cell", "gated cell (GRU)", "GRU, both ways")
@@ -248,12 +269,14 @@ def test_recurrent_forecast(tmp_path: Path) -> None:
     assert max(networks) < 0.75 * ar and "Name: laser" in printed
 
 
+@slow
 def test_memory_forecast(tmp_path: Path) -> None:
     printed = run("memory_forecast", tmp_path)
     memory, ar = (numbers(printed, f"{name:14s}")[0] for name in ("MemoryNetwork", "AR"))
     assert memory < 0.75 * ar and "Name: laser" in printed
 
 
+@slow
 def test_attention_weights(tmp_path: Path) -> None:
     printed = run("attention_weights", tmp_path)
     seq2seq, ar = (numbers(printed, f"{name}: mean absolute error")[0] for name in ("Seq2Seq", "AR"))
