@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import zipfile
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +15,6 @@ from sklearn.exceptions import NotFittedError
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.narx import NARX
-from forecast.estimators.saving import load
 from tests.checks_forecaster import covariates, long_frame, monthly
 
 pytestmark = pytest.mark.backend
@@ -200,55 +196,6 @@ def test_bad_input(case: tuple[Callable[[], Any], type[Exception], str, str, str
 def test_predict_before_fit() -> None:
     with pytest.raises(NotFittedError, match="This NARX instance is not fitted yet. Call 'fit'"):
         narx().predict(3)
-
-
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:300])
-
-
-def corrupt(path: Path) -> None:
-    """One byte of the arrays flipped."""
-    data = bytearray(path.read_bytes())
-    data[data.index(b"arrays.npz") + 60] ^= 255
-    path.write_bytes(bytes(data))
-
-
-def rewrite(**values: Any) -> Callable[[Path], None]:
-    """Other values in config.json."""
-
-    def edit(path: Path) -> None:
-        with zipfile.ZipFile(path) as file:
-            config, arrays, mark = json.loads(file.read("config.json")), file.read("arrays.npz"), file.comment
-        with zipfile.ZipFile(path, "w") as file:
-            file.writestr("config.json", json.dumps({**config, **values}))
-            file.writestr("arrays.npz", arrays)
-            file.comment = mark
-
-    return edit
-
-
-@pytest.mark.parametrize(
-    ("edit", "words"),
-    [
-        (cut, "path: must be an undamaged model file; received .*model.zip.*Copy or save it again"),
-        (corrupt, "path: must be an undamaged model file; received .*model.zip.*Copy or save it again"),
-        (
-            rewrite(state={}),
-            "path: must be an undamaged .* received .*sum of config.json differs.*save it again",
-        ),
-        (rewrite(format_version=99), "format_version: must be at most 1; received 99. Install a newer"),
-        (
-            rewrite(**{"class": "os.system"}),
-            "class: must be one of AR, .* received os.system. Load files written",
-        ),
-    ],
-    ids=["truncated", "flipped byte", "tampered", "newer format", "foreign class"],
-)
-def test_bad_model_file(edit: Callable[[Path], None], words: str, tmp_path: Path) -> None:
-    single().save(tmp_path / "model.zip")
-    edit(tmp_path / "model.zip")
-    with pytest.raises(ValueError, match=words):
-        load(tmp_path / "model.zip")
 
 
 def test_missing_targets_are_masked_by_those_that_say_so() -> None:
