@@ -6,22 +6,24 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from tqdm import tqdm
 
-from forecast._checks import check_count, explain
+from forecast._checks import check_count, check_verbose, explain
 from forecast.estimators.conformal import check_levels, column_names
-from forecast.evaluation.metrics import is_model_name
+from forecast.evaluation.frames import KEYS, is_model_name, spacing
 from forecast.evaluation.rolling_windows import Known, Question, Rows, Tested, ask_ahead, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Panel
 
 Models = Any  # an estimator, a list of estimators or a mapping of names to estimators
+ErrorScore = Literal["raise"] | float
 
 
 def backtest(
@@ -37,6 +39,7 @@ def backtest(
     window: Window = "expanding",
     align: Align = "time",
     level: Iterable[float] | None = None,
+    error_score: ErrorScore = "raise",
     verbose: int = 0,
 ) -> pd.DataFrame:
     """Forecast `horizon` steps from each of `windows` past origins, knowing only what came before each.
@@ -61,6 +64,10 @@ def backtest(
         align: "time" cuts all series of a panel at the same moment; "end" at the same distance from the
             end of each, for panels whose `ds` is a row number.
         level: nominal coverages in percent to ask of `predict_interval`, or None for point forecasts only.
+        error_score: "raise" hands on the error of a model that fails; its attribute `finished` is the frame of
+            all that was forecast before, which `leaderboard` takes. NaN leaves the forecasts of this model
+            and window missing, goes on, and warns once at the end with the first error of each such model. A
+            model that failed is asked again in the next window in which it learns anew.
         verbose: 1 shows a progress bar.
 
     Returns:
@@ -68,11 +75,11 @@ def backtest(
         `<model>-lo-80`, `<model>-hi-80`), sorted by series, cutoff and ds. ds and cutoff keep the type of the
         index. unique_id of a single series is its name; with several targets it is the target, in a panel
         "<series>/<target>". The frame's `attrs` hold `seconds`, the time each model took to learn and to
-        forecast, `season_length` and the arguments of the backtest.
+        forecast, `season_length`, `freq`, `models` (how each was set) and the arguments of the backtest.
 
     Raises:
         ValueError, TypeError: An argument outside its range, two models of one name, a history too short, or
-            whatever a model raises, with a note that names model and window.
+            whatever a model raises, with a note that names model and window, and with `finished`.
 
     References:
         L. J. Tashman (2000), Out-of-sample tests of forecasting accuracy: an analysis and review.
@@ -89,40 +96,68 @@ def backtest(
     named = name_models(models)
     levels = () if level is None else check_levels(level)
     every = _learning_interval(refit, named, levels)
+    check_error_score(error_score)
     origin = RollingOrigin(horizon, windows=windows, step=step, gap=gap, window=window, align=align)
     rows = Rows(to_panel(y, X), align)
     cuts = list(origin.cuts(rows.ticks))
     _warn_untested(rows, cuts)
-    with tqdm(total=len(named) * len(cuts), disable=not verbose, desc="backtest") as bar:
-        run = _Run(rows, {name: clone(model) for name, model in named.items()}, levels, horizon, gap, bar)
-        parts = [run.window(cut, learn=number % every == 0) for number, cut in enumerate(cuts)]
-    frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    frame.attrs = {"seconds": run.seconds, "season_length": rows.panel.season_length}
-    frame.attrs |= {"horizon": horizon, "windows": windows, "step": step, "refit": refit}
-    frame.attrs |= {"gap": gap, "window": window, "align": align}
-    return frame
+    attrs: dict[str, Any] = {"season_length": rows.panel.season_length, "freq": spacing(rows.panel.timeline)}
+    attrs |= {"models": {name: repr(model) for name, model in named.items()}}
+    attrs |= {"horizon": horizon, "windows": windows, "step": step, "refit": refit}
+    attrs |= {"gap": gap, "window": window, "align": align}
+    with tqdm(total=len(named) * len(cuts), disable=not check_verbose(verbose), desc="backtest") as bar:
+        clones = {name: clone(model) for name, model in named.items()}
+        run = _Run(rows, clones, levels, horizon, gap, error_score, bar)
+        try:
+            for number, cut in enumerate(cuts):
+                run.window(cut, number, learn=number % every == 0)
+        except BaseException as error:  # an interrupt, too, leaves what was forecast before it
+            error.finished = run.frame(attrs)  # type: ignore[attr-defined]
+            raise
+    run.warn_failed()
+    return run.frame(attrs)
+
+
+def check_error_score(value: object) -> None:
+    """What is to happen when a model fails: "raise", or NaN for missing forecasts.
+
+    Example:
+        >>> check_error_score("raise"), check_error_score(float("nan"))
+        (None, None)
+    """
+    missing = isinstance(value, Real) and not isinstance(value, bool) and np.isnan(float(value))
+    if not missing and not (isinstance(value, str) and value == "raise"):
+        allowed = "'raise', or NaN, since the forecasts of a model that failed are missing"
+        raise ValueError(explain("error_score", allowed, repr(value), "Pass error_score=np.nan"))
 
 
 def name_models(models: Models) -> dict[str, Any]:
     """Models by name; the name of a listed model is that of its class."""
+    remedy = (
+        "Pass for example NARX(lags=12), a list of estimators, or a dict such as {'NARX 12': NARX(lags=12)}"
+    )
     if isinstance(models, Mapping):
-        named = [(str(name), model) for name, model in models.items()]
+        named = list(models.items())
+    elif isinstance(models, Iterable) and not isinstance(models, (str, bytes)) and not hasattr(models, "fit"):
+        named = [(type(model).__name__, model) for model in models]
     else:
-        listed = [models] if hasattr(models, "fit") else list(models)
-        named = [(type(model).__name__, model) for model in listed]
+        named = [(type(models).__name__, models)]
+    for name, model in named:
+        if not isinstance(name, str):
+            raise TypeError(explain("models", "named by text", repr(name), remedy))
+        if isinstance(model, type) or not all(hasattr(model, m) for m in ("fit", "predict", "get_params")):
+            raise TypeError(explain("models", "estimators with fit and predict", repr(model), remedy))
+        if hasattr(model, "__sklearn_tags__") and is_classifier(model):
+            raise TypeError(explain("models", "forecasters or regressors", f"the classifier {name}", remedy))
+        if not is_model_name(name):
+            remedy = "Choose another name"
+            raise ValueError(explain("models", "named unlike the other columns", repr(name), remedy))
     names = [name for name, _ in named]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not named or twice:
         received = f"{', '.join(twice)} more than once" if twice else "none"
         remedy = "Name them: {'NARX 12': NARX(lags=12), 'NARX 24': NARX(lags=24)}"
         raise ValueError(explain("models", "one or more models of different names", received, remedy))
-    for name, model in named:
-        if not (hasattr(model, "fit") and hasattr(model, "predict")) or isinstance(model, type):
-            remedy = "Pass for example NARX(lags=12)"
-            raise TypeError(explain("models", "estimators with fit and predict", repr(model), remedy))
-        if not is_model_name(name):
-            remedy = "Choose another name"
-            raise ValueError(explain("models", "named unlike the other columns", repr(name), remedy))
     return dict(named)
 
 
@@ -133,7 +168,15 @@ def to_panel(y: Any, X: Any) -> Panel:
 
 def _learning_interval(refit: bool | int, named: dict[str, Any], levels: tuple[float, ...]) -> int:
     """Every how many windows to learn, after a look at what the models can do."""
-    every = (1 if refit else sys.maxsize) if isinstance(refit, bool) else check_count("refit", refit)
+    if isinstance(refit, (bool, np.bool_)):
+        every = 1 if refit else sys.maxsize
+    elif isinstance(refit, Integral):
+        every = check_count("refit", refit)
+    else:
+        allowed = "True, False or a whole number of at least 1"
+        raise TypeError(
+            explain("refit", allowed, repr(refit), "Pass refit=4 to learn in every fourth window")
+        )
     for name, model in named.items():
         if every > 1 and not hasattr(model, "update"):
             allowed = f"True for {name}, which has no update"
@@ -162,56 +205,102 @@ def _warn_untested(rows: Rows, cuts: list[Cut]) -> None:
 
 @dataclass(eq=False)
 class _Run:
-    """Clones of the models on their way through the windows."""
+    """Clones of the models on their way through the windows, and what they have forecast."""
 
     rows: Rows
     models: dict[str, Any]
     levels: tuple[float, ...]
     horizon: int
     gap: int
+    error_score: ErrorScore
     bar: tqdm
     known: Known | None = None
+    parts: list[pd.DataFrame] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    """The first error of each model that failed."""
+    waiting: set[str] = field(default_factory=set)
+    """Models that failed and have not learned anew."""
 
-    def window(self, cut: Cut, *, learn: bool) -> pd.DataFrame:
-        """The part of the backtest frame that belongs to one cutoff."""
+    def window(self, cut: Cut, number: int, *, learn: bool) -> None:
+        """Forecast from one cutoff; whatever happens, what was forecast is kept."""
         panel, before = self.rows.panel, None if learn else self.known
         self.known = Known.at(self.rows, cut.known, before)
         data = self.known.data(panel, before)
         question = ask_ahead(panel, self.known, self.gap + self.horizon)
         tested = Tested.of(self.rows, cut.test, question.known)
-        columns: dict[str, np.ndarray] = {}
-        for name, model in self.models.items():
-            values = self._answer(name, model, data, question, learn)  # (k, steps, O, bounds)
-            for number, column in enumerate(column_names([name], self.levels)):
-                columns[column] = tested.pick(values[..., number])
-        return tested.frame(self.gap, columns)
+        names = column_names(list(self.models), self.levels)
+        columns = dict.fromkeys(names, np.full(len(tested.at) * panel.n_targets, np.nan))
+        if learn:
+            self.waiting.clear()
+        done = 0
+        try:
+            for name in [name for name in self.models if name not in self.waiting]:
+                values = self._attempt(name, number, data, question, learn)  # (k, steps, O, bounds)
+                for place, column in enumerate(column_names([name], self.levels)):
+                    columns[column] = tested.pick(values[..., place])
+                done += 1
+        finally:
+            if done or not isinstance(self.error_score, str):
+                self.parts.append(tested.frame(self.gap, columns))
 
-    def _answer(
-        self, name: str, model: Any, data: tuple[Any, ...], question: Question, learn: bool
+    def frame(self, attrs: dict[str, Any]) -> pd.DataFrame:
+        """The backtest frame of the windows so far."""
+        if not self.parts:
+            frame = pd.DataFrame(columns=[*KEYS, *column_names(list(self.models), self.levels)])
+        else:
+            frame = pd.concat(self.parts).sort_index(kind="stable").reset_index(drop=True)
+        frame.attrs = {"seconds": self.seconds, **attrs}
+        return frame
+
+    def warn_failed(self) -> None:
+        """One warning for all models that failed."""
+        if self.errors:
+            told = "; ".join(f"{name} first in {error}" for name, error in self.errors.items())
+            warnings.warn(
+                f"error_score: forecasts are missing where a model failed: {told}. Pass error_score='raise' "
+                "to see the whole error.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _attempt(
+        self, name: str, number: int, data: tuple[Any, ...], question: Question, learn: bool
     ) -> np.ndarray:
+        """The answer of a model, or NaN where it fails and that is allowed."""
         self.bar.set_postfix_str(name)
         began = perf_counter()
         try:
-            (model.fit if learn else model.update)(*data)
-            if self.levels:
-                answer = model.predict_interval(question.argument, level=self.levels)
-            else:
-                answer = model.predict(question.argument)
-            values = read_answer(answer)
+            return self._answer(name, data, question, learn)
         except Exception as error:
-            error.add_note(
-                f"Raised by {name!r} in window {self.bar.n // len(self.models) + 1} of a backtest."
-            )
-            raise
-        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
-        self.bar.update()
-        shape = (len(question.known.series), self.gap + self.horizon, self.rows.panel.n_targets)
+            if isinstance(self.error_score, str):
+                error.add_note(f"Raised by {name!r} in window {number + 1} of a backtest.")
+                raise
+            self.errors.setdefault(name, f"window {number + 1} with {type(error).__name__}: {error}")
+            self.waiting.add(name)
+            return np.full(self._shape(question), np.nan)
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+            self.bar.update()
+
+    def _answer(self, name: str, data: tuple[Any, ...], question: Question, learn: bool) -> np.ndarray:
+        model = self.models[name]
+        (model.fit if learn else model.update)(*data)
+        if self.levels:
+            answer = model.predict_interval(question.argument, level=self.levels)
+        else:
+            answer = model.predict(question.argument)
+        values, shape = read_answer(answer), self._shape(question)
         try:
-            return values.reshape(*shape, 1 + 2 * len(self.levels))
+            return values.reshape(shape)
         except ValueError:
             wanted = f"{shape[0]} series, {shape[1]} steps and {shape[2]} targets"
             allowed = f"a forecaster with one forecast for each of {wanted}"
             raise ValueError(
                 explain(f"models[{name!r}]", allowed, f"shape {values.shape}", "Check predict")
             ) from None
+
+    def _shape(self, question: Question) -> tuple[int, int, int, int]:
+        """Series, steps, targets, and the point forecast with its bounds."""
+        steps = self.gap + self.horizon
+        return len(question.known.series), steps, self.rows.panel.n_targets, 1 + 2 * len(self.levels)

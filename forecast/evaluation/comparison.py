@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error, mean_squared_error
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.evaluation.metrics import add_step, model_names
+from forecast.evaluation.frames import add_step, check_frame
 
 Criterion = Literal["mse", "mae", "mape"]
-_MEAN_LOSS = {
-    "mse": mean_squared_error,
-    "mae": mean_absolute_error,
-    "mape": mean_absolute_percentage_error,
+_LOSS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "mse": lambda y, f: (y - f) ** 2,
+    "mae": lambda y, f: np.abs(y - f),
+    "mape": lambda y, f: np.abs((y - f) / y),
 }
 
 
@@ -50,12 +50,11 @@ def compare(
 
     Returns:
         One row per series: n rows, the mean loss of a and of b under their names, the statistic (negative: a
-        is better), the two-sided pvalue, and the lags. Identical forecasts have the statistic 0 and the
-        pvalue 1.
+        is better), the two-sided pvalue, and the lags. Equal losses have the statistic 0 and the pvalue 1.
 
     Raises:
-        ValueError: An unknown model or step, overlapping windows without a horizon, or too few rows for the
-            lags.
+        ValueError, TypeError: No backtest frame, an unknown model or step, a missing forecast, overlapping
+            windows without a horizon, or too few rows for the lags.
 
     References:
         F. X. Diebold, R. S. Mariano (1995), Comparing predictive accuracy. Journal of Business & Economic
@@ -73,20 +72,41 @@ def compare(
         >>> bool(result["statistic"] < 0), bool(result["pvalue"] < 0.01)
         (True, True)
     """
-    known = model_names(frame)
-    for name in (a, b):
-        check_choice("model", name, known)
-    check_choice("criterion", criterion, ("mse", "mae", "mape"))
+    known = check_frame(frame)
+    for argument, name in (("a", a), ("b", b)):
+        check_choice(argument, name, known)
+    check_choice("criterion", criterion, tuple(_LOSS))
+    if lags is not None:
+        check_count("lags", lags, minimum=0)
     rows = add_step(frame).dropna(subset=["y"])
+    if rows.empty:
+        remedy = "Compare on rows whose target is known"
+        raise ValueError(explain("frame", "rows with a value of y", "none", remedy))
     if horizon is not None:
         rows = _at_step(rows, check_count("horizon", horizon))
     elif rows.duplicated(["unique_id", "ds"]).any():
         remedy = "Pass horizon=1 to compare the first step, or backtest with step=horizon"
         raise ValueError(explain("horizon", "a step ahead when windows overlap", None, remedy))
+    _check_errors(rows, (a, b), criterion)
     tests = {
-        series: _test(part, (a, b), criterion, lags) for series, part in rows.groupby("unique_id", sort=True)
+        series: _test(part, (a, b), criterion, lags)
+        for series, part in rows.groupby("unique_id", sort=True, observed=True)
     }
     return pd.DataFrame.from_dict(tests, orient="index").rename_axis("unique_id")
+
+
+def _check_errors(rows: pd.DataFrame, pair: tuple[str, str], criterion: Criterion) -> None:
+    """Refuse rows whose loss is not known: no forecast, or a percentage of zero."""
+    for name in pair:
+        unknown = ~np.isfinite(rows[name].to_numpy(dtype=float))
+        if unknown.any():
+            row = rows.iloc[int(np.argmax(unknown))]
+            received = f"{row[name]} for {row['unique_id']!r}, {row['ds']}"
+            remedy = "Leave out the windows in which a model failed"
+            raise ValueError(explain(f"forecasts of {name}", "finite", received, remedy))
+    if criterion == "mape" and (rows["y"] == 0).any():
+        remedy = "Pass criterion='mae'"
+        raise ValueError(explain("criterion", "no percentage where y is 0", criterion, remedy))
 
 
 def _at_step(rows: pd.DataFrame, horizon: int) -> pd.DataFrame:
@@ -103,18 +123,17 @@ def _test(
     from statsmodels.tsa.stattools import diebold_mariano_test  # heavy: loaded when a test is asked for
 
     rows = rows.sort_values(["ds", "cutoff"])
-    count, reach = len(rows), _overlap(rows) if lags is None else check_count("lags", lags, minimum=0)
+    count, reach = len(rows), _overlap(rows) if lags is None else lags
     needed = max(reach + 2, 3)
     if count < needed:
         received = f"{count} rows of series {rows['unique_id'].iloc[0]!r} with {reach} lags"
         remedy = "Backtest with more windows, or compare a shorter horizon"
         raise ValueError(explain("frame", f"at least {needed} rows per series", received, remedy))
     y, first, second = (rows[column].to_numpy(dtype=float) for column in ("y", *pair))
-    means = {
-        name: _MEAN_LOSS[criterion](y, values) for name, values in zip(pair, (first, second), strict=True)
-    }
+    losses = {name: _LOSS[criterion](y, f) for name, f in zip(pair, (first, second), strict=True)}
+    means = {name: float(loss.mean()) for name, loss in losses.items()}
     statistic, pvalue = 0.0, 1.0
-    if not np.array_equal(first, second):
+    if not np.array_equal(losses[pair[0]], losses[pair[1]]):
         statistic, pvalue = diebold_mariano_test(
             y, first, second, criterion=criterion, lags=reach, horizon=reach + 1, harvey_adj=True
         )

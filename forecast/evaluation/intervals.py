@@ -14,7 +14,8 @@ from utilsforecast import losses
 
 from forecast._checks import explain
 from forecast.estimators.conformal import bound_names, check_level, plain_level, read_bound
-from forecast.evaluation.metrics import Loss, model_names, pooled
+from forecast.evaluation.frames import check_frame
+from forecast.evaluation.metrics import GROUP, Loss, pooled
 
 
 def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_
         0.5
     """
     return _interval(
-        frame, level, by, lambda rows, names: losses.coverage(rows, names, plain_level(level), id_col="group")
+        frame, level, by, lambda rows, names: losses.coverage(rows, names, plain_level(level), id_col=GROUP)
     )
 
 
@@ -65,11 +66,11 @@ def interval_width(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("u
 
     def width(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
         columns = [
-            losses.mae(rows, [high], id_col="group", target_col=low)
+            losses.mae(rows, [high], id_col=GROUP, target_col=low)
             for low, high in (bound_names(m, level) for m in models)
         ]
         return pd.concat(
-            [c.set_index("group").set_axis([m], axis=1) for m, c in zip(models, columns, strict=True)], axis=1
+            [c.set_index(GROUP).set_axis([m], axis=1) for m, c in zip(models, columns, strict=True)], axis=1
         ).reset_index()
 
     return _interval(frame, level, by, width)
@@ -103,13 +104,13 @@ def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_i
         frame,
         level,
         by,
-        lambda rows, names: losses.winkler_score(rows, names, plain_level(level), id_col="group"),
+        lambda rows, names: losses.winkler_score(rows, names, plain_level(level), id_col=GROUP),
     )
 
 
 def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) -> pd.DataFrame:
     check_level(level)
-    pairs = {name: list(bound_names(name, level)) for name in model_names(frame)}
+    pairs = {name: list(bound_names(name, level)) for name in check_frame(frame)}
     present = {name: pair for name, pair in pairs.items() if set(pair) <= set(frame.columns)}
     if not present:
         found = [c for c in frame.columns if read_bound(c)] or "no interval columns"

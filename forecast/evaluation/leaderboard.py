@@ -8,16 +8,20 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from forecast._checks import check_choice, check_count, explain
+from forecast._checks import check_choice, check_count, check_verbose, explain
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import SeasonalNaive
 from forecast.evaluation import metrics
-from forecast.evaluation.backtest import backtest, name_models, to_panel
-from forecast.evaluation.baselines import REFERENCES
+from forecast.evaluation.backtest import ErrorScore, backtest, check_error_score, name_models, to_panel
+from forecast.evaluation.baselines import REFERENCES, baseline_name
+from forecast.evaluation.frames import add_step, check_frame
 from forecast.evaluation.rolling_windows import Rows
 from forecast.evaluation.splits import Align, Window
 
 By = Literal["model", "step", "series"]
+_METRICS = ("MAE", "RMSE", "sMAPE")
+_SCALED = ("MASE", "RMSSE")
+_OPTIONS = ("horizon", "windows", "step", "refit", "gap", "window", "align")
 _KEYS = {"model": [], "step": ["step"], "series": ["unique_id"]}
 _ROW = ["unique_id", "ds", "cutoff"]
 
@@ -37,6 +41,7 @@ def leaderboard(
     season: int | None = None,
     by: By = "model",
     metric: str | None = None,
+    error_score: ErrorScore | None = None,
     verbose: int = 0,
 ) -> pd.DataFrame:
     """Backtest models beside AR and SeasonalNaive and rank them.
@@ -55,12 +60,15 @@ def leaderboard(
     and against a baseline without any error it is minus infinity.
 
     Args:
-        models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned. AR
-            and SeasonalNaive are added, with their defaults, when no model has their name.
+        models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned.
+            AR() and SeasonalNaive() are always in the table. Where another model of yours has one of these
+            names, AR(lags=3) for example, the row of the baseline is named "AR (baseline)"; skills are
+            measured against it. The columns of a frame that hold an AR and a SeasonalNaive, however set,
+            stand for them.
         y: the history, as for `backtest`. With a frame it is only needed for MASE and RMSSE, which are left
             out without it, and for a missing baseline.
         X: timeline and known covariates on the rows of y, or None. AR uses them too.
-        horizon: steps forecast from each origin; needed unless `models` is a frame.
+        horizon: steps forecast from each origin; needed unless `models` is a frame, which has its own.
         windows: number of origins.
         step: steps between two origins; None means `horizon`.
         refit: True, False or k, as for `backtest`.
@@ -71,6 +79,10 @@ def leaderboard(
         by: "model" for one row per model; "step" for one per step ahead and model; "series" for one per
             series and model.
         metric: column to sort by and to take skills of; None means RMSSE, or RMSE where there is no scale.
+        error_score: what happens when a model fails, as for `backtest`: "raise" hands on its error, NaN gives
+            it a row of missing values and one warning that names it and its first error. None means "raise"
+            for a single model and NaN for several. To keep the windows in which it did not fail, call
+            `backtest` with error_score=NaN.
         verbose: 1 shows a progress bar.
 
     Returns:
@@ -79,7 +91,8 @@ def leaderboard(
         sorted by.
 
     Raises:
-        ValueError: A frame without the baselines and without y, no horizon, or what `backtest` raises.
+        ValueError, TypeError: A frame without the baselines and without y, no horizon, an argument outside its
+            range, or what `backtest` raises.
 
     References:
         R. J. Hyndman, A. B. Koehler (2006), Another look at measures of forecast accuracy. International
@@ -96,12 +109,22 @@ def leaderboard(
         0.0
     """
     check_choice("by", by, tuple(_KEYS))
-    panel = None if y is None else to_panel(y, X)
+    if season is not None:
+        check_count("season", season)
+    if metric is not None:
+        check_choice("metric", metric, _METRICS if y is None else (*_METRICS, *_SCALED))
+    if error_score is not None:
+        check_error_score(error_score)
+    check_verbose(verbose)
     if isinstance(models, pd.DataFrame):
-        frame = _completed(models, y, X, season, verbose)
+        frame = _completed(
+            models, y, X, season, horizon, np.nan if error_score is None else error_score, verbose
+        )
     else:
+        named = name_models(models)
+        alone: ErrorScore = "raise" if len(named) == 1 else np.nan
         frame = backtest(
-            _with_baselines(models, season),
+            {**named, **_absent(named, season)},
             _needed("y", y),
             X,
             horizon=_needed("horizon", horizon),
@@ -111,11 +134,12 @@ def leaderboard(
             gap=gap,
             window=window,
             align=align,
+            error_score=alone if error_score is None else error_score,
             verbose=verbose,
         )
-    length = frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
-    length = length if season is None else check_count("season", season)
-    history = None if panel is None else Rows(panel, align).long()
+    panel = None if y is None else to_panel(y, X)
+    length = season or frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
+    history = None if panel is None else Rows(panel, frame.attrs.get("align", align)).long()
     return _ranked(_errors(frame, history, length, by), by, metric, frame.attrs.get("seconds"))
 
 
@@ -123,28 +147,67 @@ def _baselines(season: int | None) -> dict[str, BaseEstimator]:
     return {"AR": AR(), "SeasonalNaive": SeasonalNaive(season=season)}
 
 
-def _with_baselines(models: Any, season: int | None) -> dict[str, Any]:
-    named = name_models(models)
-    return {**named, **{name: model for name, model in _baselines(season).items() if name not in named}}
+def _absent(named: dict[str, Any], season: int | None) -> dict[str, BaseEstimator]:
+    """The baselines to add to the models, under a name that none of them has."""
+    absent = {}
+    for name, model in _baselines(season).items():
+        if name in named and repr(named[name]) == repr(model):
+            continue
+        row = baseline_name(name) if name in named else name
+        if row in named:
+            raise ValueError(explain("models", "named unlike a baseline", repr(row), "Choose another name"))
+        absent[row] = model
+    return absent
 
 
-def _completed(frame: pd.DataFrame, y: Any, X: Any, season: int | None, verbose: int) -> pd.DataFrame:
+def _row_of(reference: str, names: Any) -> str:
+    """Name of the row or column that holds a baseline."""
+    return baseline_name(reference) if baseline_name(reference) in names else reference
+
+
+def _completed(
+    frame: pd.DataFrame,
+    y: Any,
+    X: Any,
+    season: int | None,
+    horizon: int | None,
+    error_score: ErrorScore,
+    verbose: int,
+) -> pd.DataFrame:
     """The frame with columns for the missing baselines, backtested with the frame's own arguments."""
-    absent = [name for name in REFERENCES if name not in metrics.model_names(frame)]
+    names, attrs = check_frame(frame), frame.attrs
+    if horizon is not None and horizon != attrs.get("horizon"):
+        remedy = "Leave it out, or pass the models in place of their frame"
+        raise ValueError(explain("horizon", "that of the frame", horizon, remedy))
+    told = attrs.get("models", {})
+    rows = {name: _row_of(name, names) for name in REFERENCES}
+    absent = {}
+    for name, row in rows.items():
+        if row not in names:
+            absent[name] = row
+        elif row == name and not told.get(row, f"{name}(").startswith(f"{name}("):
+            absent[name] = baseline_name(name)  # another model has its name
     if not absent:
         return frame
-    if y is None or "horizon" not in frame.attrs:
+    if y is None or not set(_OPTIONS) <= set(attrs):
         received = f"a frame without {' and '.join(absent)}"
         remedy = (
             "Pass y, and the frame as backtest() returned it, or backtest these baselines with the models"
         )
         raise ValueError(explain("models", "a frame with both baselines unless y is given", received, remedy))
-    asked = ("horizon", "windows", "step", "refit", "gap", "window", "align")
-    options = {name: frame.attrs[name] for name in asked}
-    extra = backtest({name: _baselines(season)[name] for name in absent}, y, X, verbose=verbose, **options)
-    whole = frame.merge(extra[[*_ROW, *absent]], on=_ROW, how="left", validate="one_to_one")
-    seconds = {**frame.attrs.get("seconds", {}), **extra.attrs["seconds"]}
-    whole.attrs = {**frame.attrs, "seconds": seconds}
+    added = {row: _baselines(season)[name] for name, row in absent.items()}
+    options = {name: attrs[name] for name in _OPTIONS}
+    extra = backtest(added, y, X, error_score=error_score, verbose=verbose, **options)
+    whole = frame.merge(
+        extra[[*_ROW, *added]], on=_ROW, how="left", validate="one_to_one", indicator="_of_both"
+    )
+    if (whole.pop("_of_both") != "both").any():
+        remedy = "Pass the y and X that the frame was made of"
+        raise ValueError(
+            explain("models", "the frame of a backtest of y", "rows that y does not have", remedy)
+        )
+    whole.attrs = {**attrs, "models": {**told, **extra.attrs["models"]}}
+    whole.attrs["seconds"] = {**attrs.get("seconds", {}), **extra.attrs["seconds"]}
     return whole
 
 
@@ -158,6 +221,7 @@ def _needed(name: str, value: Any) -> Any:
 def _errors(frame: pd.DataFrame, history: pd.DataFrame | None, season: int, by: By) -> pd.DataFrame:
     """All errors, one column each, on an index of the groups of `by` and the model."""
     keys = ["unique_id", "step"] if by == "step" else ["unique_id"]
+    frame = add_step(frame) if by == "step" else frame
     tables = {
         "MAE": metrics.mae(frame, by=keys),
         "RMSE": metrics.rmse(frame, by=keys),
@@ -185,10 +249,11 @@ def _ranked(
     """The table with skills and seconds, best first within each group."""
     if metric is None:
         metric = "RMSSE" if "RMSSE" in table and table["RMSSE"].notna().any() else "RMSE"
-    check_choice("metric", metric, list(table.columns))
     error = table[metric]
+    models = error.index.get_level_values("model")
     for name in REFERENCES:
-        base = error.xs(name, level="model") if _KEYS[by] else error[name]
+        row = _row_of(name, models)
+        base = error.xs(row, level="model") if _KEYS[by] else error[row]
         base = error.index.droplevel("model").map(base).to_numpy() if _KEYS[by] else base
         with np.errstate(divide="ignore", invalid="ignore"):
             table[f"skill_{name}"] = np.where(error == base, 0.0, 1.0 - error.to_numpy() / base)

@@ -2,7 +2,8 @@
 
 Every function takes the long frame of `backtest` (`unique_id, ds, cutoff, y, <model>...`), pools the rows of
 each group named by `by` and returns one row per group, one column per model. Rows whose `y` is missing are
-left out; a missing forecast makes the value of its group missing, it is never skipped.
+left out; a missing forecast makes the value of its group missing, it is never skipped. Rows may lie in any
+order, and some may be left out: a step is told by its time and cutoff.
 
 Letters: y_i is the value of row i, f_i the forecast of a model for it, n the number of rows of the group.
 """
@@ -15,44 +16,11 @@ import numpy as np
 import pandas as pd
 from utilsforecast import losses
 
-from forecast._checks import check_count, explain
-from forecast.estimators.conformal import read_bound
+from forecast._checks import check_count
+from forecast.evaluation.frames import add_step, check_by, check_frame, check_history, model_names
 
-KEYS = ("unique_id", "ds", "cutoff", "y")
+GROUP = "(group)"  # no model is called so
 Loss = Callable[[pd.DataFrame, list[str]], pd.DataFrame]
-
-
-def model_names(frame: pd.DataFrame) -> list[str]:
-    """Columns of a backtest frame that hold point forecasts, in their order.
-
-    Example:
-        >>> import pandas as pd
-        >>> model_names(pd.DataFrame(columns=["unique_id", "ds", "cutoff", "y", "AR", "AR-lo-80"]))
-        ['AR']
-    """
-    missing = [key for key in KEYS if key not in frame.columns]
-    if missing:
-        raise ValueError(
-            explain(
-                "frame",
-                f"a backtest frame with the columns {', '.join(KEYS)} and one per model",
-                f"a frame without {', '.join(missing)}",
-                "Pass what backtest() returned",
-            )
-        )
-    return [column for column in frame.columns if is_model_name(column)]
-
-
-def is_model_name(name: object) -> bool:
-    """Whether a column of a backtest frame may have this name and hold point forecasts."""
-    return name not in (*KEYS, "step") and read_bound(name) is None
-
-
-def add_step(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with a column `step`, counted from 1 after the cutoff in each series."""
-    if "step" in frame.columns:
-        return frame
-    return frame.assign(step=frame.groupby(["unique_id", "cutoff"], sort=False).cumcount() + 1)
 
 
 def mae(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
@@ -73,7 +41,7 @@ def mae(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataFr
         >>> float(mae(frame).loc["a", "AR"])
         1.5
     """
-    return pooled(frame, by, lambda rows, models: losses.mae(rows, models, id_col="group"))
+    return pooled(frame, by, _mean_absolute)
 
 
 def rmse(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
@@ -96,7 +64,7 @@ def rmse(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataF
         >>> float(rmse(frame).loc["a", "AR"])
         5.0
     """
-    return pooled(frame, by, lambda rows, models: losses.rmse(rows, models, id_col="group"))
+    return pooled(frame, by, _root_mean_square)
 
 
 def smape(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
@@ -123,7 +91,7 @@ def smape(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.Data
         >>> float(smape(frame).loc["a", "AR"])
         100.0
     """
-    return 200.0 * pooled(frame, by, lambda rows, models: losses.smape(rows, models, id_col="group"))
+    return 200.0 * pooled(frame, by, lambda rows, models: losses.smape(rows, models, id_col=GROUP))
 
 
 def mase(
@@ -137,7 +105,7 @@ def mase(
 
     Args:
         frame: a backtest frame.
-        history: long frame `unique_id, ds, y` that reaches back before the first cutoff, sorted by time.
+        history: long frame `unique_id, ds, y` that reaches back before the first cutoff, in any order.
         season_length: m, steps in a season, at least 1.
         by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
 
@@ -157,7 +125,8 @@ def mase(
         >>> float(mase(frame, history).loc["a", "AR"])
         1.0
     """
-    return mae(_scaled(frame, history, season_length, losses.mase), by=by)
+    rows = _scaled(frame, history, season_length, losses.mase)
+    return _grouped(rows, check_by(by), _mean_absolute, {name: [name] for name in model_names(frame)})
 
 
 def rmsse(
@@ -171,7 +140,7 @@ def rmsse(
 
     Args:
         frame: a backtest frame.
-        history: long frame `unique_id, ds, y` that reaches back before the first cutoff, sorted by time.
+        history: long frame `unique_id, ds, y` that reaches back before the first cutoff, in any order.
         season_length: m, steps in a season, at least 1.
         by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
 
@@ -191,7 +160,8 @@ def rmsse(
         >>> float(rmsse(frame, history).loc["a", "AR"])
         2.5
     """
-    return rmse(_scaled(frame, history, season_length, losses.rmsse), by=by)
+    rows = _scaled(frame, history, season_length, losses.rmsse)
+    return _grouped(rows, check_by(by), _root_mean_square, {name: [name] for name in model_names(frame)})
 
 
 def pooled(
@@ -202,21 +172,32 @@ def pooled(
     Args:
         frame: a backtest frame.
         by: names of the columns that make a group.
-        loss: gets the rows with a column `group` and the names of the models.
+        loss: gets the rows with a column GROUP and the names of the models.
         columns: for each model the columns that its value is made of; None means its point forecast.
     """
-    needed = {name: [name] for name in model_names(frame)} if columns is None else columns
+    models = check_frame(frame)
+    return _grouped(frame, check_by(by), loss, columns or {name: [name] for name in models})
+
+
+def _mean_absolute(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    return losses.mae(rows, models, id_col=GROUP)
+
+
+def _root_mean_square(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    return losses.rmse(rows, models, id_col=GROUP)
+
+
+def _grouped(frame: pd.DataFrame, keys: list[str], loss: Loss, needed: dict[str, list[str]]) -> pd.DataFrame:
     models, values = list(needed), [column for group in needed.values() for column in group]
-    keys = [by] if isinstance(by, str) else list(by)
     rows = add_step(frame) if "step" in keys else frame
     rows = rows[rows["y"].notna()]
-    if rows.empty or not models:
+    if rows.empty:
         return pd.DataFrame(columns=models, index=pd.Index([], name=keys[0]), dtype=float)
-    group = rows.groupby(keys, sort=True, observed=True).ngroup().rename("group")
-    plain = rows[["y", *values]].assign(group=group)
+    group = rows.groupby(keys, sort=True, observed=True).ngroup().rename(GROUP)
+    plain = rows[["y", *values]].assign(**{GROUP: group})
     missing = pd.DataFrame({m: rows[needed[m]].isna().any(axis=1) for m in models}).groupby(group).any()
-    result = loss(plain, models).set_index("group")[models].astype(float).sort_index().mask(missing)
-    labels = rows[keys].assign(group=group).drop_duplicates("group").sort_values("group")
+    result = loss(plain, models).set_index(GROUP)[models].astype(float).sort_index().mask(missing)
+    labels = rows[keys].assign(**{GROUP: group}).drop_duplicates(GROUP).sort_values(GROUP)
     result.index = pd.MultiIndex.from_frame(labels[keys]) if len(keys) > 1 else pd.Index(labels[keys[0]])
     return result
 
@@ -226,6 +207,8 @@ def _scaled(
 ) -> pd.DataFrame:
     """The frame with y and forecasts divided by the scale of `loss`; rows without a scale are left out."""
     check_count("season_length", season_length)
+    models = check_frame(frame)
+    history = check_history(history, frame)
     moments = pd.concat([history["ds"], frame["cutoff"]], ignore_index=True)
     owners = pd.concat([history["unique_id"], frame["unique_id"]], ignore_index=True)
     codes = pd.DataFrame({"unique_id": pd.factorize(owners)[0], "ds": pd.factorize(moments, sort=True)[0]})
@@ -237,4 +220,4 @@ def _scaled(
     factor = rows.merge(unit, on=["unique_id", "cutoff"], how="left")["factor"].to_numpy()
     usable = np.isfinite(factor)
     kept = add_step(frame)[usable]
-    return kept.assign(**kept[["y", *model_names(frame)]].mul(factor[usable], axis=0))
+    return kept.assign(**{column: kept[column] * factor[usable] for column in ("y", *models)})

@@ -5,13 +5,13 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from forecast import AR, Drift, Naive, SeasonalNaive
-from forecast.evaluation import RollingOrigin, backtest, coverage
+from forecast.evaluation import RollingOrigin, backtest, coverage, mae
 
 HORIZON, WINDOWS = 3, 2
 LENGTH = 24
@@ -286,6 +286,20 @@ def test_progress(capsys):
         (LinearRegression(), {"level": [80]}, TypeError, "level: must be None for LinearRegression"),
         (Naive(), {"level": [180]}, ValueError, "level: must be between 0 and 100"),
         (Naive(), {"horizon": 0}, ValueError, "horizon: must be"),
+        (5, {}, TypeError, "models: must be estimators with fit and predict; received 5"),
+        (None, {}, TypeError, "models: must be estimators with fit and predict; received None"),
+        ("AR", {}, TypeError, "models: must be estimators with fit and predict; received 'AR'"),
+        ([("short", AR(lags=1))], {}, TypeError, "models: must be estimators .* or a dict such as"),
+        ({1: Naive()}, {}, TypeError, "models: must be named by text; received 1"),
+        (LogisticRegression(), {}, TypeError, "models: must be forecasters or regressors"),
+        (Naive(), {"refit": "no"}, TypeError, "refit: must be True, False or a whole number"),
+        (Naive(), {"refit": 1.0}, TypeError, "refit: must be True, False or a whole number"),
+        (Naive(), {"verbose": "loud"}, ValueError, "verbose: must be one of"),
+        (Naive(), {"step": 1.5}, TypeError, "step: must be a whole number"),
+        (Naive(), {"gap": -1}, ValueError, "gap: must be a whole number of at least 0"),
+        (Naive(), {"level": [80, 80]}, ValueError, "level: must be levels that differ"),
+        (Naive(), {"error_score": "ignore"}, ValueError, "error_score: must be 'raise', or NaN"),
+        (Naive(), {"error_score": 0.0}, ValueError, "error_score: must be 'raise', or NaN"),
         (Naive(), {"windows": 50}, ValueError, "windows: must be so few"),
     ],
 )
@@ -298,6 +312,115 @@ def test_an_error_of_a_model_names_model_and_window():
     with pytest.raises(ValueError) as caught:
         backtest({"long": AR(lags=15)}, values(), horizon=2, windows=2, window=10)
     assert caught.value.__notes__ == ["Raised by 'long' in window 1 of a backtest."]
+    assert list(caught.value.finished.columns) == ["unique_id", "ds", "cutoff", "y", "long"]
+
+
+class Moody(Naive):
+    """Fails where it meets one of `bad` as the last value: in fit, in update or in predict."""
+
+    bad: tuple = ()
+    where: str = "fit"
+
+    def _check(self, where, panel):
+        if where == self.where and panel.y[-1, 0] in self.bad:
+            raise RuntimeError(f"{where} met {panel.y[-1, 0]:g}")
+
+    def fit(self, X, y=None):
+        super().fit(X, y)
+        self._check("fit", self.panel_)
+        return self
+
+    def update(self, X, y=None):
+        super().update(X, y)
+        self._check("update", self.panel_)
+        return self
+
+    def predict(self, X=None):
+        self._check("predict", self.panel_)
+        return super().predict(X)
+
+
+def moody(where, *bad):
+    return type("Moody", (Moody,), {"bad": bad, "where": where})()
+
+
+@pytest.mark.parametrize("where", ["fit", "predict"])
+def test_what_was_forecast_before_an_error_is_handed_on(where):
+    y = np.arange(20.0)
+    models = {"before": Naive(), "bad": moody(where, 13.0), "after": Drift()}
+    with pytest.raises(RuntimeError, match=f"{where} met 13") as caught:
+        backtest(models, y, horizon=2, windows=4)
+    finished = caught.value.finished
+    whole = backtest({**models, "bad": Naive()}, y, horizon=2, windows=4)
+    assert finished["ds"].tolist() == [12, 13, 14, 15] and finished.attrs["horizon"] == 2
+    assert finished["before"].tolist() == whole["before"].tolist()[:4]
+    assert finished["bad"].fillna(-1).tolist() == [11, 11, -1, -1]
+    assert finished["after"].fillna(-1).tolist() == [12, 13, -1, -1]
+    assert mae(finished.query("ds < 14"), by=["cutoff"]).shape == (1, 3)
+
+
+def test_an_interrupt_hands_on_what_was_forecast():
+    class Interrupted(Moody):
+        def _check(self, where, panel):
+            if where == "fit" and panel.y[-1, 0] == 15:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        backtest(Interrupted(), np.arange(20.0), horizon=2, windows=4)
+    assert caught.value.finished["Interrupted"].tolist() == [11, 11, 13, 13]
+
+
+@pytest.mark.parametrize(
+    ("where", "refit", "missing"),
+    [
+        ("fit", True, [13]),
+        ("predict", True, [13]),
+        ("predict", False, [13, 15, 17]),  # it missed rows, and never learns anew
+        ("update", False, [13, 15, 17]),
+        ("update", 2, [13]),
+        ("fit", 2, []),  # it learns in the windows 1 and 3
+    ],
+)
+def test_a_window_in_which_a_model_fails_is_missing_and_the_others_are_as_ever(where, refit, missing):
+    y = np.arange(20.0)
+    models = {"good": Naive(), "bad": moody(where, 13.0)}
+    options = {"horizon": 2, "windows": 4, "refit": refit}
+    if missing:
+        with pytest.warns(
+            UserWarning, match=f"bad first in window 2 with RuntimeError: {where} met 13"
+        ) as all_:
+            frame = backtest(models, y, error_score=np.nan, **options)
+        assert len(all_) == 1 and all_[0].filename == __file__
+    else:
+        frame = backtest(models, y, error_score=np.nan, **options)
+    whole = backtest({"good": Naive(), "bad": Naive()}, y, **options)
+    assert frame["good"].equals(whole["good"]) and set(frame.attrs["seconds"]) == {"good", "bad"}
+    assert frame.loc[frame["bad"].isna(), "cutoff"].unique().tolist() == missing
+    known = frame["bad"].notna()
+    assert frame.loc[known, "bad"].equals(whole.loc[known, "bad"])
+
+
+def test_bounds_of_a_model_that_fails_are_missing_too():
+    y = np.random.default_rng(0).normal(size=120).cumsum()
+    with pytest.warns(UserWarning, match="bad first in window 1"):
+        frame = backtest(
+            {"bad": moody("fit", y[-3]), "good": Naive()},
+            y,
+            horizon=2,
+            windows=1,
+            level=80,
+            error_score=np.nan,
+        )
+    assert frame[["bad", "bad-lo-80", "bad-hi-80"]].isna().all(axis=None)
+    assert frame[["good", "good-lo-80", "good-hi-80"]].notna().all(axis=None)
+
+
+def test_a_frame_survives_parquet_with_its_attributes(tmp_path):
+    frame = backtest(Naive(), pd.Series(values(), index=INDEXES["month start"]), horizon=2, windows=2)
+    frame.to_parquet(tmp_path / "frame.parquet")
+    back = pd.read_parquet(tmp_path / "frame.parquet")
+    assert back.attrs == frame.attrs and back.attrs["freq"] == "MS"
+    assert back.attrs["models"] == {"Naive": "Naive()"}
 
 
 def test_seasonal_naive_repeats_the_season():

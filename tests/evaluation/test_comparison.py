@@ -70,9 +70,11 @@ def test_equal_forecasts_and_several_series():
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (("good", "best", 1), "model: must be one of 'good', 'bad'; received 'best'"),
+        (("good", "best", 1), "b: must be one of 'good', 'bad'; received 'best'"),
         (("good", "bad", 9), "horizon: must be a step ahead of at most 3; received 9"),
         (("good", "bad"), "horizon: must be a step ahead when windows overlap"),
+        (("best", "bad", 1), "a: must be one of"),
+        (("good", "bad", 0), "horizon: must be a whole number of at least 1"),
     ],
 )
 def test_errors(arguments, words):
@@ -83,3 +85,42 @@ def test_errors(arguments, words):
 def test_too_few_windows():
     with pytest.raises(ValueError, match="frame: must be at least 3 rows per series; received 2 rows"):
         compare(backtest_frame(n=2), "good", "bad", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "words"),
+    [
+        ({"good": np.nan}, {}, "forecasts of good: must be finite; received nan for 's', 1"),
+        ({"bad": np.inf}, {}, "forecasts of bad: must be finite"),
+        ({"y": np.nan}, {}, "frame: must be rows with a value of y"),
+        ({"y": 0.0}, {"criterion": "mape"}, "criterion: must be no percentage where y is 0"),
+        ({}, {"criterion": "rmse"}, "criterion: must be one of 'mse', 'mae', 'mape'"),
+        ({}, {"lags": -1}, "lags: must be a whole number of at least 0"),
+    ],
+)
+def test_losses_that_are_not_known_are_refused(change, options, words):
+    with pytest.raises(ValueError, match=words):
+        compare(backtest_frame().assign(**change), "good", "bad", 1, **options)
+
+
+def test_rows_that_are_not_compared_may_be_missing():
+    frame = backtest_frame()
+    holes = frame.assign(good=frame["good"].where(frame["ds"] - frame["cutoff"] == 1))
+    pd.testing.assert_frame_equal(compare(holes, "good", "bad", 1), compare(frame, "good", "bad", 1))
+
+
+def test_equal_losses_of_different_forecasts_are_no_difference():
+    frame = backtest_frame()
+    frame = frame.assign(y=frame["y"].round(), good=frame["y"].round() + 1, bad=frame["y"].round() - 1)
+    assert tuple(compare(frame, "good", "bad", 1).loc["s", ["statistic", "pvalue"]]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("arguments", [(1,), (2,), (3,)])
+def test_order_of_rows_does_not_matter(arguments):
+    frame = backtest_frame()
+    mixed = frame.sample(frac=1, random_state=0)
+    expected = compare(frame, "good", "bad", *arguments)
+    pd.testing.assert_frame_equal(compare(mixed, "good", "bad", *arguments), expected)
+    step = frame["ds"] - frame["cutoff"]
+    only = frame[step == arguments[0]].assign(step=step)
+    pd.testing.assert_frame_equal(compare(only, "good", "bad", *arguments), expected)
