@@ -60,7 +60,7 @@ def trainer(build: Callable[[], keras.Model], shape: Shape, count: int, xla: boo
     rng, zeros = np.random.default_rng(0), np.zeros(program.size, "float32")
     windows = rng.normal(size=(count, batch, steps, features)).astype("float32")
     targets = windows[..., -1:, :1]
-    start = program.read()
+    start = program.read(program.network)
 
     def run() -> float:
         began = time.perf_counter()

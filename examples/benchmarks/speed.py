@@ -52,7 +52,7 @@ def closed_loop(series: int = 10_000, steps: int = 48, lags: int = 24) -> str:
     theta = rng.normal(0.0, 0.1, program.size).astype("float32")
     history = rng.normal(size=(series, lags, 1)).astype("float32")
     future = np.empty((series, steps, 0), "float32")
-    network = program.assign(theta)
+    network = program.assign(theta, program.network)
 
     def python_loop() -> np.ndarray:
         window, found = history, []

@@ -13,6 +13,7 @@ from forecast._checks import check_choice, check_count, explain
 from forecast.layers.delay import check_delays
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.normalization import ReversibleNormalization
+from forecast.networks.roles import Role
 
 DTYPES = ("float32", "float64")
 
@@ -64,6 +65,11 @@ class NetworkConfig:
     def lead(self) -> int:
         """Rows of the input after the window: covariates known ahead, and targets, NaN where not known."""
         return 0
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The layers of the network with a role in training, by name."""
+        return {"linear": Role.LINEAR, "output": Role.OUTPUT}
 
     def build(self) -> keras.Model:
         """The uncompiled network, paired window and lead rows (B, L + lead, O+E) -> (B, H, O)."""

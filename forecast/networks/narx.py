@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import keras
 from forecast._checks import check_count, explain
 from forecast.layers.narx import lagged, narx_outputs
 from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
+from forecast.networks.roles import Role, numbered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,11 @@ class NARXConfig(NetworkConfig):
     def window(self) -> int:
         """L, rows of the paired window."""
         return max(max(self.lags, default=1), max(self.exog_lags, default=0) + 1)
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The layers of the network with a role in training, by name."""
+        return {**super().roles, **numbered("hidden", len(self.hidden))}
 
     def build(self) -> keras.Model:
         """See `narx`."""

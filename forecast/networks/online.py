@@ -51,11 +51,6 @@ class OnlineConfig(NetworkConfig):
         """L, rows of the paired window."""
         return max(max(self.lags, default=1), max(self.exog_lags, default=0) + 1)
 
-    @property
-    def elementwise(self) -> bool:
-        """Whether each unit of the cell feeds back to itself alone."""
-        return make_cell(self.cell, self.units).elementwise
-
     def build(self) -> keras.Model:
         """See `online`."""
         return online(self)

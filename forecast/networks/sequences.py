@@ -12,6 +12,7 @@ from forecast._checks import check_choice, check_count, explain
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.recurrent import CELLS, RecurrentStack
 from forecast.networks.config import DTYPES
+from forecast.networks.roles import Role
 
 MERGES = (None, "concat", "sum")
 POOLINGS = ("last", "mean", None)
@@ -68,6 +69,11 @@ class SequenceConfig:
         if check_count("categories", self.categories, minimum=0):
             check_count("embedding", self.embedding)
         check_choice("dtype", self.dtype, DTYPES)
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The layers of the network with a role in training, by name."""
+        return {"output": Role.OUTPUT}
 
     def build(self) -> keras.Model:
         """See `sequence_network`."""

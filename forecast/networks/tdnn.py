@@ -13,6 +13,7 @@ from forecast._checks import check_count, explain
 from forecast.layers.delay import TimeDelay, check_delays
 from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
+from forecast.networks.roles import Role, numbered
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ class TDNNConfig(NetworkConfig):
         if exog_lags is None:
             exog_lags = tuple(range(self.window)) if self.exog else ()
         return lags, exog_lags
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The layers of the network with a role in training, by name."""
+        return {**super().roles, **numbered("delay", len(self.layers))}
 
     def build(self) -> keras.Model:
         """See `tdnn`."""

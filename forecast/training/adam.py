@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.training.levenberg_marquardt import Monitor, Prior, Solution
+from forecast.training.flat_network import Array
+from forecast.training.levenberg_marquardt import Monitor, Solution
+from forecast.training.prior import Prior
 from forecast.training.problem import Problem
-from forecast.training.window_program import Array
 
 STACK_VALUES = 4_000_000  # numbers in the batches of one compiled call
 STACK = 256  # steps of one compiled call at the most
@@ -54,7 +55,7 @@ def adam(
             batches = [part.reshape(stack, size, *part.shape[1:]) for part in problem.take(which)]
             rate = learning_rate * 0.5 * (1.0 + np.cos(np.pi * done / steps))
             theta, m, v, _, losses = program.call(
-                "adam", theta, m, v, done, rate, pull, prior.center, *batches
+                problem.update, theta, m, v, done, rate, pull, prior.center, *batches
             )
             error += float(losses @ batches[-1].reshape(stack, -1).sum(axis=1))
             done += stack

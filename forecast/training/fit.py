@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from forecast._checks import explain
-from forecast.training.initial_weights import draw
+from forecast.networks.roles import Role
+from forecast.training.flat_network import Array
+from forecast.training.initial_weights import initial_weights
 from forecast.training.keras_fit import keras_fit
-from forecast.training.levenberg_marquardt import Prior, linear_evidence
-from forecast.training.linear_init import linear_members, linear_start, prior_at, silent
+from forecast.training.levenberg_marquardt import linear_evidence
+from forecast.training.linear_init import linear_members, linear_start, silent
+from forecast.training.prior import Prior, prior_at
 from forecast.training.problem import FreeRun, OneStep
 from forecast.training.solve import Options, solve
-from forecast.training.window_program import Array, Program
+from forecast.training.window_program import Program
 from forecast.windows import Windows
 
 TOLD = {  # how much of the targets a network with lead rows is told, stage by stage
@@ -73,7 +76,7 @@ def train(
     train_windows, held_out = windows.split(options.validation) if options.validation else (windows, None)
     one_step = one_step_problem(program, train_windows, weights)
     held = one_step_problem(program, held_out, weights) if held_out is not None else None
-    start = linear_start(one_step, draw(program, rng)) if theta is None else theta
+    start = linear_start(one_step, initial_weights(program, rng)) if theta is None else theta
     linear = start if theta is None else None
     solver = choose_solver(options.solver, program.size, len(one_step), noisy=program.noisy)
     decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
@@ -86,7 +89,10 @@ def train(
         return Fitted(start, start, "least squares", linear=True)
     fitted, history, evidence = _told_less_and_less(solver, one_step, held, start, prior, options, rng)
     if options.training == "one-step" or program.steps > 1:
-        if held is None and np.isfinite(evidence):  # only Levenberg-Marquardt without a fixed decay knows it
+        known = (
+            np.isfinite(evidence) and held is None
+        )  # Levenberg-Marquardt alone knows it, without a fixed decay
+        if known and program.members(Role.LINEAR).any():
             rival = start if theta is None else linear_start(one_step, silent(program, theta))
             if evidence < linear_evidence(one_step, rival, prior_at(program, rival, decay=None)):
                 fitted = linear = rival  # the data speak for the linear model

@@ -11,9 +11,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from forecast.training.flat_network import Array
 from forecast.training.monitor import lost_message
 from forecast.training.problem import OneStep
-from forecast.training.window_program import Array, Program
+from forecast.training.window_program import Program
 
 
 class _Batches(keras.utils.PyDataset):
@@ -93,7 +94,7 @@ def keras_fit(
         held_out: validation windows for early stopping with the best weights restored, or None.
         The others are those of `forecast.training.adam.adam` and of the neural estimators.
     """
-    network = program.assign(theta)
+    network = program.assign(theta, program.network)
     network.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
     record = network.fit(
         _Batches(problem, batch_size, rng),
@@ -104,7 +105,7 @@ def keras_fit(
     )
     columns = {name: values for name, values in record.history.items()}
     history = [{name: float(values[k]) for name, values in columns.items()} for k in range(len(record.epoch))]
-    return program.read(), history
+    return program.read(network), history
 
 
 @contextlib.contextmanager

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.optimize
 
-from forecast.training.levenberg_marquardt import Monitor, Prior, Solution
+from forecast.training.flat_network import Array
+from forecast.training.levenberg_marquardt import Monitor, Solution
+from forecast.training.prior import Prior
 from forecast.training.problem import Problem
-from forecast.training.window_program import Array
 
 
 def lbfgs(

@@ -9,54 +9,14 @@ import numpy as np
 import scipy.linalg
 from threadpoolctl import threadpool_limits
 
+from forecast.training.flat_network import Array
+from forecast.training.prior import LARGEST, Prior
 from forecast.training.problem import Problem
-from forecast.training.window_program import Array
 
-SMALLEST, LARGEST = 1e-9, 1e9  # bounds of a prior precision relative to the noise precision
-STRIDE = 10.0  # an update of a prior precision changes it by at most this factor
 SMALL = 400  # parameters below which one thread is faster
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
-FIRST_PRECISION = 0.01  # weak: a strong first prior would silence a branch whose gain is still small
 WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 Monitor = Callable[[Array, float], bool]
-
-
-@dataclass
-class Prior:
-    """A Gaussian prior on theta: precision alpha_g for each group g of parameters, around `center`.
-
-    Args:
-        groups: (P,) group number of each parameter; -1 leaves a parameter free.
-        center: (P,) where the prior pulls to: the linear AR solution, zero for the nonlinear branch.
-        decay: a fixed strength, the penalty decay * ||theta - center||^2 beside the mean squared error, or
-            None: from the evidence.
-    """
-
-    groups: Array
-    center: Array
-    decay: float | None = None
-
-    def initial(self, count: float) -> Array:
-        """(P,) precisions to start from: unit variance in the units of scaled data, or the fixed decay."""
-        return np.where(self.groups < 0, 0.0, FIRST_PRECISION if self.decay is None else self.decay * count)
-
-    def penalty(self, theta: Array) -> tuple[float, Array]:
-        """(decay ||theta - center||^2, its gradient), for the solvers that know no evidence (None: zero)."""
-        pull = np.where(self.groups < 0, 0.0, (self.decay or 0.0) * (theta - self.center))
-        return float(pull @ (theta - self.center)), 2.0 * pull
-
-    def evidence(self, theta: Array, precision: Array, inverse: Array, beta: float) -> tuple[Array, float]:
-        """New precisions and gamma, the number of well-determined parameters (MacKay 1992)."""
-        updated, gamma = precision.copy(), float(np.sum(self.groups < 0))
-        for group in range(int(self.groups.max()) + 1):
-            members = self.groups == group
-            size, alpha = int(members.sum()), float(precision[members][0])
-            determined = float(np.clip(size - alpha * np.sum(np.diag(inverse)[members]), 0.0, size))
-            spread = float(np.sum((theta[members] - self.center[members]) ** 2))
-            value = np.clip((determined + 1e-12) / (spread + 1e-12), alpha / STRIDE, alpha * STRIDE)
-            updated[members] = np.clip(value, SMALLEST * beta, LARGEST * beta)
-            gamma += determined
-        return updated, gamma
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,47 +1,60 @@
-"""Where training starts: a silent nonlinear branch, a linear path at AR; what it is pulled to."""
+"""The linear start of training: a silent nonlinear branch, the linear path at its least-squares AR solution."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import keras
 import numpy as np
 
-from forecast.training.initial_weights import is_drawn
-from forecast.training.levenberg_marquardt import Prior
-from forecast.training.node_start import node_layer, node_start
+from forecast.layers.graph import NodeDense
+from forecast.networks.roles import Role
+from forecast.training.backend import precision, to_numpy
+from forecast.training.flat_network import Array, FlatNetwork
 from forecast.training.problem import OneStep
-from forecast.training.window_program import Array, Program
+from forecast.training.window_program import Program
 
-FIRST = ("hidden_1", "delay_1")  # layers whose inputs each have a prior of their own
 START_ROWS = 200_000  # forecasts that determine the linear start; more add nothing but time
+NODE_ROWS = 1024  # windows at a time: bounds the memory of the features of all nodes
 
 
-def linear_members(program: Program) -> Array:
+def linear_members(network: FlatNetwork) -> Array:
     """(P,) True for the linear path and the intercept: the parameters in which a start network is linear."""
-    members = np.zeros(program.size, bool)
-    names = {path: path.rsplit("/", 2)[-2:] for path in program.paths}
-    for path, part in program.slices().items():
-        if names[path][0] == "linear" or names[path] == ["output", "bias"]:
-            members[part] = True
+    members = network.members(Role.LINEAR)
+    for weight in network.weights:
+        if weight.role is Role.OUTPUT and weight.bias:
+            members[weight.part] = True
     return members
+
+
+def silent(network: FlatNetwork, theta: Array) -> Array:
+    """theta with the output layer of the nonlinear branch at zero."""
+    theta = theta.copy()
+    for weight in network.weights:
+        if weight.role is Role.OUTPUT and not weight.bias:
+            theta[weight.part] = 0.0
+    return theta
 
 
 def linear_start(problem: OneStep, theta: Array) -> Array:
     """theta with its linear path and intercept at the weighted least-squares AR/ARX solution.
 
-    With a silent nonlinear branch the network is linear in these parameters, so that one Gauss-Newton step,
+    With a silent nonlinear branch the network is linear in these parameters, so one Gauss-Newton step,
 
         theta_lin <- theta_lin + argmin_d || sqrt(w) (y - f(theta) - J_lin d) ||^2,
 
     is the ordinary least-squares fit, solved by the singular value decomposition. A linear path with weights
-    of their own for every node is solved node by node (`node_start`). A network without a layer named
-    "linear" is returned as it came.
+    of its own for every node is solved node by node (`node_start`). A network without a linear path is returned
+    as it came.
     """
-    nodes = node_layer(problem.program)
+    program = problem.program
+    if not program.members(Role.LINEAR).any():
+        return theta
+    nodes = node_layer(program)
     if nodes is not None:
         return node_start(problem, theta, nodes)
-    members = linear_members(problem.program)
-    if not any(path.rsplit("/", 2)[-2] == "linear" for path in problem.program.paths):
-        return theta
-    count, most, block = len(problem), START_ROWS // problem.program.steps, problem.program.block
+    members = linear_members(program)
+    count, most, block = len(problem), START_ROWS // program.steps, program.block
     which = np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(int)
     design, residual = [], []
     for start in range(0, len(which), block):
@@ -54,38 +67,58 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
     return theta
 
 
-def silent(program: Program, theta: Array) -> Array:
-    """theta with the output layer of the nonlinear branch at zero."""
+def node_layer(program: Program) -> NodeDense | None:
+    """The layer of the network whose weights belong to the nodes one by one, if it has one."""
+    return next((layer for layer in program.network.layers if isinstance(layer, NodeDense)), None)
+
+
+def node_start(problem: OneStep, theta: Array, layer: NodeDense) -> Array:
+    """theta with the linear path at its weighted least-squares solution, each node from its own errors.
+
+    Where the nonlinear branch is silent, y_i = r_i [u_i, 1] [A_i; a_i], with r_i the response of the output
+    to a_i: 1, or the scale of a normalised window. So every node (all nodes together when the weights are
+    shared) has normal equations of its own,
+
+        (sum r^2 w u u') d = sum r w u (y - f(theta)),
+
+    summed over the windows. The Jacobian of all nodes by all weights, nearly all of it zero, is never made.
+    """
+    program = problem.program
+    bias, kernel = sorted((w for w in program.weights if w.role is Role.LINEAR), key=lambda w: not w.bias)
+    raised = theta.copy()
+    raised[bias.part] += 1.0
+    features = keras.Model(program.network.input, layer.input)
+    columns = list(layer.columns or range(program.targets))
+    products: Any = 0.0
+    moments: Any = 0.0
+    for start in range(0, len(problem), NODE_ROWS):
+        window, target, weight = problem.take(np.arange(start, min(start + NODE_ROWS, len(problem))))
+        with precision(program.dtype):
+            u = to_numpy(features(window.astype(program.dtype))).astype(float)  # (B, n, P)
+        now = program.apply(theta, window).astype(float)
+        response = (program.apply(raised, window) - now)[:, :, columns]  # (B, H, n)
+        error = (target - now)[:, :, columns]
+        more = _normal(u, response, error, weight[:, :, columns], layer.shared)
+        products, moments = products + more[0], moments + more[1]
+    solution = np.linalg.pinv(products, rcond=1e-12, hermitian=True) @ moments[..., None]  # (n, H, P+1, 1)
+    solution = solution[..., 0].swapaxes(1, 2)  # (n, P+1, H)
     theta = theta.copy()
-    for path, part in program.slices().items():
-        if path.rsplit("/", 2)[-2:] == ["output", "kernel"]:
-            theta[part] = 0.0
+    theta[kernel.part] += solution[:, :-1].ravel()
+    theta[bias.part] += solution[:, -1].ravel()
     return theta
 
 
-def prior_at(program: Program, center: Array, *, decay: float | None) -> Prior:
-    """A prior with one group a variable: the linear path pulled to `center` (AR), others to zero or their start.
-
-    What is drawn at random is pulled to zero, what is not to the value it starts at: a gain to one, the bias
-    of a forget gate to one.
-
-    Each input of the first hidden layer has a group of its own (automatic relevance determination, MacKay
-    1994), so that the evidence can switch off a single lag. The intercept of the output is free.
-    """
-    groups, where = np.full(program.size, -1), np.zeros(program.size)
-    number = 0
-    for path, part in program.slices().items():
-        owner, name = path.rsplit("/", 2)[-2:]
-        if owner == "output" and name == "bias":
-            continue
-        if owner == "linear":
-            if name == "bias":
-                continue
-            where[part] = center[part]
-        elif not is_drawn(program, path):
-            where[part] = program.template[part]
-        inputs = program.shapes[program.paths.index(path)][0] if owner in FIRST and name == "kernel" else 1
-        size = (part.stop - part.start) // inputs
-        groups[part] = number + np.repeat(np.arange(inputs), size)
-        number += inputs
-    return Prior(groups, where, decay)
+def _normal(u: Array, response: Array, error: Array, weight: Array, shared: bool) -> tuple[Array, Array]:
+    """Sums over windows of r^2 w u u' (n, H, P+1, P+1) and r w u e (n, H, P+1); n = 1 when shared."""
+    u = np.concatenate([u, np.ones_like(u[:, :, :1])], axis=2).swapaxes(0, 1)  # (n, B, P+1)
+    if shared:
+        u = u.reshape(1, -1, u.shape[2])
+        response, error, weight = (
+            v.transpose(2, 0, 1).reshape(-1, v.shape[1], 1) for v in (response, error, weight)
+        )
+    products, moments = [], []
+    for step in range(error.shape[1]):
+        scale = (response[:, step] * weight[:, step]).T[..., None]  # (n, B, 1)
+        products.append((u * scale * response[:, step].T[..., None]).swapaxes(1, 2) @ u)
+        moments.append(((u * scale).swapaxes(1, 2) @ error[:, step].T[..., None])[..., 0])
+    return np.stack(products, axis=1), np.stack(moments, axis=1)

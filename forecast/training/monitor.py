@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from forecast.training.flat_network import Array
 from forecast.training.problem import Problem
-from forecast.training.window_program import Array
 
 
 def lost_message(loss: float, epoch: int, best: int) -> str:
@@ -94,7 +94,7 @@ class Monitor:
         if self.verbose == 2:
             tqdm.write(f"epoch {epoch}: " + ", ".join(f"{name} {value:.6g}" for name, value in logs.items()))
         if self.callbacks:
-            self.problem.program.assign(theta)
+            self.problem.program.assign(theta, self.network)
             self.callbacks.on_epoch_begin(epoch)
             self.callbacks.on_epoch_end(epoch, dict(logs))
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from forecast.training.window_program import CHUNK, JACOBIAN_VALUES, Array, Program
+from forecast.training.flat_network import CHUNK, Array, FlatNetwork
+from forecast.training.window_program import JACOBIAN_VALUES, Program
 from forecast.windows import Windows
 
 DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data
@@ -22,7 +23,7 @@ class Problem(Protocol):
     """What a solver needs to know of the data."""
 
     @property
-    def program(self) -> Program:
+    def program(self) -> FlatNetwork:
         """The network."""
 
     @property
@@ -41,6 +42,10 @@ class Problem(Protocol):
     def take(self, which: Array) -> tuple[Array, ...]:
         """Inputs, targets and weights of some rows, for a batch."""
 
+    @property
+    def update(self) -> str:
+        """The compiled function that makes steps of Adam on batches of `take`."""
+
     def __len__(self) -> int:
         """Rows to choose from."""
 
@@ -54,6 +59,7 @@ class OneStep:
     2015), over whose steps the error is the same every time.
     """
 
+    update: ClassVar[str] = "adam"
     program: Program
     windows: Windows
     weights: Array  # (n, H)
@@ -131,6 +137,7 @@ class FreeRun:
     with both derivatives taken along the free run, all segments of a block in parallel.
     """
 
+    update: ClassVar[str] = "run_adam"
     program: Program
     windows: Windows  # a segment each: L known rows and T to run over
     weights: Array  # (B, T)

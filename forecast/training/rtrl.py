@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import keras
 import numpy as np
 from keras import ops
 
-from forecast.training.adam_update import adam_move
-from forecast.training.backend import compiled, loop, row_jacobian, value_and_gradient
-from forecast.training.window_program import Array, Program
+from forecast.layers.recurrent.cell import RecurrentCell
+from forecast.networks.online import OnlineConfig
+from forecast.networks.roles import Role
+from forecast.training.adam_update import adam_update
+from forecast.training.backend import loop, row_jacobian, value_and_gradient
+from forecast.training.flat_network import Array, FlatNetwork, Weight, layers_within
 
 BLOCK, FEW = 64, 4  # rows of one compiled call; up to FEW rows go one by one, and more are filled up to BLOCK
 Step = Callable[[Any, Any], Any]
@@ -131,7 +133,7 @@ class Memory:
     past: Array
 
 
-class OnlineProgram(Program):
+class OnlineProgram(FlatNetwork):
     """A recurrent network compiled for learning one observation at a time.
 
     Equation:
@@ -147,11 +149,9 @@ class OnlineProgram(Program):
     Args:
         build: returns the network; called once.
         targets: O.
-        kind: "dense"; "elementwise" for cells whose units feed back to themselves alone; or "one-step" for
-            no influence at all.
-        units: U, the units of an elementwise cell; the last axis of each of its weights is a number of
-            blocks of U.
-        dtype, jit: as in `Program`.
+        exact: whether the gradient reaches back to earlier steps; of a cell whose units feed back to themselves
+            alone (`elementwise`) at the cost of its weights.
+        roles, dtype, jit: those of `FlatNetwork`.
 
     References:
         Williams, R. J. and Zipser, D. (1989). A learning algorithm for continually running fully recurrent
@@ -165,18 +165,33 @@ class OnlineProgram(Program):
         build: Callable[[], keras.Model],
         *,
         targets: int,
-        kind: str = "dense",
-        units: int = 1,
+        exact: bool = True,
+        roles: Mapping[str, Role] | None = None,
         dtype: str = "float64",
         jit: bool = True,
     ):
-        super().__init__(build, targets=targets, dtype=dtype, jit=jit)
+        super().__init__(build, roles=roles, dtype=dtype, jit=jit)
+        self.targets = targets
+        self.window, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
         self.states = int(self.network.inputs[1].shape[1])
-        self.influence: Influence = Dense(self.states, self.size)
-        if kind == "elementwise":
-            self.influence = Elementwise(self.states, _owners(self.shapes, units))
-        elif kind == "one-step":
-            self.influence = Nothing(self.size)
+        cell = next(layer for layer in layers_within(self.network) if isinstance(layer, RecurrentCell))
+        self.influence: Influence = Nothing(self.size)
+        if exact and cell.elementwise:
+            self.influence = Elementwise(self.states, _owners(self.weights, cell.units))
+        elif exact:
+            self.influence = Dense(self.states, self.size)
+
+    @classmethod
+    def of(cls, config: OnlineConfig, *, exact: bool = True, jit: bool = True) -> Self:
+        """The compiled network of a config."""
+        return cls(
+            config.build,
+            targets=config.targets,
+            exact=exact,
+            roles=config.roles,
+            dtype=config.dtype,
+            jit=jit,
+        )
 
     # ------------------------------------------------------------ traced functions
 
@@ -229,8 +244,8 @@ class OnlineProgram(Program):
             window = self._paired(past, x)
             forecast, _ = self._step(learner[0], window, hidden)
             _, gradient = self._gradient(learner[0], hidden, influence, window, y, here)
-            move, *moved = adam_move(gradient, *learner[1:])
-            learned = _where(active * ops.max(here), (learner[0] - rate * move, *moved), learner)
+            update, *moved = adam_update(gradient, *learner[1:])
+            learned = _where(active * ops.max(here), (learner[0] - rate * update, *moved), learner)
             follow = (*self._push(learner[0], hidden, influence, window), _shifted(past, y, x))
             return (*learned, *_where(here, follow, (hidden, influence, past))), forecast
 
@@ -253,16 +268,14 @@ class OnlineProgram(Program):
         carry, forecasts = loop(step, (hidden, past), rows, tuple(rows[0].shape[1:]))
         return (*carry, forecasts)
 
-    @functools.cached_property
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        """The compiled functions by name, each compiled at its first call."""
-        traced: dict[str, Callable[..., Any]] = {
+    def traced(self) -> dict[str, Callable[..., Any]]:
+        """The functions to compile, by name."""
+        return {
             "gradient": self._gradient,
             "push": self._push,
             "learn": self._learn,
             "follow": self._follow,
         }
-        return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
 
     # ------------------------------------------------------------ numpy in, numpy out
 
@@ -310,9 +323,10 @@ class OnlineProgram(Program):
         return np.concatenate(forecasts)
 
 
-def _owners(shapes: list[tuple[int, ...]], units: int) -> Array:
+def _owners(weights: Sequence[Weight], units: int) -> Array:
     """(P,) the unit of each parameter: the place in its weight's last axis, which holds blocks of units."""
-    return np.concatenate([np.arange(np.prod(shape)) % shape[-1] % units for shape in shapes]).astype(int)
+    places = [np.arange(np.prod(weight.shape)) % weight.shape[-1] % units for weight in weights]
+    return np.concatenate(places).astype(int)
 
 
 def _shifted(past: Any, y: Any, x: Any) -> Any:

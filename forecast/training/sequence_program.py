@@ -3,44 +3,60 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
 
+from forecast.networks.roles import Role
+from forecast.networks.sequences import SequenceConfig
 from forecast.panel.sequences import Sequences
-from forecast.training.backend import compiled, value_and_gradient
-from forecast.training.initial_weights import draw
-from forecast.training.levenberg_marquardt import Prior
+from forecast.training.adam_update import adam_steps
+from forecast.training.backend import value_and_gradient
+from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
+from forecast.training.initial_weights import initial_weights
+from forecast.training.prior import kernel_prior
 from forecast.training.solve import Options, solve
-from forecast.training.window_program import CHUNK, Array, Program, _bucket
 
 LEAST_TIME = 8  # shorter sequences are padded to this: one compilation serves them all
 CALL_STEPS = 262_144  # time steps of all sequences in one compiled call
 SMALL, STEPS = 20_000, 400_000  # parameters and time steps up to which "auto" is L-BFGS
 
 
-class SequenceProgram(Program):
+class SequenceProgram(FlatNetwork):
     """Compiled functions of a network (B, T, 1+F) -> class scores (B, K) or (B, T, K), for any T.
 
     Args:
-        build: returns the uncompiled keras.Model; called once.
         classes: K, at least 1.
-        dtype: "float32" or "float64", of every computation.
-        jit: compile by XLA on TensorFlow.
-        noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
+        build, roles, dtype, jit, noisy: those of `FlatNetwork`.
     """
 
     def __init__(
-        self, build: Callable[[], keras.Model], *, classes: int, dtype: str, jit: bool, noisy: bool = False
+        self,
+        build: Callable[[], keras.Model],
+        *,
+        classes: int,
+        roles: Mapping[str, Role] | None = None,
+        dtype: str = "float64",
+        jit: bool = True,
+        noisy: bool = False,
     ):
-        super().__init__(build, targets=classes, dtype=dtype, jit=jit, noisy=noisy)
+        super().__init__(build, roles=roles, dtype=dtype, jit=jit, noisy=noisy)
+        self.classes = classes
 
-    def _read_shapes(self) -> None:
-        self.window, self.steps = 0, 0  # of any length: neither windows nor a horizon
-        self.features = int(self.network.input_shape[-1]) - 1
+    @classmethod
+    def of(cls, config: SequenceConfig, *, jit: bool = True) -> Self:
+        """The compiled network of a config."""
+        return cls(
+            config.build,
+            classes=config.classes,
+            roles=config.roles,
+            dtype=config.dtype,
+            jit=jit,
+            noisy=config.dropout > 0,
+        )
 
     def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
         """Cross-entropy -sum w sum_k q_k log P(k), targets q (B, K) or (B, T, K), weights w (B,) or (B, T)."""
@@ -49,15 +65,13 @@ class SequenceProgram(Program):
         total = keras.ops.log(keras.ops.sum(keras.ops.exp(scores - top), axis=-1, keepdims=True))
         return -keras.ops.sum(weights[..., None] * targets * (scores - top - total))
 
-    @functools.cached_property
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        """The compiled functions by name, each compiled at its first call."""
-        traced: dict[str, Callable[..., Any]] = {
+    def traced(self) -> dict[str, Callable[..., Any]]:
+        """The functions to compile, by name."""
+        return {
             "apply": self._apply,
             "gradient": value_and_gradient(self._loss),
-            "adam": self._adam,
+            "adam": adam_steps(self._loss, noisy=self.noisy),
         }
-        return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +85,7 @@ class Labelled:
         keep: (n,) the sequences that count.
     """
 
+    update: ClassVar[str] = "adam"
     program: SequenceProgram
     sequences: Sequences
     codes: Array
@@ -98,7 +113,7 @@ class Labelled:
         """rows (B, T, 1+F), targets (B, K) or (B, T, K) and weights (B,) or (B, T) of some sequences."""
         chosen, dtype = self.keep[which], self.program.dtype
         rows = self.sequences.padded(chosen, self.length).astype(dtype)
-        unit = np.eye(self.program.targets, dtype=dtype)
+        unit = np.eye(self.program.classes, dtype=dtype)
         if not self.per_step:
             return rows, unit[self.codes[chosen]], np.ones(len(chosen), dtype)
         codes = Sequences(self.codes[:, None], self.sequences.offsets).padded(chosen, self.length)
@@ -123,7 +138,7 @@ class Labelled:
 
 def padded_length(sequences: Sequences, which: Array) -> int:
     """The longest of these sequences, rounded up so that other lengths seldom compile anew."""
-    return _bucket(int(sequences.lengths[which].max()), LEAST_TIME)
+    return padded(int(sequences.lengths[which].max()), LEAST_TIME)
 
 
 def blocks(which: Array, length: int) -> Iterator[Array]:
@@ -143,8 +158,8 @@ def scores(program: SequenceProgram, theta: Array, sequences: Sequences) -> Arra
     """Class scores (S, K), or (N, K) of every row, of sequences in their own order, a few lengths at a time."""
     per_step = program.network.output_shape[1:-1] != ()
     order = np.argsort(sequences.lengths, kind="stable")
-    values = np.empty((len(sequences.values) if per_step else len(sequences), program.targets))
-    lengths = np.array([_bucket(int(length), LEAST_TIME) for length in sequences.lengths[order]])
+    values = np.empty((len(sequences.values) if per_step else len(sequences), program.classes))
+    lengths = np.array([padded(int(length), LEAST_TIME) for length in sequences.lengths[order]])
     for length in np.unique(lengths):
         for which in blocks(order[lengths == length], int(length)):
             rows = sequences.padded(which, int(length)).astype(program.dtype)
@@ -162,19 +177,11 @@ def start(program: SequenceProgram, codes: Array, rng: np.random.Generator) -> A
 
     The output kernel is zero and its bias the logarithm of the frequencies.
     """
-    theta = draw(program, rng)
-    frequency = np.bincount(codes, minlength=program.targets) / len(codes)
-    theta[program.slices()["output/bias"]] = np.log(np.maximum(frequency, 1e-12))
+    theta = initial_weights(program, rng)
+    frequency = np.bincount(codes, minlength=program.classes) / len(codes)
+    (bias,) = (weight for weight in program.weights if weight.role is Role.OUTPUT and weight.bias)
+    theta[bias.part] = np.log(np.maximum(frequency, 1e-12))
     return theta
-
-
-def kernels_prior(program: SequenceProgram, decay: float) -> Prior:
-    """Weight decay on all kernels and vectors of symbols; biases are free."""
-    groups = np.full(program.size, -1)
-    for (path, part), shape in zip(program.slices().items(), program.shapes, strict=True):
-        if len(shape) >= 2 and not path.endswith("bias"):
-            groups[part] = 0
-    return Prior(groups, np.zeros(program.size), decay)
 
 
 def choose_sequence_solver(solver: str, parameters: int, steps: int, *, noisy: bool = False) -> str:
@@ -211,6 +218,6 @@ def train_sequences(
     problem = Labelled(program, sequences, codes, np.sort(order[held:]))
     rest = Labelled(program, sequences, codes, order[:held]) if held else None
     theta = start(program, codes, rng)
-    prior = kernels_prior(program, options.weight_decay or 0.0)
+    prior = kernel_prior(program, options.weight_decay or 0.0)
     theta, history, _ = solve(options.solver, problem, rest, theta, prior, options, rng)
     return theta, history

@@ -10,11 +10,12 @@ import keras
 import numpy as np
 
 from forecast.training.adam import adam
+from forecast.training.flat_network import Array
 from forecast.training.lbfgs import lbfgs
-from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt
+from forecast.training.levenberg_marquardt import levenberg_marquardt
 from forecast.training.monitor import Monitor
+from forecast.training.prior import Prior
 from forecast.training.problem import Problem
-from forecast.training.window_program import Array
 
 
 @dataclass(frozen=True, kw_only=True)

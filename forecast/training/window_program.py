@@ -1,48 +1,35 @@
-"""A window network compiled for training: functions of one flat parameter vector `theta` (P,).
-
-A `Program` owns no fitted state. The estimator keeps `theta` as a numpy vector, so that fitting many models
-of one shape compiles once and a fitted model is pickled, copied and saved as plain arrays.
-"""
+"""A window network compiled for training: open loop, closed loop, their errors, gradients and Jacobians."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 import keras
 import numpy as np
 
 from forecast.layers.feedback import FeedbackCell
 from forecast.layers.saturation import Saturation
-from forecast.training.adam_update import adam_move
-from forecast.training.backend import (
-    compiled,
-    loop,
-    precision,
-    row_jacobian,
-    to_numpy,
-    value_and_gradient,
-)
+from forecast.networks.config import NetworkConfig
+from forecast.networks.roles import Role
+from forecast.training.adam_update import adam_steps
+from forecast.training.backend import precision, row_jacobian, value_and_gradient
+from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
 
-Array = np.ndarray
-CHUNK = 8192  # rows of one compiled call
 JACOBIAN_VALUES = 16_000_000  # float64 values of one block of a Jacobian: 128 MB
 RUN_CHUNK = 65_536  # series of one compiled closed loop
-LEAST_ROWS, LEAST_STEPS = 64, 8  # smaller calls are padded to this: one compilation serves them all
+LEAST_STEPS = 8  # shorter closed loops are padded to this: one compilation serves them all
 
 
-class Program:
+class Program(FlatNetwork):
     """Compiled functions of a window network `(B, L + lead, O + E) -> (B, H, O)`.
 
     Args:
-        build: returns the uncompiled keras.Model; called once.
         targets: O, the number of target columns, the first O features of a window.
         lead: rows of the network's input after the window, see `led`.
-        dtype: "float32" or "float64", of every computation.
-        jit: compile by XLA on TensorFlow.
-        noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
         loss: "squared" or "absolute", what training minimises.
+        build, roles, dtype, jit, noisy: those of `FlatNetwork`.
     """
 
     def __init__(
@@ -51,27 +38,31 @@ class Program:
         *,
         targets: int,
         lead: int = 0,
+        loss: str = "squared",
+        roles: Mapping[str, Role] | None = None,
         dtype: str = "float64",
         jit: bool = True,
         noisy: bool = False,
-        loss: str = "squared",
     ):
-        self.targets, self.lead, self.dtype, self.jit = targets, lead, dtype, jit
-        self.noisy, self.loss = noisy, loss
-        with precision(dtype):
-            self.network = build()
-            variables = self.network.trainable_variables
-            self.shapes = [tuple(v.shape) for v in variables]
-            self.paths = _distinct([v.path for v in variables])
-            self.template = self._flat(variables)
-        self._read_shapes()
-        self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
-        self.size = int(self.ends[-1])
-
-    def _read_shapes(self) -> None:
+        super().__init__(build, roles=roles, dtype=dtype, jit=jit, noisy=noisy)
+        self.targets, self.lead, self.loss = targets, lead, loss
         rows, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
-        self.window = rows - self.lead
+        self.window = rows - lead
         self.steps = int(self.network.outputs[0].shape[1])
+
+    @classmethod
+    def of(cls, config: NetworkConfig, *, jit: bool = True, loss: str = "squared") -> Self:
+        """The compiled network of a config."""
+        return cls(
+            config.build,
+            targets=config.targets,
+            lead=config.lead,
+            loss=loss,
+            roles=config.roles,
+            dtype=config.dtype,
+            jit=jit,
+            noisy=config.noisy,
+        )
 
     @property
     def block(self) -> int:
@@ -88,56 +79,7 @@ class Program:
         """E, the number of exogenous columns of a window."""
         return self.features - self.targets
 
-    # ------------------------------------------------------------ parameters
-
-    def _flat(self, variables: list[Any]) -> Array:
-        values = [np.asarray(keras.ops.convert_to_numpy(v)).ravel() for v in variables]
-        return np.concatenate(values).astype(self.dtype)
-
-    def slices(self) -> dict[str, slice]:
-        """Where each variable lies in theta, by its Keras path."""
-        starts = np.concatenate([[0], self.ends[:-1]])
-        return {path: slice(int(a), int(b)) for path, a, b in zip(self.paths, starts, self.ends, strict=True)}
-
-    def unpack(self, theta: Any) -> list[Any]:
-        """theta (P,) -> the network's trainable variables, in order."""
-        parts = [theta[part] for part in self.slices().values()]
-        return [keras.ops.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True)]
-
-    def assign(self, theta: Array, network: keras.Model | None = None) -> keras.Model:
-        """Write theta into the variables of `network` (default: the program's own)."""
-        network = network or self.network
-        with precision(self.dtype):
-            for variable, value in zip(network.trainable_variables, self._split(theta), strict=True):
-                variable.assign(value)
-        return network
-
-    def copy(self, theta: Array) -> keras.Model:
-        """A network of its own with the weights theta, which later fits leave alone."""
-        with precision(self.dtype):
-            network = keras.models.clone_model(self.network)
-            pairs = zip(network.non_trainable_variables, self.network.non_trainable_variables, strict=True)
-            for variable, own in pairs:
-                variable.assign(own.value)
-        return self.assign(theta, network)
-
-    def read(self) -> Array:
-        """theta from the variables of the network."""
-        return self._flat(self.network.trainable_variables)
-
-    def _split(self, theta: Array) -> list[Array]:
-        return [theta[part].reshape(s) for part, s in zip(self.slices().values(), self.shapes, strict=True)]
-
     # ------------------------------------------------------------ traced functions
-
-    def _constants(self, draw: Any = None) -> list[Any]:
-        """What the network keeps beside theta, random states with `draw` as their count."""
-        variables = self.network.non_trainable_variables
-        return [v.value if draw is None or not _is_seed(v) else _counted(v, draw) for v in variables]
-
-    def _apply(self, theta: Any, windows: Any, draw: Any = None) -> Any:
-        noise = self._constants(draw), windows
-        return self.network.stateless_call(self.unpack(theta), *noise, training=draw is not None)[0]
 
     def _row(self, theta: Any, window: Any) -> Any:
         return keras.ops.reshape(self._apply(theta, window[None]), (-1,))
@@ -182,71 +124,25 @@ class Program:
         ) * keras.ops.convert_to_tensor([[-1.0], [1.0]], dtype=self.dtype)
         return keras.ops.sum(weights * self.cost(targets - self._run(theta, free, history, future)))
 
-    def _adam(
-        self, theta: Any, m: Any, v: Any, count: Any, rate: Any, pull: Any, center: Any, *batches: Any
-    ) -> Any:
-        """Adam (Kingma and Ba 2015), decay decoupled: theta <- theta - rate (move + pull * (theta - center)).
-
-        A whole stack of batches (K, B, ...) in one call; `pull` (P,) is the decay of each parameter.
-        """
-        objective = value_and_gradient(self._loss if len(batches) == 3 else self._run_loss)
-
-        def step(carry: tuple[Any, ...], batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-            theta, m, v, count = carry
-            scale = 1.0 / (keras.ops.sum(batch[-1]) + 1e-12)
-            loss, gradient = objective(theta, *batch, *([1024 * count] if self.noisy else []))
-            gradient = gradient * scale
-            move, m, v, count = adam_move(gradient, m, v, count)
-            return (theta - rate * (move + pull * (theta - center)), m, v, count), loss * scale
-
-        (theta, m, v, count), losses = loop(step, (theta, m, v, count), tuple(batches))
-        return theta, m, v, count, losses
-
-    @functools.cached_property
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        """The compiled functions by name, each compiled at its first call."""
-        traced: dict[str, Callable[..., Any]] = {
+    def traced(self) -> dict[str, Callable[..., Any]]:
+        """The functions to compile, by name."""
+        return {
             "apply": self._apply,
             "run": self._run,
             "jacobian": row_jacobian(self._row, self.steps * self.targets),
             "gradient": value_and_gradient(self._loss),
             "run_gradient": value_and_gradient(self._run_loss),
-            "adam": self._adam,
+            "adam": adam_steps(self._loss, noisy=self.noisy),
+            "run_adam": adam_steps(self._run_loss),
         }
-        return {name: compiled(function, jit=self.jit) for name, function in traced.items()}
-
-    def forget(self) -> None:
-        """Compile anew when called again: what the network keeps beside theta has changed."""
-        self.__dict__.pop("functions", None)
 
     # ------------------------------------------------------------ numpy in, numpy out
 
     def call(self, name: str, *arrays: Any) -> Any:
         """Run the compiled function `name` on arrays cast to the program's dtype."""
-        if self.steps == 1 and name in ("run", "run_gradient", "adam"):
+        if self.steps == 1 and name in ("run", "run_gradient", "run_adam"):
             self._closed_network  # noqa: B018  built outside any trace
-        with precision(self.dtype):
-            return to_numpy(self.functions[name](*(np.asarray(a, self.dtype) for a in arrays)))
-
-    def chunked(
-        self,
-        name: str,
-        theta: Array,
-        *arrays: Array,
-        fixed: tuple[Array, ...] = (),
-        least: int = LEAST_ROWS,
-        chunk: int = CHUNK,
-    ) -> Iterator[tuple[int, Any]]:
-        """Call a compiled function on blocks of rows; short ones are padded with zeros to a few sizes.
-
-        Yields:
-            (rows of the block, what the function gives for the padded block).
-        """
-        for start in range(0, len(arrays[0]), chunk):
-            parts = [array[start : start + chunk] for array in arrays]
-            count = len(parts[0])
-            size = min(_bucket(count, least), chunk)
-            yield count, self.call(name, theta, *fixed, *(_pad(part, size) for part in parts))
+        return super().call(name, *arrays)
 
     def led(self, windows: Array, future: Array | None = None, known: Array | None = None) -> Array:
         """The windows (B, L, O+E) with the lead rows after them, which go on as the window does.
@@ -276,7 +172,7 @@ class Program:
         bounds every value that is fed back; None leaves the loop free.
         """
         horizon = future.shape[1]
-        length = _bucket(horizon, LEAST_STEPS)
+        length = padded(horizon, LEAST_STEPS)
         future = np.concatenate([future, np.zeros((len(future), length - horizon, future.shape[2]))], axis=1)
         if not self.exog:
             future = np.zeros((len(future), length, 1), self.dtype)
@@ -284,31 +180,3 @@ class Program:
             limits = np.array([[-np.inf], [np.inf]]) * np.ones(self.targets)
         blocks = self.chunked("run", theta, history, future, fixed=(limits,), least=1, chunk=RUN_CHUNK)
         return np.concatenate([values[:count, :horizon] for count, values in blocks])
-
-
-def _is_seed(variable: Any) -> bool:
-    return variable.path.endswith("seed_generator_state")
-
-
-def _counted(variable: Any, draw: Any) -> Any:
-    """[seed, count] of a random generator of Keras."""
-    return keras.ops.stack([variable.value[0], keras.ops.cast(draw, variable.dtype)])
-
-
-def _distinct(paths: list[str]) -> list[str]:
-    """The paths, numbered where a path occurs twice, as in a model made of models."""
-    return [path if paths.count(path) == 1 else f"{path}#{number}" for number, path in enumerate(paths)]
-
-
-def _bucket(count: int, least: int) -> int:
-    """At least `least`: the next of 1, 2, 3, 4, 6, 8, 12, ..., 1024, then of the multiples of 1024."""
-    if count > 1024:
-        return -(-count // 1024) * 1024
-    power = 1 << max(count - 1, 0).bit_length()
-    return max(power * 3 // 4 if count <= power * 3 // 4 and power > 2 else power, least)
-
-
-def _pad(part: Array, rows: int) -> Array:
-    if len(part) == rows:
-        return part
-    return np.concatenate([part, np.zeros((rows - len(part), *part.shape[1:]), part.dtype)])

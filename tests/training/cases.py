@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.networks import NARXConfig, narx
+from forecast.networks import NARXConfig
 from forecast.panel import Panel
 from forecast.training.fit import one_step_problem
 from forecast.training.problem import FreeRun, OneStep
@@ -24,7 +24,7 @@ LINEAR = NARXConfig(lags=(1, 2), hidden=(), dtype="float64")
 @cache
 def program(config: NARXConfig = ALONE, *, jit: bool = True) -> Program:
     """The compiled network of a config, the same for all tests."""
-    return Program(lambda: narx(config), targets=config.targets, dtype=config.dtype, jit=jit)
+    return Program.of(config, jit=jit)
 
 
 def theta(config: NARXConfig = ALONE, *, seed: int = 0, scale: float = 0.3) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecast.training.adam import _layout, adam
-from forecast.training.levenberg_marquardt import Prior
+from forecast.training.prior import Prior
 from forecast.training.problem import Problem
 from tests.training.cases import BOTH, free_run, one_step, program, theta
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from forecast.training.fit import (
 )
 from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.solve import Options, solve
+from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
 
@@ -215,3 +217,28 @@ def test_weights_that_leave_no_validation_part() -> None:
             options=Options(validation=10),
             rng=np.random.default_rng(0),
         )
+
+
+@pytest.mark.parametrize(
+    "names", [("linear", "output"), ("norm", "hidden_1"), ("embedding_1", "delay_1")], ids=str
+)
+def test_the_names_of_a_users_layers_do_not_matter(names: tuple[str, str]) -> None:
+    def fitted(hidden: str, last: str):
+        rows = keras.Input((2, 1), dtype="float64")
+        state = keras.layers.Flatten()(rows)
+        for name, units, activation in ((hidden, 3, "tanh"), (last, 1, None)):
+            state = keras.layers.Dense(units, activation, name=name, dtype="float64")(state)
+        own = Program(lambda: keras.Model(rows, keras.ops.reshape(state, (-1, 1, 1))), targets=1, jit=False)
+        theta = np.random.default_rng(0).normal(scale=0.4, size=own.size)
+        return train(
+            own,
+            windows(ALONE),
+            np.ones(60),
+            options=Options(solver="lm", epochs=15),
+            rng=np.random.default_rng(0),
+            theta=theta,
+        )
+
+    named, plain = fitted(*names), fitted("first", "last")
+    np.testing.assert_array_equal(named.theta, plain.theta)
+    assert not named.linear and not np.array_equal(named.theta, named.start)

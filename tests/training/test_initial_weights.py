@@ -7,18 +7,20 @@ import pytest
 
 from forecast.layers import CELLS
 from forecast.networks import OnlineConfig, SequenceConfig
-from forecast.training.initial_weights import RECURRENT, draw
+from forecast.training.flat_network import FlatNetwork
+from forecast.training.initial_weights import initial_weights
+from forecast.training.rtrl import OnlineProgram
 from forecast.training.sequence_program import SequenceProgram
-from forecast.training.window_program import Program
 from tests.training.cases import program
 
 pytestmark = pytest.mark.backend
+STATE = ("recurrent_kernel", "candidate_kernel", "update_kernel")  # what the state of our cells goes through
 
 
-def weights(own: Program, seed: int = 0) -> dict[str, np.ndarray]:
+def weights(own: FlatNetwork, seed: int = 0) -> dict[str, np.ndarray]:
     """The weights drawn, by their paths."""
-    theta = draw(own, np.random.default_rng(seed))
-    parts = zip(own.slices().items(), own.shapes, strict=True)
+    theta = initial_weights(own, np.random.default_rng(seed))
+    parts = zip(own.slices().items(), (w.shape for w in own.weights), strict=True)
     return {path: theta[part].reshape(shape) for (path, part), shape in parts}
 
 
@@ -42,9 +44,9 @@ def orthogonal(matrix: np.ndarray) -> bool:
 @pytest.mark.parametrize("units", [1, 3])
 @pytest.mark.parametrize("name", CELLS)
 def test_what_a_state_goes_through_is_orthogonal_gate_by_gate(name: str, units: int) -> None:
-    own = Program(OnlineConfig(cell=name, units=units).build, targets=1)
+    own = OnlineProgram.of(OnlineConfig(cell=name, units=units, dtype="float64"))
     found, again, other = (weights(own, seed) for seed in (0, 0, 1))
-    parts = zip(own.slices().items(), own.shapes, strict=True)
+    parts = zip(own.slices().items(), (w.shape for w in own.weights), strict=True)
     built = {path: own.template[part].reshape(shape) for (path, part), shape in parts}
     matrices = 0
     for path, value in found.items():
@@ -54,7 +56,7 @@ def test_what_a_state_goes_through_is_orthogonal_gate_by_gate(name: str, units: 
             assert not value.any()
         elif kept:
             np.testing.assert_array_equal(value, built[path])
-        elif path.endswith(RECURRENT) and value.ndim == 2:
+        elif path.endswith(STATE) and value.ndim == 2:
             for gate in np.split(value, value.shape[1] // units, axis=1):
                 np.testing.assert_allclose(gate.T @ gate, np.eye(units), atol=1e-12)
             assert units == 1 or (orthogonal(built[path]) and (value != other[path]).all())
@@ -67,24 +69,24 @@ def test_what_a_state_goes_through_is_orthogonal_gate_by_gate(name: str, units: 
 
 
 def test_the_forget_gate_stays_open() -> None:
-    own = Program(OnlineConfig(cell="lstm", units=2).build, targets=1)
+    own = OnlineProgram.of(OnlineConfig(cell="lstm", units=2, dtype="float64"))
     np.testing.assert_array_equal(weights(own)["cell/bias"], [0, 0, 1, 1, 0, 0, 0, 0])
 
 
 def test_signs_of_a_single_unit_are_drawn_too() -> None:
-    own = Program(OnlineConfig(cell="elman", units=1).build, targets=1)
+    own = OnlineProgram.of(OnlineConfig(cell="elman", units=1, dtype="float64"))
     signs = {float(weights(own, seed)["cell/recurrent_kernel"][0, 0]) for seed in range(10)}
     assert signs == {-1.0, 1.0}
 
 
 def test_single_units_of_a_diagonal_cell_remember_differently() -> None:
-    own = Program(OnlineConfig(cell="diagonal", units=40).build, targets=1)
+    own = OnlineProgram.of(OnlineConfig(cell="diagonal", units=40, dtype="float64"))
     memory = weights(own)["cell/recurrent_kernel"]
     assert memory.min() >= 0 and memory.max() <= 1 and memory.std() > 0.2
 
 
 def test_vectors_of_symbols_have_length_one_on_average() -> None:
     config = SequenceConfig(units=(1,), categories=300, embedding=4)
-    own = SequenceProgram(config.build, classes=2, dtype="float32", jit=False)
+    own = SequenceProgram.of(config, jit=False)
     found, other = (weights(own, seed)["embedding/embeddings"] for seed in (0, 1))
     assert abs((found**2).sum(axis=1).mean() - 1) < 0.15 and (found != other).all()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.training.lbfgs import lbfgs
-from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt
+from forecast.training.levenberg_marquardt import levenberg_marquardt
+from forecast.training.prior import Prior
 from tests.training.cases import Squares, free_run, one_step, program, theta
 
 pytestmark = pytest.mark.backend

@@ -10,7 +10,7 @@ import pytest
 from forecast.networks import Seq2SeqConfig
 from forecast.panel import Panel
 from forecast.training.fit import TOLD, Options, one_step_problem, train
-from forecast.training.initial_weights import draw
+from forecast.training.initial_weights import initial_weights
 from forecast.training.linear_init import linear_start
 from forecast.training.problem import OneStep
 from forecast.training.window_program import Program
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.backend
 CONFIG = Seq2SeqConfig(
     length=3, horizon=3, exog=1, cell="elman", units=2, attention="additive", dtype="float64"
 )
-PROGRAM = Program(CONFIG.build, targets=1, lead=CONFIG.lead, dtype="float64")
+PROGRAM = Program.of(CONFIG)
 WINDOWS = Windows(Panel.from_data(series(40, seed=1), series(40)), length=3, horizon=3)
 WEIGHTS = np.random.default_rng(5).uniform(0.5, 2, size=40)
 
@@ -80,7 +80,7 @@ def test_derivatives_through_encoder_and_decoder_agree(told: float) -> None:
 
 def test_the_start_is_least_squares_for_every_step_on_what_is_known_by_then() -> None:
     given = problem()
-    start = linear_start(given, draw(PROGRAM, np.random.default_rng(0)))
+    start = linear_start(given, initial_weights(PROGRAM, np.random.default_rng(0)))
     rows, target, weight = given.take(np.arange(len(given)))
     forecast = PROGRAM.apply(start, rows)
     for step in range(3):
@@ -115,7 +115,7 @@ def test_every_way_of_training_lowers_its_own_error_and_sampling_that_of_the_fre
 
 def test_with_one_step_there_is_nothing_to_tell() -> None:
     config = replace(CONFIG, horizon=1)
-    program = Program(config.build, targets=1, lead=config.lead, dtype="float64")
+    program = Program.of(config)
     windows = Windows(WINDOWS.panel, length=3, horizon=1)
     fits = [
         train(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import BayesianRidge
 
-from forecast.training.levenberg_marquardt import Prior, levenberg_marquardt, linear_evidence
+from forecast.training.levenberg_marquardt import levenberg_marquardt, linear_evidence
+from forecast.training.prior import Prior
 from tests.training.cases import Squares
 
 pytestmark = pytest.mark.backend

@@ -7,10 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.networks import DelayLayer, NARXConfig, RecurrentConfig, TDNNConfig, tdnn
-from forecast.training.initial_weights import draw
-from forecast.training.linear_init import linear_members, linear_start, prior_at
+from forecast.networks import DelayLayer, GraphConfig, NARXConfig, RecurrentConfig, TDNNConfig, TreeConfig
+from forecast.networks.config import NetworkConfig
+from forecast.panel import Panel
+from forecast.training.fit import one_step_problem
+from forecast.training.initial_weights import initial_weights
+from forecast.training.linear_init import linear_members, linear_start, node_layer, node_start, silent
+from forecast.training.prior import prior_at
 from forecast.training.window_program import Program
+from forecast.windows import Windows
+from tests.checks import normal
 from tests.training.cases import ALONE, BOTH, LINEAR, one_step, program
 
 pytestmark = pytest.mark.backend
@@ -25,7 +31,7 @@ def part_of(config: NARXConfig, theta: np.ndarray, name: str) -> np.ndarray:
 @pytest.mark.parametrize("config", [ALONE, BOTH, LINEAR], ids=["alone", "both", "linear"])
 def test_the_start_is_weighted_least_squares(config: NARXConfig) -> None:
     problem = one_step(config, weights=WEIGHTS)
-    theta = linear_start(problem, draw(program(config), np.random.default_rng(0)))
+    theta = linear_start(problem, initial_weights(program(config), np.random.default_rng(0)))
     window, target, weight = problem.take(np.arange(len(problem)))
     y, x = window[:, :, : config.targets], window[:, :, config.targets :]
     lagged = [y[:, config.window - lag] for lag in config.lags]
@@ -76,14 +82,14 @@ def test_members_and_groups() -> None:
 
 def test_a_network_without_linear_path_starts_as_it_came() -> None:
     config = TDNNConfig(layers=(DelayLayer(2, (0, 1)),), linear=False, dtype="float64")
-    own = Program(lambda: tdnn(config), targets=1)
-    theta = draw(own, np.random.default_rng(0))
+    own = Program.of(config)
+    theta = initial_weights(own, np.random.default_rng(0))
     assert linear_start(replace(one_step(), program=own), theta) is theta
 
 
 def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them() -> None:
-    own = Program(RecurrentConfig(units=(2,), length=3, layer_norm=True, dtype="float64").build, targets=1)
-    theta = draw(own, np.random.default_rng(0))
+    own = Program.of(RecurrentConfig(units=(2,), length=3, layer_norm=True, dtype="float64"))
+    theta = initial_weights(own, np.random.default_rng(0))
     prior = prior_at(own, theta, decay=None)
     found = {path.rsplit("/", 1)[1]: part for path, part in own.slices().items() if "/stack/" in f"/{path}"}
     bias, gain = found["bias"], found["gamma"]
@@ -92,3 +98,65 @@ def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them(
         np.testing.assert_array_equal(prior.center[part], theta[part])
     for name in ("kernel", "recurrent_kernel"):
         assert (theta[found[name]] != own.template[found[name]]).all() and not prior.center[found[name]].any()
+
+
+PARENTS = (3, 3, 3, -1)
+GRAPH = GraphConfig(targets=4, edges=((0, 1, 1.0),), units=2, lags=(1, 2), outputs=2, dtype="float64")
+TREE = TreeConfig(targets=4, parents=PARENTS, units=2, lags=(1, 2), outputs=2, dtype="float64")
+
+
+def problem_of(config: NetworkConfig):
+    y = normal((60, 3)).cumsum(axis=0) * 0.1 + 2.0
+    panel = Panel.from_data(np.column_stack([y, y.sum(axis=1)]))
+    program = Program.of(config)
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, size=60)
+    windows = Windows(panel, length=program.window, horizon=program.steps)
+    return one_step_problem(program, windows, weights), panel.y, weights
+
+
+def linear_of(problem, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    parts = {
+        path.rsplit("/", 2)[-2:][1]: part
+        for path, part in problem.program.slices().items()
+        if "linear/" in path
+    }
+    return theta[parts["kernel"]].reshape(-1, 2, 2), theta[parts["bias"]].reshape(-1, 2)
+
+
+@pytest.mark.parametrize("config", [GRAPH, TREE], ids=["graph", "tree"])
+def test_each_node_is_at_its_weighted_least_squares(config: NetworkConfig) -> None:
+    problem, y, weights = problem_of(config)
+    kernel, bias = linear_of(
+        problem, linear_start(problem, silent(problem.program, problem.program.template))
+    )
+    for node in range(len(kernel)):
+        for step in range(2):
+            design = np.column_stack([y[1:-2, node], y[:-3, node], np.ones(57)])
+            root = np.sqrt(weights[2 + step : 59 + step])
+            target = y[2 + step : 59 + step, node]
+            expected = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
+            np.testing.assert_allclose(
+                [*kernel[node, :, step], bias[node, step]], expected, rtol=1e-6, atol=1e-8
+            )
+
+
+@pytest.mark.parametrize("options", [{"shared": True}, {"window_norm": True}], ids=str)
+def test_shared_weights_and_normalised_windows_leave_no_slope(options: dict) -> None:
+    config = GraphConfig(**{**GRAPH.to_dict(), **options})
+    problem, _, _ = problem_of(config)
+    theta = linear_start(problem, silent(problem.program, problem.program.template))
+    _, slope = problem.gradient(theta)
+    for path, part in problem.program.slices().items():
+        if "linear/" in path:
+            np.testing.assert_allclose(slope[part], 0.0, atol=1e-7 * problem.count)
+
+
+def test_a_second_start_changes_nothing_and_other_weights_are_left_alone() -> None:
+    problem, _, _ = problem_of(GRAPH)
+    program = problem.program
+    once = linear_start(problem, silent(program, program.template))
+    np.testing.assert_allclose(node_start(problem, once, node_layer(program)), once, rtol=1e-7, atol=1e-9)
+    others = np.ones(program.size, bool)
+    for path, part in program.slices().items():
+        others[part] = "linear/" not in path
+    np.testing.assert_array_equal(once[others], silent(program, program.template)[others])

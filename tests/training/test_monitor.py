@@ -88,7 +88,9 @@ def test_callbacks_are_told_and_may_stop() -> None:
         callbacks=[diary],
     )
     assert [watch(np.full(program().size, value), value**2) for value in (2.0, 3.0)] == [False, True]
-    np.testing.assert_allclose(program().read(), 3.0)  # the network the callbacks see carries the weights
+    np.testing.assert_allclose(
+        program().read(program().network), 3.0
+    )  # the network the callbacks see carries the weights
     watch.close()
     expected = ["begin", (0, {"loss": 1.0}), (1, {"loss": 4.0}), (2, {"loss": 9.0}), "end"]
     assert diary.entries == expected

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
 
 from forecast.networks import OnlineConfig
 from forecast.training import backend
-from forecast.training.initial_weights import draw
-from forecast.training.rtrl import BLOCK, Moments, OnlineProgram
+from forecast.training.initial_weights import initial_weights
+from forecast.training.rtrl import BLOCK, Dense, Elementwise, Moments, OnlineProgram
 
 pytestmark = pytest.mark.backend
 LENGTH, SERIES, UNITS = 5, 2, 2
@@ -30,7 +31,10 @@ def program(cell: str, kind: str, units: int = UNITS) -> OnlineProgram:
     config = OnlineConfig(
         cell=cell, units=units, targets=2, exog=1, lags=(1, 3), exog_lags=(0, 1), dtype="float64"
     )
-    return OnlineProgram(config.build, targets=2, kind=kind, units=units, jit=False)
+    net = OnlineProgram.of(config, exact=kind != "one-step", jit=False)
+    if kind == "dense":
+        net.influence = Dense(net.states, net.size)
+    return net
 
 
 def theta_of(program: OnlineProgram, seed: int = 0) -> np.ndarray:
@@ -158,8 +162,38 @@ def test_exact_gradients_learn_what_those_of_one_step_cannot() -> None:
     rows, start = (y[1:, None, None], x[1:, None, None], np.ones((399, 1))), np.array([[[y[0], x[0]]]])
     error = {}
     for kind in ("dense", "one-step"):
-        net = OnlineProgram(config.build, targets=1, kind=kind)
-        learner = Moments.start(draw(net, np.random.default_rng(0)))
+        net = OnlineProgram.of(config, exact=kind != "one-step")
+        learner = Moments.start(initial_weights(net, np.random.default_rng(0)))
         _, _, forecasts = net.learn(learner, net.begin(start), rows, rate=0.015)
         error[kind] = np.mean((forecasts[-60:, 0, 0] - y[-60:]) ** 2)
     assert error["dense"] < 0.05 and error["one-step"] > 10 * error["dense"]
+
+
+def test_elementwise_influence_of_two_state_vectors_is_the_dense_one() -> None:
+    """Units that hold two numbers each, mixed inside a unit only: h' = tanh(a h + b k + c u), k' = d k + e h."""
+    units, rng = 3, np.random.default_rng(0)
+    theta, rows = rng.normal(size=5 * units), rng.normal(size=(4, 2 * units + 1))
+
+    def step(theta, row):
+        a, b, c, d, e = (theta[k * units : (k + 1) * units] for k in range(5))
+        h, k, u = row[:units], row[units : 2 * units], row[2 * units]
+        return keras.ops.concatenate([keras.ops.tanh(a * h + b * k + c * u), d * k + e * h])
+
+    small, large = Elementwise(2 * units, np.tile(np.arange(units), 5)), Dense(2 * units, 5 * units)
+    before = rng.normal(size=(4, *small.shape))  # (S, 2, P)
+    wide = np.zeros((4, *large.shape))
+    for part in range(2):
+        for at, owner in enumerate(small.owner):
+            wide[:, part * units + owner, at] = before[:, part, at]
+    slope = rng.normal(size=(4, 2 * units))
+
+    def pulled(influence):
+        def run(theta, rows, before, slope):
+            return influence.pull(slope, influence.push(step, theta, rows, before))
+
+        return backend.compiled(run, jit=False)
+
+    with backend.precision("float64"):
+        found = backend.to_numpy(pulled(small)(theta, rows, before, slope))
+        expected = backend.to_numpy(pulled(large)(theta, rows, wide, slope))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)

@@ -9,11 +9,11 @@ import pytest
 
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences
+from forecast.training.prior import kernel_prior
 from forecast.training.sequence_program import (
     Labelled,
     SequenceProgram,
     choose_sequence_solver,
-    kernels_prior,
     scores,
     start,
     train_sequences,
@@ -31,7 +31,7 @@ STEPS = (X.values[:, 0] > 0).astype(int)  # a class for every step
 
 def program(pooling: str | None = "last", cell: str = "gru", dtype: str = "float64") -> SequenceProgram:
     config = SequenceConfig(cell=cell, units=(3,), pooling=pooling, dtype=dtype)
-    return SequenceProgram(config.build, classes=2, dtype=dtype, jit=False)
+    return SequenceProgram.of(config, jit=False)
 
 
 POOLED = program()
@@ -77,7 +77,7 @@ def test_training_starts_at_the_frequencies_of_the_classes() -> None:
 
 
 def test_decay_leaves_biases_alone() -> None:
-    groups = kernels_prior(POOLED, 0.1).groups
+    groups = kernel_prior(POOLED, 0.1).groups
     for path, part in POOLED.slices().items():
         assert (groups[part] == (-1 if path.endswith("bias") else 0)).all()
 

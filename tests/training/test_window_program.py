@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from forecast.networks import NARXConfig, RecurrentConfig, narx
-from forecast.training.window_program import Program, _bucket
+from forecast.training.flat_network import padded
+from forecast.training.window_program import Program
 from tests.training.cases import ALONE, BOTH, differences, program, series, theta
 
 pytestmark = pytest.mark.backend
@@ -34,7 +35,7 @@ def by_hand(config: NARXConfig, theta: np.ndarray, history: np.ndarray, future: 
 def test_theta_is_the_network(config: NARXConfig) -> None:
     own = program(config)
     vector = theta(config)
-    before = own.read()
+    before = own.read(own.network)
     assert before.shape == vector.shape == (own.size,) and own.exog == config.exog
     assert (own.window, own.features) == (config.window, config.targets + config.exog)
     covered = np.concatenate([np.arange(own.size)[part] for part in own.slices().values()])
@@ -43,7 +44,7 @@ def test_theta_is_the_network(config: NARXConfig) -> None:
     inputs = windows(config)
     expected = keras.ops.convert_to_numpy(network(inputs.astype("float32")))
     np.testing.assert_allclose(own.apply(vector, inputs), expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(own.read(), before)
+    np.testing.assert_array_equal(own.read(own.network), before)
 
 
 def test_apply_equals_numpy() -> None:
@@ -89,7 +90,7 @@ def test_blocks_of_rows_change_nothing() -> None:
 
 def test_buckets_are_few_and_close() -> None:
     for least in (1, 8, 64):
-        sizes = [_bucket(count, least) for count in range(1, 5000)]
+        sizes = [padded(count, least) for count in range(1, 5000)]
         assert all(size >= count for count, size in enumerate(sizes, start=1))
         assert all(
             size <= max(1.5 * count, count + 1023 if count > 1024 else least)
@@ -120,7 +121,7 @@ def test_copy_is_independent() -> None:
     network = own.copy(first)
     inputs = windows(ALONE).astype("float32")
     before = keras.ops.convert_to_numpy(network(inputs))
-    own.assign(second)
+    own.assign(second, own.network)
     own.copy(second)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(network(inputs)), before)
     np.testing.assert_allclose(before, own.apply(first, inputs), rtol=1e-5, atol=1e-6)
@@ -163,7 +164,7 @@ RECURRENT = RecurrentConfig(exog=1, cell="gru", units=(2,), length=3, lags=(1,),
 
 
 def test_jacobian_of_a_recurrent_network_equals_differences() -> None:
-    own = Program(RECURRENT.build, targets=1)
+    own = Program.of(RECURRENT)
     rng = np.random.default_rng(3)
     at, rows = rng.normal(scale=0.4, size=own.size), rng.normal(size=(4, 3, 2))
     ((count, (values, by_theta, by_row)),) = own.chunked("jacobian", at, rows)

@@ -41,15 +41,7 @@ SCALES = ("series", "window", None)
 @functools.lru_cache(maxsize=32)
 def program_of(config: NetworkConfig, jit: bool, loss: str = "squared") -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-    return Program(
-        config.build,
-        targets=config.targets,
-        lead=config.lead,
-        dtype=config.dtype,
-        jit=jit,
-        noisy=config.noisy,
-        loss=loss,
-    )
+    return Program.of(config, jit=jit, loss=loss)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

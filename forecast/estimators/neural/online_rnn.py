@@ -18,8 +18,9 @@ from forecast.estimators.neural.scaler import SeriesScaling, limits_of
 from forecast.estimators.neural.time_major import March, march
 from forecast.estimators.shifting import lag_table, position_of_rows
 from forecast.networks import OnlineConfig
+from forecast.networks.roles import Role
 from forecast.panel import Panel
-from forecast.training.initial_weights import draw
+from forecast.training.initial_weights import initial_weights
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
 
 SOLVERS = ("rtrl", "one-step")
@@ -30,11 +31,7 @@ Array = np.ndarray
 @functools.lru_cache(maxsize=32)
 def program_of(config: OnlineConfig, solver: str, jit: bool) -> OnlineProgram:
     """The compiled network of a config, shared by all fits of one shape."""
-    exact = "elementwise" if config.elementwise else "dense"
-    kind = exact if solver == "rtrl" else "one-step"
-    return OnlineProgram(
-        config.build, targets=config.targets, kind=kind, units=config.units, dtype=config.dtype, jit=jit
-    )
+    return OnlineProgram.of(config, exact=solver == "rtrl", jit=jit)
 
 
 @dataclass
@@ -246,17 +243,17 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     def _linear_start(self, program: OnlineProgram, scaled: Panel) -> np.ndarray:
         """Cell at random, output layer silent, linear path and intercept at the least-squares solution."""
-        theta = draw(program, np.random.default_rng(self.random_state))
+        theta = initial_weights(program, np.random.default_rng(self.random_state))
         config = OnlineConfig(**self.config_)
         design = lag_table(scaled, scaled.y, config.lags, config.exog_lags)
         keep = np.isfinite(design).all(axis=1)
         design = np.hstack([design[keep], np.ones((int(keep.sum()), 1))])
         solution = np.linalg.lstsq(design, scaled.y[keep], rcond=None)[0]  # (features + 1, O)
-        for path, part in program.slices().items():
-            if path.endswith("linear/kernel"):
-                theta[part] = solution[:-1].ravel()
-            elif path.endswith("output/bias"):
-                theta[part] = solution[-1]
+        for weight in program.weights:
+            if weight.role is Role.LINEAR:
+                theta[weight.part] = solution[:-1].ravel()
+            elif weight.role is Role.OUTPUT and weight.bias:
+                theta[weight.part] = solution[-1]
         return theta
 
     def _beginning(

@@ -31,9 +31,7 @@ from forecast.training.solve import Options
 @functools.lru_cache(maxsize=32)
 def program_of(config: SequenceConfig, jit: bool) -> SequenceProgram:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
-    return SequenceProgram(
-        config.build, classes=config.classes, dtype=config.dtype, jit=jit, noisy=config.dropout > 0
-    )
+    return SequenceProgram.of(config, jit=jit)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
