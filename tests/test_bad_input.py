@@ -153,9 +153,9 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str, str]] 
         predict(without(FUTURE, 2)), ValueError,
         "future rows of X", GAP, "1 missing timestamp: 2019-03", "make_future_frame(horizon)",
     ),
-    "missing future rows": (
-        predict(FUTURE[2:]), ValueError,
-        "future rows of X", GAP, "2 missing timestamps: 2019-01, 2019-02", "make_future_frame(horizon)",
+    "array for timestamps": (
+        lambda: AR(lags=1).fit(X.to_numpy(), Y).predict(FUTURE.to_numpy() + 1), ValueError,
+        "X", "a Series or frame", "which has no index", 'set_output(transform="pandas")',
     ),
     "horizon 0": (lambda: AR(lags=1).fit(Y).predict(0), ValueError, "horizon", STEPS, "0", TWELVE),
     "negative horizon": (lambda: AR(lags=1).fit(Y).predict(-3), ValueError, "horizon", STEPS, "-3", TWELVE),

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_horizon, explain
 from forecast.estimators import conformal, saving, validation
 from forecast.estimators.rollback import anew, undone_by_error
-from forecast.panel import Panel, Request
+from forecast.panel import Panel, Request, build_request, extend_panel, future_frame
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -93,7 +93,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """
         check_horizon(self.horizon)
         panel = self._checked(X, y)
-        weights = validation.row_weights(sample_weight, panel)
+        weights = validation.row_weights(sample_weight, X, panel)
         with anew(self):
             self._check_length(panel)
             validation.check_observed(panel)
@@ -115,7 +115,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Append new rows that follow the history: the origin moves, what was learned stays."""
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        panel = self.panel_.extend(self._checked(X, y, like=self.panel_))
+        panel = extend_panel(self.panel_, self._checked(X, y, like=self.panel_))
         if self.sample_weight_ is not None:
             self.sample_weight_ = validation.extend_weights(self.sample_weight_, self.panel_, panel)
         self.panel_ = panel
@@ -129,8 +129,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
         Timestamps in the history give the value forecast one step ahead from the true values before it;
         rows with too little history for the model give the mean of the values before them, the very first
         row the mean of its series. Timestamps after the history give the closed-loop forecast. An array
-        has no timeline: its rows follow the history, unless it is the covariates of the whole history
-        once more; then it is the history.
+        has no timeline: rows that equal a stretch of the training rows mean these, all others follow the
+        history. A model that was fitted on an index refuses such others, since they could lie anywhere after
+        the history; in a pipeline `set_output(transform="pandas")` keeps the index.
 
         Args:
             X: None, a whole number of steps, an index, or a frame or array of future covariates.
@@ -182,21 +183,27 @@ class Forecaster(RegressorMixin, BaseEstimator):
         known, rest = validation.split_record(X, initial)
         record = self._checked(*known)
         validation.check_record(self, record)
-        request = record.request(rest, horizon=self.horizon)
+        request = build_request(record, validation.following(rest, record), horizon=self.horizon)
         return request.restore(self._values(record, request), name=type(self).__name__)
 
     def make_future_frame(self, horizon: int) -> Any:
         """The frame of future covariates to fill: the next `horizon` timestamps of every series, all NaN."""
         check_is_fitted(self, "panel_")
-        return self.panel_.future_frame(check_horizon(horizon))
+        return future_frame(self.panel_, check_horizon(horizon))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`."""
+        """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`.
+
+        The index of y, where it has one, says which rows an array X means; that of X must be the same.
+        """
         check_is_fitted(self, "panel_")
         if y is None:
             X, y = validation.split_target(X, self.panel_)
-        forecast = validation.values_of(self.predict(X), type(self).__name__)
-        return float(r2_score(y, forecast, sample_weight=sample_weight))
+        answer = self.predict(validation.on_rows_of(y, X, self.panel_))
+        validation.check_same_rows(y, answer)
+        weights = validation.aligned_weights(sample_weight, getattr(y, "index", None))
+        forecast = validation.values_of(answer, type(self).__name__)
+        return float(r2_score(y, forecast, sample_weight=weights))
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file that `forecast.load` reads back without executing anything."""
@@ -237,7 +244,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _request(self, X: Any) -> Request:
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        return self.panel_.request(X, horizon=check_horizon(self.horizon))
+        return build_request(self.panel_, X, horizon=check_horizon(self.horizon))
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
         """Values (R, O) on the rows asked for: open loop in the history, closed loop after it."""

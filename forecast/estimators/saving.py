@@ -16,7 +16,7 @@ from forecast.estimators import saving_format
 from forecast.estimators.conformal import Calibration
 from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 from forecast.estimators.saving_values import decode, encode
-from forecast.panel import Panel
+from forecast.panel import panel_from_state, panel_state
 
 NOT_SAVED = ("callbacks",)
 """Parameters that belong to a fit, and are None after `load`."""
@@ -38,7 +38,7 @@ def save(model: Any, path: str | Path) -> None:
         raise ValueError(explain("save", "called on an estimator of the package", received, remedy))
     params = {key: value for key, value in model.get_params(deep=False).items() if key not in NOT_SAVED}
     plain, arrays = model._state()
-    panel, panel_arrays = model.panel_.to_state() if hasattr(model, "panel_") else (None, {})
+    panel, panel_arrays = panel_state(model.panel_) if hasattr(model, "panel_") else (None, {})
     config = {
         "class": name,
         "params": {key: encode(value, key) for key, value in params.items()},
@@ -130,7 +130,7 @@ def _model(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     if (config["panel"] is None) != (config["class"] in ON_SEQUENCES):
         raise ValueError("a history that the class does not have, or none")
     if config["panel"] is not None:
-        model.panel_ = Panel.from_state(decode(config["panel"]), _group(arrays, "panel"))
+        model.panel_ = panel_from_state(decode(config["panel"]), _group(arrays, "panel"))
         errors = _group(arrays, "conformal")
         model.conformal_ = Calibration(**errors) if errors else None
     return model

@@ -12,7 +12,8 @@ from sklearn.utils.validation import validate_data
 
 from forecast._checks import explain
 from forecast.estimators.shifting import position_of_rows
-from forecast.panel import Panel, long
+from forecast.panel import Panel, future_frame, long
+from forecast.panel.values import plain_array
 
 LONG_KEYS, LONG_TARGET = [long.ID, long.TIME], long.TARGET
 
@@ -35,7 +36,8 @@ def check_columns(model: Any, X: Any) -> None:
     if np.asarray(X).shape[1] == 0:
         return  # a bare timeline: the panel names the columns it lacks
     try:
-        validate_data(model, X, reset=False, skip_check_array=True)
+        named = hasattr(model, "feature_names_in_")
+        validate_data(model, X if named else np.asarray(X), reset=False, skip_check_array=True)
     except ValueError as error:
         wanted = list(getattr(model, "feature_names_in_", ())) or f"{model.n_features_in_} columns"
         received = list(X.columns) if hasattr(X, "columns") else f"{np.asarray(X).shape[1]} columns"
@@ -60,11 +62,13 @@ def with_known_covariates(panel: Panel) -> Panel:
     return replace(panel, allow_missing=False)
 
 
-def row_weights(sample_weight: Any, panel: Panel) -> np.ndarray | None:
-    """Weights (N,) in the panel's order of rows."""
+def row_weights(sample_weight: Any, X: Any, panel: Panel) -> np.ndarray | None:
+    """Weights (N,) in the panel's order of rows, those of a Series by its index."""
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    index = getattr(X, "index", None) if panel.layout.form == "long" else panel.user_index()
+    sample_weight = aligned_weights(sample_weight, index if panel.layout.has_index else None)
+    weights = np.asarray(plain_array(sample_weight), dtype=np.float64)
     allowed, rows = "one number of at least 0 per row, not all of them zero", len(panel.y)
     if weights.shape != (rows,):
         received = f"weights of shape {weights.shape} for {rows} rows"
@@ -75,6 +79,21 @@ def row_weights(sample_weight: Any, panel: Panel) -> np.ndarray | None:
     else:
         return panel.panel_rows(weights)
     raise ValueError(explain("sample_weight", allowed, received, "Pass None to weigh all rows alike"))
+
+
+def aligned_weights(sample_weight: Any, index: pd.Index | None) -> Any:
+    """Weights as they are, those of a Series brought to the order of `index`."""
+    if index is None or not isinstance(sample_weight, pd.Series) or index.equals(sample_weight.index):
+        return sample_weight
+    if (
+        sample_weight.index.is_unique
+        and len(index) == len(sample_weight)
+        and index.isin(sample_weight.index).all()
+    ):
+        return sample_weight.reindex(index)
+    remedy = "Select them with sample_weight.loc[y.index], or pass sample_weight.to_numpy() to go by position"
+    allowed = "on the index of the rows they weigh"
+    raise ValueError(explain("sample_weight", allowed, "a Series on another index", remedy))
 
 
 def series_name(panel: Panel, series: int) -> str:
@@ -142,9 +161,40 @@ def split_target(X: Any, panel: Panel) -> tuple[Any, Any]:
             explain("y", "given to score, as it was to fit", "None", "Call score(X_future, y_future)")
         )
     if form == "single":
-        return (X.index if isinstance(X, (pd.Series, pd.DataFrame)) else len(X)), X
+        return (X.index if _has_index(X) else np.reshape(plain_array(X), (len(X), -1))), X
     rest = X.drop(columns=LONG_TARGET) if isinstance(X, pd.DataFrame) else X.drop(LONG_TARGET)
     return rest, np.asarray(X[LONG_TARGET])
+
+
+def on_rows_of(y: Any, X: Any, panel: Panel) -> Any:
+    """An array X as a frame on the index of y; everything else as it is."""
+    layout = panel.layout
+    if layout.form != "pair" or not layout.has_index or not _has_index(y) or np.ndim(X) != 2 or _has_index(X):
+        return X
+    return pd.DataFrame(np.asarray(X), y.index, layout.exog if np.shape(X)[1] == panel.n_exog else None)
+
+
+def check_same_rows(y: Any, forecast: Any) -> None:
+    """Refuse true values on other rows than the forecasts, or on the same rows in another order."""
+    if not _has_index(y) or not _has_index(forecast) or "unique_id" in getattr(forecast, "columns", ()):
+        return
+    if not y.index.equals(forecast.index):
+        received = f"rows from {y.index[0]} to {y.index[-1]}"
+        allowed = f"on the rows of the forecast, {forecast.index[0]} to {forecast.index[-1]}, in their order"
+        remedy = "Align them, for example y = y.loc[X.index], or pass y.to_numpy() to go by position"
+        raise ValueError(explain("y", allowed, received, remedy))
+
+
+def following(rows: Any, record: Panel) -> Any:
+    """An array of rows after a record as a frame, where the record has an index."""
+    if np.ndim(rows) != 2 or _has_index(rows) or not record.layout.has_index:
+        return rows
+    frame = future_frame(record, len(rows))
+    return frame if np.shape(rows)[1] != frame.shape[1] else pd.DataFrame(rows, frame.index, frame.columns)
+
+
+def _has_index(data: Any) -> bool:
+    return isinstance(data, (pd.Series, pd.DataFrame))
 
 
 def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:

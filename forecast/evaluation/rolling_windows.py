@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.splits import Align, clock
-from forecast.panel import Panel
+from forecast.panel import Panel, future_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ def ask_ahead(panel: Panel, known: Known, steps: int) -> Question:
     part = Panel.from_data(*known.data(panel), allow_missing=True, like=panel)
     known = known if panel.order is None else known.ordered(panel)
     values = known.covariates(panel, steps).reshape(len(known.series) * steps, panel.n_exog)
-    return Question(_filled(part.future_frame(steps), values), known)
+    return Question(_filled(future_frame(part, steps), values), known)
 
 
 def _filled(frame: Any, values: np.ndarray) -> Any:

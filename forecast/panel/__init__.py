@@ -1,8 +1,20 @@
 """Floor 1: pandas, numpy and long frames in, one ragged float buffer inside, the user's own form out."""
 
+from forecast.panel.extend import extend_panel
 from forecast.panel.frequency import season_length
 from forecast.panel.layout import Layout
 from forecast.panel.panel import Panel
-from forecast.panel.request import Request
+from forecast.panel.request import Request, build_request, future_frame
+from forecast.panel.state import panel_from_state, panel_state
 
-__all__ = ["Layout", "Panel", "Request", "season_length"]
+__all__ = [
+    "Layout",
+    "Panel",
+    "Request",
+    "build_request",
+    "extend_panel",
+    "future_frame",
+    "panel_from_state",
+    "panel_state",
+    "season_length",
+]

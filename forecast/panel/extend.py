@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel.frequency import OFF_GRID
-from forecast.panel.regularity import missing_timestamps, shorten
-from forecast.panel.timeline import Dates, Timeline
+from forecast.panel.long import unknown_series
+from forecast.panel.panel import Panel
+from forecast.panel.regularity import missing_timestamps
+from forecast.panel.timeline import Dates, Timeline, check_kind
 
-if TYPE_CHECKING:
-    from forecast.panel.panel import Panel
 
+def extend_panel(old: Panel, new: Panel) -> Panel:
+    """`old` with the rows of `new` after its last ones.
 
-def appended(old: Panel, new: Panel) -> Panel:
-    """`old` with the rows of `new`; raises ValueError or TypeError when they do not follow."""
+    Rows without timestamps (arrays) simply follow. Series that are not in `new` stay as they are.
+
+    Raises:
+        ValueError: a gap, an overlap, an unknown series or other columns.
+        TypeError: timestamps of another kind.
+    """
     _check_columns(old, new)
     series = _matched_series(old, new)
     timeline = old.timeline
@@ -83,19 +87,10 @@ def _matched_series(old: Panel, new: Panel) -> np.ndarray:
         return np.array([0])
     series = old.ids.get_indexer(new.ids)
     if (series < 0).any():
-        remedy = "Fit again to add a series"
-        received = f"the unknown series {shorten(new.ids[series < 0])}"
-        raise ValueError(explain("new rows", f"of the series known: {shorten(old.ids)}", received, remedy))
+        raise ValueError(
+            unknown_series("new rows", old.ids, new.ids[series < 0], "Fit again to add a series")
+        )
     return series
-
-
-def check_kind(timeline: Timeline, index: pd.Index, name: str) -> None:
-    """Refuse an index of another kind than the history's."""
-    if not timeline.accepts(index):
-        zone = f" in the time zone {index.tz}" if getattr(index, "tz", None) is not None else ""
-        received = f"a {type(index).__name__} of dtype {index.dtype}{zone}"
-        remedy = "Use the kind of index given to fit; model.make_future_frame(horizon) shows it"
-        raise TypeError(explain(f"index of {name}", timeline.kind, received, remedy))
 
 
 def _check_follows(old: Panel, new: Panel, series: np.ndarray) -> Timeline:
@@ -103,7 +98,7 @@ def _check_follows(old: Panel, new: Panel, series: np.ndarray) -> Timeline:
     of_rows = series[new.series_of_rows()]
     steps = np.arange(len(new.y)) - np.repeat(new.offsets[:-1], new.lengths)
     index = new.timeline.stamps(new.series_of_rows(), steps)
-    check_kind(timeline, index, "the new rows")
+    check_kind(timeline, index, "index of the new rows")
     if isinstance(timeline, Dates) and timeline.offset is None and isinstance(new.timeline, Dates):
         timeline = replace(timeline, offset=new.timeline.offset, second=None)
     found = timeline.positions(of_rows, index)

@@ -17,8 +17,13 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
+from forecast._checks import explain
+
 OFF_GRID = np.iinfo(np.int64).min
 """Position of a timestamp that no step of the series falls on."""
+
+_LARGEST = 9.2233720368e18
+"""Largest timestamp in units of its clock, a little below 2**63."""
 
 _SEASONS = {"Y": 1, "A": 1, "BY": 1, "Q": 4, "BQ": 4, "M": 12, "BM": 12, "W": 52, "B": 5, "C": 5, "D": 7}
 _PERIODS_OF_A_DAY = {"h": 24, "min": 60, "s": 60}
@@ -52,6 +57,21 @@ def season_length(freq: Any) -> int:
     step = pd.Timedelta(offset).total_seconds()
     span = 86400.0 if step >= 300 else 3600.0 if step >= 60 else 60.0
     return int(span // step) if span % step == 0 else 1
+
+
+def moved(starts: np.ndarray, steps: np.ndarray, size: int, unit: str = "its unit") -> np.ndarray:
+    """starts + steps * size, where whole numbers of 64 bits hold it.
+
+    Raises:
+        ValueError: a timestamp beyond the range of its unit (nanoseconds end in the year 2262).
+    """
+    if np.abs(starts + steps.astype(float) * size).max(initial=0.0) > _LARGEST:
+        allowed = f"timestamps within the range of {unit} (ns end in the year 2262)"
+        received = f"{int(np.abs(steps).max())} steps from the start of the history"
+        remedy = "Ask for fewer steps, or take a coarser unit before fit: y.index = y.index.as_unit('s')"
+        raise ValueError(explain("horizon", allowed, received, remedy))
+    out: np.ndarray = starts + steps * size
+    return out
 
 
 @dataclass(frozen=True)
@@ -93,9 +113,9 @@ class Frequency:
     def stamps(self, starts: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Timestamp of step `positions` (n,) counted from the timestamps `starts` (n,)."""
         if self._tick:
-            return starts + positions * self._tick
+            return moved(starts, positions, self._tick, self.clock.unit)
         if self._days:
-            return self.clock.utc(self.clock.local(starts) + positions * self._days)
+            return self.clock.utc(moved(self.clock.local(starts), positions, self._days, self.clock.unit))
         if isinstance(self.offset, pd.offsets.BusinessDay):
             return self._business_stamps(starts, positions)
         out = np.empty(len(starts), np.int64)
@@ -106,8 +126,9 @@ class Frequency:
     def positions(self, starts: np.ndarray, stamps: np.ndarray) -> np.ndarray:
         """Step number of timestamps (n,) counted from `starts` (n,); OFF_GRID where there is none."""
         if self._tick:
-            whole, rest = np.divmod(stamps - starts, self._tick)
-            return np.where(rest == 0, whole, OFF_GRID)
+            whole, rest = np.divmod(stamps, self._tick)
+            before, rest_before = np.divmod(starts, self._tick)
+            return np.where(rest == rest_before, whole - before, OFF_GRID)
         if self._days:
             passed = self.clock.local(stamps) - self.clock.local(starts)
             guess = np.floor_divide(passed + self._days // 2, self._days)
@@ -116,6 +137,18 @@ class Frequency:
         else:
             return self._calendar_positions(starts, stamps)
         return np.where(self.stamps(starts, guess) == stamps, guess, OFF_GRID)
+
+    def ordinals(self, stamps: np.ndarray) -> np.ndarray:
+        """Steps (n,) from a fixed origin, common to all records of this frequency."""
+        if self._tick:
+            return np.floor_divide(stamps, self._tick)
+        if self._days:
+            return np.floor_divide(self.clock.local(stamps), self._days)
+        days = self._split_days(stamps)[0]
+        if isinstance(self.offset, pd.offsets.BusinessDay):
+            return np.busday_count(np.datetime64(0, "D"), days, busdaycal=self._calendar) // self.offset.n
+        months: np.ndarray = days.astype("M8[M]").astype(np.int64)
+        return months // max(12 * self.offset.n // max(season_length(self.offset.base), 1), 1)
 
     # ------------------------------------------------------------ kinds of offsets
 
@@ -145,8 +178,9 @@ class Frequency:
 
     def _business_stamps(self, starts: np.ndarray, positions: np.ndarray) -> np.ndarray:
         day, of_day = self._split_days(starts)
-        moved = np.busday_offset(day, positions * self.offset.n, roll="forward", busdaycal=self._calendar)
-        return self.clock.utc(moved.astype(np.int64) * self.clock.ticks(pd.Timedelta(1, "D")) + of_day)
+        days = np.busday_offset(day, positions * self.offset.n, roll="forward", busdaycal=self._calendar)
+        local = moved(of_day, days.astype(np.int64), self.clock.ticks(pd.Timedelta(1, "D")), self.clock.unit)
+        return self.clock.utc(local)
 
     def _business_positions(self, starts: np.ndarray, stamps: np.ndarray) -> np.ndarray:
         first, last = self._split_days(starts)[0], self._split_days(stamps)[0]

@@ -1,47 +1,55 @@
-"""Future covariates of a request, placed by series and step; what is missing is named."""
+"""Covariates of a request: their columns against those of the history, and their places by series and step."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
 
 import numpy as np
+import pandas as pd
 
 from forecast._checks import explain
+from forecast.panel import long
+from forecast.panel.panel import Panel
 from forecast.panel.regularity import shorten
-from forecast.panel.requested_rows import Asked
 from forecast.panel.values import check_finite
 
-if TYPE_CHECKING:
-    from forecast.panel.panel import Panel
 
+def future_covariates(
+    panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray | None, steps: int
+) -> np.ndarray:
+    """Covariates (S, steps, E) of the steps after the history; NaN after the last requested row of a series.
 
-def future_covariates(panel: Panel, asked: Asked, steps: int) -> np.ndarray:
-    """Covariates (S, steps, E) of the steps after the history; NaN after the last row asked of a series.
+    In a gap between the history and the first row requested after it, the last known covariates are held,
+    with a warning: this is how a cross-validation with a gap asks.
+
+    Args:
+        panel: the history.
+        series, position: series and step of each requested row, shape (R,).
+        x: covariates of the requested rows, shape (R, E), or None.
+        steps: steps after the history up to the last row.
 
     Raises:
-        ValueError: no covariates given, rows missing between the history and the last row asked for, NaN or
-            infinity in them, or rows of the history with other values than before.
+        ValueError: no covariates given, rows missing between those requested, NaN or infinity in them, or rows
+            of the history with other values than before.
     """
     future = np.full((panel.n_series, steps, panel.n_exog), np.nan, panel.x.dtype)
-    if not panel.n_exog:
-        return future
-    step = asked.position - panel.lengths[asked.series]
+    step = position - panel.lengths[series]
     ahead = step >= 0
-    if asked.x is None:
+    if x is None:
         if ahead.any():
-            _refuse_without_covariates(panel, asked, steps)
+            _refuse_without_covariates(panel, steps)
         return future
-    _check_values(panel, asked, ahead)
+    _check_values(panel, series, position, x)
     given = np.zeros((panel.n_series, steps), bool)
-    given[asked.series[ahead], step[ahead]] = True
-    if steps:
-        _check_rows(panel, given)
-    future[asked.series[ahead], step[ahead]] = asked.x[ahead]
-    _check_history(panel, asked, ~ahead)
+    given[series[ahead], step[ahead]] = True
+    future[series[ahead], step[ahead]] = x[ahead]
+    if steps and not given.all():
+        _bridge(panel, given, future)
+    _check_history(panel, series[~ahead], position[~ahead], x[~ahead])
     return future
 
 
-def _refuse_without_covariates(panel: Panel, asked: Asked, steps: int) -> None:
+def _refuse_without_covariates(panel: Panel, steps: int) -> None:
     names = ", ".join(map(repr, panel.layout.exog_names))
     remedy = (
         f"Fill the frame that model.make_future_frame({steps}) gives and pass it to predict: the model was "
@@ -51,46 +59,110 @@ def _refuse_without_covariates(panel: Panel, asked: Asked, steps: int) -> None:
     raise ValueError(explain("X", f"a frame of the future covariates {names}", received, remedy))
 
 
-def _check_values(panel: Panel, asked: Asked, ahead: np.ndarray) -> None:
-    assert asked.x is not None
-
+def _check_values(panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray) -> None:
     def label(row: int) -> str:
-        stamp = panel.timeline.stamps(asked.series[[row]], asked.position[[row]])[0]
+        stamp = panel.timeline.stamps(series[[row]], position[[row]])[0]
         several = panel.layout.keyed
-        return f"{stamp} of series {panel.ids[asked.series[row]]!r}" if several else str(stamp)
+        return f"{stamp} of series {panel.ids[series[row]]!r}" if several else str(stamp)
 
-    check_finite(asked.x, "X", panel.layout.exog_names, label, allow_missing=panel.allow_missing)
+    check_finite(x, "X", panel.layout.exog_names, label, allow_missing=panel.allow_missing)
 
 
-def _check_rows(panel: Panel, given: np.ndarray) -> None:
-    """Every step up to the last one asked of a series must have its row."""
-    last = np.where(given.any(axis=1), given.shape[1] - np.argmax(given[:, ::-1], axis=1), 0)
-    holes = ~given & (np.arange(given.shape[1]) < last[:, None])
-    if not holes.any():
+def _bridge(panel: Panel, given: np.ndarray, future: np.ndarray) -> None:
+    """Hold the last known covariates in the gap before the first row `given` (S, steps); refuse later holes."""
+    step = np.arange(given.shape[1])
+    some = given.any(axis=1)
+    first = np.where(some, np.argmax(given, axis=1), 0)
+    last = np.where(some, given.shape[1] - np.argmax(given[:, ::-1], axis=1), 0)
+    holes = ~given & (step < last[:, None]) & (step >= first[:, None])
+    if holes.any():
+        name, stamps = _lost(panel, holes)
+        received = f"{len(stamps)} missing timestamp{'s' if len(stamps) > 1 else ''}: {shorten(stamps)}"
+        allowed = "without a gap after the history, since the covariates of every step are needed"
+        remedy = "Add these rows; model.make_future_frame(horizon) has them all"
+        raise ValueError(explain(f"future rows of X{name}", allowed, received, remedy))
+    gap = step < first[:, None]
+    if not gap.any():
         return
+    future[gap] = panel.x[panel.offsets[1:] - 1][np.nonzero(gap)[0]]
+    name, stamps = _lost(panel, gap)
+    warnings.warn(
+        f"future rows of X{name}: {shorten(stamps)} between the history and the first requested row are "
+        "missing, and the last known covariates are held there. Pass these rows too; "
+        "model.make_future_frame(horizon) has them all.",
+        UserWarning,
+        stacklevel=6,
+    )
+
+
+def _lost(panel: Panel, holes: np.ndarray) -> tuple[str, pd.Index]:
+    """The first series with holes (S, steps) in words, and their timestamps."""
     place = int(np.argmax(holes.any(axis=1)))
     lost = np.flatnonzero(holes[place]) + panel.lengths[place]
-    stamps = panel.timeline.stamps(np.full(len(lost), place), lost)
-    several = panel.layout.keyed
-    name = f" of series {panel.ids[place]!r}" if several else ""
-    received = f"{len(lost)} missing timestamp{'s' if len(lost) > 1 else ''}: {shorten(stamps)}"
-    allowed = "without a gap after the history, since the covariates of every step are needed"
-    remedy = "Add these rows; model.make_future_frame(horizon) has them all"
-    raise ValueError(explain(f"future rows of X{name}", allowed, received, remedy))
+    name = f" of series {panel.ids[place]!r}" if panel.layout.keyed else ""
+    return name, panel.timeline.stamps(np.full(len(lost), place), lost)
 
 
-def _check_history(panel: Panel, asked: Asked, inside: np.ndarray) -> None:
+def _check_history(panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray) -> None:
     """Rows of the history are forecast from the covariates of fit; other values would be ignored."""
-    assert asked.x is not None
-    if not inside.any():
-        return
-    rows = panel.offsets[asked.series[inside]] + asked.position[inside]
-    tolerance = 1e-4 if np.float32 in (panel.x.dtype, asked.x.dtype) else 1e-7
-    same = np.isclose(asked.x[inside], panel.x[rows], rtol=tolerance, atol=tolerance, equal_nan=True)
+    rows = panel.offsets[series] + position
+    tolerance = 1e-4 if np.float32 in (panel.x.dtype, x.dtype) else 1e-7
+    same = np.isclose(x, panel.x[rows], rtol=tolerance, atol=tolerance, equal_nan=True)
     if same.all():
         return
     row = int(np.argmax(~same.all(axis=1)))
-    stamp = panel.timeline.stamps(asked.series[inside][[row]], asked.position[inside][[row]])[0]
+    stamp = panel.timeline.stamps(series[[row]], position[[row]])[0]
     remedy = "Fit again with the changed covariates, or run the model on another record with simulate"
     allowed = "the same in the history as in fit"
     raise ValueError(explain("covariates", allowed, f"other values at {stamp}", remedy))
+
+
+# ---------------------------------------------------------------------- columns, in scikit-learn's words
+
+
+def check_width(panel: Panel, count: int) -> None:
+    """Refuse an array with another number of columns than the history has covariates."""
+    alone = panel.layout.form == "single"
+    if count == panel.n_exog or (alone and count == panel.n_targets):
+        return
+    remedy = "Pass the covariates in the order of fit, or without any a number of steps, predict(12)"
+    raise ValueError(
+        f"X has {count} features, but Forecaster is expecting {panel.n_exog} features as input. "
+        + explain("X", f"an array of {panel.n_exog} columns", f"{count} columns", remedy)
+    )
+
+
+def covariate_columns(panel: Panel, columns: pd.Index) -> list:
+    """Columns of a frame that hold the covariates; keys and targets beside them are passed over.
+
+    Raises:
+        ValueError: columns missing, extra or in another order than in fit.
+    """
+    layout = panel.layout
+    aside = set() if layout.form == "pair" else set(layout.target_names)
+    aside |= {long.ID, long.TIME} if layout.form == "long" else set()
+    given, known = [name for name in columns if name not in aside], layout.exog_names
+    if layout.x_kind == "array":
+        check_width(panel, len(given))
+    elif given != known:
+        raise ValueError(_difference(given, known))
+    return given
+
+
+def _difference(given: list, known: list) -> str:
+    extra = [name for name in given if name not in known]
+    lost = [name for name in known if name not in given]
+    message = "The feature names should match those that were passed during fit.\n"
+    if extra:
+        message += "Feature names unseen at fit time:\n" + _bullets(extra)
+    if lost:
+        message += "Feature names seen at fit time, yet now missing:\n" + _bullets(lost)
+    if not extra and not lost:
+        message += "Feature names must be in the same order as they were in fit.\n"
+    remedy = f"Select them with X[{known!r}]; model.make_future_frame(horizon) shows the frame to fill"
+    return message + explain("columns of X", f"{known}, as in fit", f"{given}", remedy)
+
+
+def _bullets(names: list) -> str:
+    shown = sorted(str(name) for name in names)
+    return "".join(f"- {name}\n" for name in shown[:5]) + ("- ...\n" if len(shown) > 5 else "")

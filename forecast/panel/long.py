@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
+from forecast.panel.regularity import shorten
 
 ID, TIME, TARGET = "unique_id", "ds", "y"
 
@@ -34,7 +35,12 @@ def foreign(data: object) -> nw.DataFrame | None:
     """The data as a frame of narwhals when they are one of another library than pandas."""
     if isinstance(data, (np.ndarray, list, tuple, pd.DataFrame, pd.Series, pd.Index)):
         return None
-    frame = nw.from_native(data, eager_only=True, pass_through=True)
+    frame = nw.from_native(data, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        allowed = "a data frame in memory"
+        raise TypeError(
+            explain("X", allowed, f"a lazy frame of {frame.implementation.value}", "Call collect() first")
+        )
     return frame if isinstance(frame, nw.DataFrame) else None
 
 
@@ -104,3 +110,13 @@ def require_long(columns: list[Any], needed: tuple[str, ...], argument: str) -> 
         received = f"columns {', '.join(map(repr, columns))} without {', '.join(map(repr, lost))}"
         allowed = f"a long frame with the columns {', '.join(needed)}"
         raise ValueError(explain(argument, allowed, received, "Add or rename the columns"))
+
+
+def unknown_series(argument: str, known: pd.Index, unknown: pd.Index, remedy: str) -> str:
+    """The message for series that are not in the panel; their types where the labels look alike."""
+    received = f"the unknown series {shorten(unknown)}"
+    if set(map(str, unknown)) & set(map(str, known)):
+        types = [", ".join(sorted({type(label).__name__ for label in index})) for index in (known, unknown)]
+        received += f" of type {types[1]}, where those of fit are of type {types[0]}"
+        remedy = "Give the labels the type they had in fit, for example with astype"
+    return explain(argument, f"of the series known: {shorten(known)}", received, remedy)

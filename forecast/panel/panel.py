@@ -9,11 +9,8 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
-from forecast.panel import state
-from forecast.panel.extend import appended
 from forecast.panel.layout import Layout
 from forecast.panel.read import Table, read
-from forecast.panel.request import Request, build_request
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite
 
@@ -40,9 +37,9 @@ class Panel:
         >>> panel = Panel.from_data(y)
         >>> panel.n_series, panel.lengths, panel.season_length
         (1, array([3]), 12)
-        >>> panel.request(2, horizon=1).restore(np.array([[8.0], [16.0]]))
-        2024-04     8.0
-        2024-05    16.0
+        >>> panel.slice(1).to_user()[1]
+        2024-02    2.0
+        2024-03    4.0
         Freq: M, Name: sales, dtype: float64
     """
 
@@ -113,6 +110,20 @@ class Panel:
         """Steps of the season the frequency suggests: M 12, Q 4, W 52, D 7, h 24, ...; 1 without one."""
         return self.timeline.season
 
+    def phase(self, season: int) -> np.ndarray:
+        """Place (S,) of the first row of each series in a season, 0..season-1, by timestamp.
+
+        Rows of two records of one frequency have the same phase when whole seasons lie between them; without
+        timestamps the first row has phase 0.
+
+        Example:
+            >>> y = pd.Series([1.0, 2.0, 4.0], pd.period_range("2024-03", periods=3, freq="M"))
+            >>> Panel.from_data(y).phase(12)
+            array([2])
+        """
+        phase: np.ndarray = self.timeline.ordinals() % season
+        return phase
+
     def index(self, series: int) -> pd.Index:
         """Timestamps of one series."""
         return self.timeline.index(series, 0, int(self.lengths[series]))
@@ -146,13 +157,6 @@ class Panel:
             raise ValueError(explain("head", "called with either counts or drop", "both or neither", remedy))
         stop = np.maximum(self.lengths - drop, 0) if drop is not None else np.asarray(counts)
         return self.slice(0, stop)
-
-    def extend(self, new: Panel) -> Panel:
-        """This panel with new rows after the last ones; a gap or an overlap is named in the error.
-
-        Rows without timestamps (arrays) simply follow. Series not in `new` stay as they are.
-        """
-        return appended(self, new)
 
     # ------------------------------------------------------------ out
 
@@ -199,35 +203,6 @@ class Panel:
         """Number of the series of every row, shape (N,)."""
         return np.repeat(np.arange(self.n_series), self.lengths)
 
-    def request(self, X: Any = None, *, horizon: int = 1) -> Request:
-        """What `predict(X)` asks for: None (`horizon` steps), a number of steps, an index, or covariates.
-
-        Rows in the history stand for open-loop values, rows after it for the closed loop; a gap before them
-        is forecast through when there are no covariates. An array has no timeline: its rows follow the
-        history, except that exactly the covariates of the whole history mean the history.
-
-        Raises:
-            ValueError: columns missing, extra or in another order; future rows or a series missing;
-                timestamps before the history; a horizon below 1.
-            TypeError: a horizon that is no whole number; an index of another kind than the history's.
-        """
-        return build_request(self, X, horizon)
-
-    def future_frame(self, horizon: int) -> Any:
-        """The frame to fill for `predict`: the next `horizon` timestamps of each series, covariates NaN."""
-        return build_request(self, horizon, horizon, check_covariates=False).blank(self.layout)
-
-    # ------------------------------------------------------------ state
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Plain values for JSON and arrays, from which `from_state` makes the same panel again."""
-        return state.panel_state(self)
-
-    @classmethod
-    def from_state(cls, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Panel:
-        """The panel that `to_state` described."""
-        return cls(**state.panel_fields(plain, arrays))
-
     def _row_label(self, row: int) -> str:
         series = int(np.searchsorted(self.offsets, row, side="right")) - 1
         step = row - int(self.offsets[series])
@@ -259,7 +234,8 @@ def _grouped(table: Table, like: Timeline | None, allow_missing: bool) -> Panel:
             return ""
         return f" of series {ids[int(np.searchsorted(offsets, row, side='right')) - 1]!r}"
 
-    timeline = build_timeline(times, offsets, where, like)
+    name = "ds" if table.layout.form == "long" else "index"
+    timeline = build_timeline(times, offsets, where, like, name)
     return Panel(y, x, offsets, timeline, ids, table.layout, order, allow_missing)
 
 

@@ -35,6 +35,9 @@ def read(X: Any, y: Any) -> Table:
         raise ValueError(explain("X", "the series, or the timeline of y", received, remedy))
     if y is not None:
         return _read_pair(X, y)
+    if isinstance(X, pd.Series):
+        keys, times = split_index(X.index, "y")
+        return _alone(X, keys, times)
     if long.is_long(X):
         return _read_long(X)
     if long.is_frame(X) and not isinstance(X, pd.DataFrame):
@@ -42,11 +45,12 @@ def read(X: Any, y: Any) -> Table:
     if isinstance(X, pd.DataFrame):
         return _read_frame(X)
     X = array_or_pandas(X, "y")
-    values = numbers_of(X, "y", one_dimensional=True)
-    keys, times = (
-        split_index(X.index, "y") if isinstance(X, pd.Series) else (None, pd.RangeIndex(len(values)))
-    )
-    return Table(values, _empty(values), keys, times, _single_layout(X, values))
+    return _alone(X, None, pd.RangeIndex(np.shape(X)[0] if np.ndim(X) else 0))
+
+
+def _alone(y: Any, keys: pd.Index | None, times: pd.Index) -> Table:
+    values = numbers_of(y, "y", one_dimensional=True)
+    return Table(values, _empty(values), keys, times, _single_layout(y, values))
 
 
 def _empty(values: np.ndarray) -> np.ndarray:
@@ -77,16 +81,26 @@ def _levels(index: pd.Index) -> tuple[bool, Any]:
     return multi, index.names[0] if multi else None
 
 
+def time_index(times: Any) -> pd.Index:
+    """The column ds, or a level of an index, as an index; timestamps of arrow as those of numpy."""
+    index = pd.Index(times)
+    return (
+        pd.DatetimeIndex(index)
+        if isinstance(index.dtype, pd.ArrowDtype) and index.dtype.kind == "M"
+        else index
+    )
+
+
 def split_index(index: pd.Index, name: str) -> tuple[pd.Index | None, pd.Index]:
     """Series keys (None for a single series) and timestamps of an index."""
     if not isinstance(index, pd.MultiIndex):
-        return None, index
+        return None, time_index(index)
     if index.nlevels != 2:
         remedy = "Join the levels that name a series into one"
         raise ValueError(
             explain(f"index of {name}", "of two levels (series, time)", f"{index.nlevels} levels", remedy)
         )
-    return index.get_level_values(0), index.get_level_values(1)
+    return index.get_level_values(0), time_index(index.get_level_values(1))
 
 
 def _flat_columns(frame: pd.DataFrame, name: str) -> None:
@@ -147,12 +161,7 @@ def _read_long(frame: Any) -> Table:
         id_type=id_type,
         time_type=time_type,
     )
-    return Table(y, x, pd.Index(data[long.ID]), time_index(data[long.TIME]), layout)
-
-
-def time_index(column: pd.Series) -> pd.Index:
-    """The column ds as an index."""
-    return pd.Index(column, name=None)
+    return Table(y, x, pd.Index(data[long.ID]), time_index(data[long.TIME]).rename(None), layout)
 
 
 def _read_pair(X: Any, y: Any) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
+from forecast.panel.values import plain_array
 
 _FORMS = "a list of sequences, each of shape (T,) or (T, F); an array (S, T) or (S, T, F); or a panel frame"
 
@@ -117,7 +118,7 @@ def split(X: Any) -> list[Any]:
         TypeError, ValueError: another form, or no sequence at all.
     """
     if is_panel_frame(X):
-        return [part.to_numpy() for _, part in X.groupby(level=0, sort=False)]
+        return [_in_order(part, name) for name, part in X.groupby(level=0, sort=False, dropna=False)]
     if isinstance(X, pd.DataFrame):
         X = X.to_numpy()
     if isinstance(X, (str, bytes, dict)) or not isinstance(X, Iterable):
@@ -126,6 +127,21 @@ def split(X: Any) -> list[Any]:
     if not parts:
         raise ValueError(explain("X", "at least one sequence", "an empty list", "Give some sequences"))
     return parts
+
+
+def _in_order(part: pd.DataFrame, name: Any) -> np.ndarray:
+    """The rows of one sequence, whose times must be known and increase."""
+    times = part.index.get_level_values(1)
+    if pd.isna(name) or times.hasnans:
+        received = f"a missing label at {part.index[int(np.argmax(times.isna()))]}"
+        remedy = "Drop these rows or fill in their sequence and time"
+        raise ValueError(explain("index of X", "known in every row", received, remedy))
+    if not times.is_monotonic_increasing or not times.is_unique:
+        received = "two rows of one time" if not times.is_unique else "rows in another order"
+        remedy = "Sort them with X.sort_index(), and keep one row for each time"
+        raise ValueError(explain(f"rows of sequence {name!r}", "sorted in time", received, remedy))
+    rows: np.ndarray = part.to_numpy()
+    return rows
 
 
 def split_symbols(X: Any) -> list[np.ndarray]:
@@ -149,7 +165,7 @@ def split_symbols(X: Any) -> list[np.ndarray]:
 
 
 def _symbols(part: Any) -> np.ndarray:
-    array = np.array(list(part)) if isinstance(part, str) else np.asarray(part)
+    array = np.array(list(part)) if isinstance(part, str) else plain_array(part)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
@@ -158,7 +174,7 @@ def _number_rows(part: Any, place: int) -> np.ndarray:
     name = f"X[{place}]"
     allowed, remedy = "finite numbers of shape (T,) or (T, F)", "Fill or leave out what is missing"
     try:
-        rows = np.asarray(part, dtype=float)
+        rows = np.asarray(plain_array(part), dtype=float)
     except (TypeError, ValueError) as error:
         remedy = "Pass embedding=8 for sequences of symbols"
         raise type(error)(explain(name, allowed, repr(part), remedy)) from error

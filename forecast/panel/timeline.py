@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
-from forecast.panel.frequency import OFF_GRID, Clock, Frequency, season_length
+from forecast.panel.frequency import OFF_GRID, Clock, Frequency, moved, season_length
 from forecast.panel.regularity import (
     check_sorted,
     explain_holes,
@@ -43,6 +43,10 @@ class Timeline(ABC):
     @abstractmethod
     def accepts(self, index: pd.Index) -> bool:
         """Whether the index is of the same kind, so that its timestamps can be found here."""
+
+    @abstractmethod
+    def ordinals(self) -> np.ndarray:
+        """Steps (S,) from a fixed origin, common to all records of this frequency, to the start of each series."""
 
     @property
     @abstractmethod
@@ -77,7 +81,7 @@ class Numbers(Timeline):
     is_range: bool = True
 
     def keys(self, series: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        return self.starts[series] + positions * self.step
+        return moved(self.starts[series], positions, self.step)
 
     def stamps(self, series: np.ndarray, positions: np.ndarray) -> pd.Index:
         return pd.Index(self.keys(series, positions), dtype=self.dtype, name=self.name)
@@ -91,6 +95,9 @@ class Numbers(Timeline):
     def positions(self, series: np.ndarray, index: pd.Index) -> np.ndarray:
         whole, rest = np.divmod(index.to_numpy(np.int64) - self.starts[series], self.step)
         return np.where(rest == 0, whole, OFF_GRID)
+
+    def ordinals(self) -> np.ndarray:
+        return self.starts // self.step
 
     def accepts(self, index: pd.Index) -> bool:
         return pd.api.types.is_integer_dtype(index.dtype)
@@ -111,7 +118,7 @@ class Periods(Timeline):
     freq: pd.offsets.BaseOffset
 
     def keys(self, series: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        return self.starts[series] + positions * self.freq.n
+        return moved(self.starts[series], positions, self.freq.n)
 
     def stamps(self, series: np.ndarray, positions: np.ndarray) -> pd.Index:
         return pd.PeriodIndex.from_ordinals(self.keys(series, positions), freq=self.freq, name=self.name)
@@ -119,6 +126,9 @@ class Periods(Timeline):
     def positions(self, series: np.ndarray, index: pd.Index) -> np.ndarray:
         whole, rest = np.divmod(index.asi8 - self.starts[series], self.freq.n)
         return np.where(rest == 0, whole, OFF_GRID)
+
+    def ordinals(self) -> np.ndarray:
+        return self.starts // self.freq.n
 
     def accepts(self, index: pd.Index) -> bool:
         return isinstance(index, pd.PeriodIndex) and index.freq.base == self.freq.base
@@ -176,6 +186,9 @@ class Dates(Timeline):
         exact = same_unit.as_unit(index.unit).asi8 == index.asi8
         return np.where(exact, found, OFF_GRID)
 
+    def ordinals(self) -> np.ndarray:
+        return np.zeros_like(self.starts) if self.offset is None else self.frequency.ordinals(self.starts)
+
     def accepts(self, index: pd.Index) -> bool:
         return isinstance(index, pd.DatetimeIndex) and (index.tz is None) == (self.clock.tz is None)
 
@@ -194,14 +207,25 @@ class Dates(Timeline):
         return "timestamps" if self.clock.tz is None else f"timestamps in the time zone {self.clock.tz}"
 
 
+def check_kind(timeline: Timeline, index: pd.Index, name: str) -> None:
+    """Refuse an index of another kind than the history's."""
+    if not timeline.accepts(index):
+        zone = f" in the time zone {index.tz}" if getattr(index, "tz", None) is not None else ""
+        received = f"a {type(index).__name__} of dtype {index.dtype}{zone}"
+        remedy = "Use the kind of index given to fit; model.make_future_frame(horizon) shows it"
+        raise TypeError(explain(name, timeline.kind, received, remedy))
+
+
 # ---------------------------------------------------------------------- from an index
 
 
-def build_timeline(index: pd.Index, offsets: np.ndarray, where: Where, like: Timeline | None) -> Timeline:
+def build_timeline(
+    index: pd.Index, offsets: np.ndarray, where: Where, like: Timeline | None, name: str = "index"
+) -> Timeline:
     """Timeline of an index (N,) in panel order; refuses unsorted, duplicate and missing timestamps.
 
-    `where(row)` names the series of a row in messages; `like` lends its frequency to an index that is too
-    short to tell its own.
+    `where(row)` names the series of a row in messages, `name` the index; `like` lends its frequency to an index
+    that is too short to tell its own.
     """
     if getattr(index, "hasnans", False):
         row = int(np.argmax(np.asarray(index.isna())))
@@ -215,15 +239,21 @@ def build_timeline(index: pd.Index, offsets: np.ndarray, where: Where, like: Tim
     elif pd.api.types.is_integer_dtype(index.dtype):
         line = _numbers(index, offsets, where, like if isinstance(like, Numbers) else None)
     else:
-        remedy = (
-            "Parse dates with y.index = pd.to_datetime(y.index), make whole numbers with "
-            "y.index.astype(int), or number the rows with y.reset_index(drop=True)"
-        )
-        allowed = "a DatetimeIndex, a PeriodIndex or whole numbers"
-        received = f"an index of type {type(index).__name__} and dtype {index.dtype}"
-        raise TypeError(explain("index", allowed, received, remedy))
+        raise _no_timestamps(index, name)
     _check_steps(line, index, offsets, where)
     return line
+
+
+def _no_timestamps(index: pd.Index, name: str) -> TypeError:
+    remedy = (
+        "Parse dates with y.index = pd.to_datetime(y.index), make whole numbers with "
+        "y.index.astype(int), or number the rows with y.reset_index(drop=True)"
+    )
+    if name == "ds":
+        remedy = "Parse dates with long['ds'] = pd.to_datetime(long['ds'])"
+    allowed = "timestamps (a DatetimeIndex), periods (a PeriodIndex) or whole numbers"
+    received = f"a {type(index).__name__} of dtype {index.dtype}, with values such as {index[0]!r}"
+    return TypeError(explain(name, allowed, received, remedy))
 
 
 def _firsts(keys: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -32,12 +32,28 @@ def array_or_pandas(data: Any, name: str) -> Any:
     if isinstance(data, (pd.Series, pd.DataFrame)) or sparse.issparse(data):
         return data
     try:
-        return np.asarray(data)
+        return plain_array(data)
     except ValueError as error:
         remedy = "Give every row the same number of values"
         raise ValueError(
             explain(name, "a table of numbers", f"rows that differ ({error})", remedy)
         ) from error
+
+
+def plain_array(data: Any) -> np.ndarray:
+    """The data as an array, masked values as NaN.
+
+    Example:
+        >>> plain_array(np.ma.masked_values([1.0, -999.0], -999.0))
+        array([ 1., nan])
+    """
+    if isinstance(data, np.ma.MaskedArray):
+        numbers = data.dtype.kind in "biuf"
+        kind = np.result_type(data.dtype, np.float16) if numbers else object
+        return np.ma.filled(data.astype(kind), np.nan)
+    if isinstance(data, (list, tuple)) and any(isinstance(part, np.ma.MaskedArray) for part in data):
+        data = [plain_array(part) for part in data]
+    return np.asarray(data)
 
 
 def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -80,7 +96,7 @@ def _object_numbers(column: pd.Series, name: str) -> np.ndarray:
 
 
 def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
-    raw = data if sparse.issparse(data) else np.asarray(data)
+    raw = data if sparse.issparse(data) else plain_array(data)
     if not sparse.issparse(data) and raw.dtype.kind in "USMmV":
         raise _not_numeric(name, None, f"dtype {raw.dtype}")
     if not sparse.issparse(data) and raw.dtype == object and raw.ndim < 3:

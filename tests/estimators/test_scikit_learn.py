@@ -45,13 +45,16 @@ def routing() -> Iterator[None]:
 
 @every_forecaster
 def test_pipeline_with_scaler(model: Forecaster) -> None:
-    plain = make_pipeline(StandardScaler(), clone(model)).fit(X[:60], Y[:60])
-    forecast = plain.predict(X[60:])
-    pd.testing.assert_index_equal(forecast.index, Y.index[60:])
     framed = make_pipeline(StandardScaler(), clone(model)).set_output(transform="pandas").fit(X[:60], Y[:60])
-    pd.testing.assert_series_equal(framed.predict(X[60:]), forecast)
+    forecast = framed.predict(X[60:])
+    pd.testing.assert_index_equal(forecast.index, Y.index[60:])
     pd.testing.assert_index_equal(framed.predict(X[50:]).index, Y.index[50:])
     assert "StandardScaler" in framed._repr_html_()
+    plain = make_pipeline(StandardScaler(), clone(model)).fit(X[:60], Y[:60])
+    with pytest.raises(ValueError, match=r"no index.*set_output\(transform=\"pandas\"\)"):
+        plain.predict(X[60:])  # the scaler dropped the index
+    assert plain.score(X[60:], Y[60:]) == pytest.approx(framed.score(X[60:], Y[60:]))  # that of y remains
+    pd.testing.assert_series_equal(plain.predict(X[40:50]), framed.predict(X[40:50]))
 
 
 @every_forecaster
@@ -67,7 +70,7 @@ def test_grid_search_with_and_without_covariates(model: Forecaster) -> None:
 
 def test_grid_search_of_lags_in_a_pipeline() -> None:
     search = GridSearchCV(
-        make_pipeline(StandardScaler(), AR()),
+        make_pipeline(StandardScaler(), AR()).set_output(transform="pandas"),
         {"ar__lags": [1, 12]},
         cv=FOLDS,
         scoring="neg_mean_absolute_error",
@@ -161,7 +164,8 @@ def _weighted_by_hand(X: np.ndarray, y: np.ndarray, weights: np.ndarray, later: 
 
 def test_weights_reach_the_last_step_of_a_pipeline_in_a_search(routing: None) -> None:
     weights = np.linspace(0.1, 2, len(Y))
-    steps = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), AR(lags=1))
+    scaler = StandardScaler().set_fit_request(sample_weight=False)
+    steps = make_pipeline(scaler, AR(lags=1)).set_output(transform="pandas")
     steps[-1].set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
     search = GridSearchCV(steps, {"ar__ic": ["bic"]}, cv=FOLDS).fit(X, Y, sample_weight=weights)
     train, test = list(FOLDS.split(X))[-1]

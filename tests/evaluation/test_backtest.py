@@ -237,7 +237,7 @@ def test_scikit_learn_estimators():
     y = pd.Series(2.0 * x, index=X.index)
     models = {
         "plain": LinearRegression(),
-        "pipeline": make_pipeline(StandardScaler(), AR(lags=[1])),
+        "pipeline": make_pipeline(StandardScaler(), AR(lags=[1])).set_output(transform="pandas"),
         "search": GridSearchCV(AR(), {"lags": [1, 2]}, cv=RollingOrigin(2, windows=2)),
     }
     frame = backtest(models, y, X, horizon=3, windows=2)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.panel import Panel
+from forecast.panel import Panel, extend_panel
 
 DAYS = pd.date_range("2024-01-01", periods=20, freq="D")
 Y = pd.Series(np.arange(20.0), DAYS, name="sales")
@@ -53,7 +53,7 @@ def test_rows_that_do_not_follow_are_refused(
     history: Panel, data: tuple[Any, ...], kind: type[Exception], words: list[str]
 ) -> None:
     with pytest.raises(kind) as caught:
-        history.extend(Panel.from_data(*data, like=history))
+        extend_panel(history, Panel.from_data(*data, like=history))
     for word in words:
         assert word in str(caught.value)
 
@@ -61,26 +61,26 @@ def test_rows_that_do_not_follow_are_refused(
 def test_head_and_rest_make_the_whole() -> None:
     whole = Panel.from_data(PANEL)
     for cut in (np.array([3, 20]), np.array([19, 1]), 7):
-        grown = whole.head(cut).extend(whole.slice(cut))
+        grown = extend_panel(whole.head(cut), whole.slice(cut))
         pd.testing.assert_series_equal(grown.to_user()[1], PANEL)
 
 
 def test_arrays_simply_go_on() -> None:
-    panel = Panel.from_data(np.arange(5.0)).extend(Panel.from_data(np.arange(5.0, 8.0)))
+    panel = extend_panel(Panel.from_data(np.arange(5.0)), Panel.from_data(np.arange(5.0, 8.0)))
     np.testing.assert_array_equal(panel.to_user()[1], np.arange(8.0))
-    after = ONE.extend(Panel.from_data(np.arange(15.0, 20.0)))
+    after = extend_panel(ONE, Panel.from_data(np.arange(15.0, 20.0)))
     pd.testing.assert_series_equal(after.to_user()[1], Y)
 
 
 def test_series_without_new_rows_stay_as_they_are() -> None:
-    grown = SHOPS.extend(Panel.from_data(PANEL[~PAST].loc[["b"]]))
+    grown = extend_panel(SHOPS, Panel.from_data(PANEL[~PAST].loc[["b"]]))
     assert grown.lengths.tolist() == [15, 20]
     np.testing.assert_array_equal(grown.y[15:, 0], PANEL.loc["b"])
 
 
 def test_original_panels_are_untouched() -> None:
     before = ONE.y.copy()
-    grown = ONE.extend(Panel.from_data(Y.iloc[15:]))
+    grown = extend_panel(ONE, Panel.from_data(Y.iloc[15:]))
     grown.y[:] = -1.0
     np.testing.assert_array_equal(ONE.y, before)
 

@@ -12,7 +12,7 @@ import polars as pl
 import polars.testing
 import pytest
 
-from forecast.panel import Panel
+from forecast.panel import Panel, build_request, extend_panel, future_frame, panel_from_state, panel_state
 
 ROWS, AHEAD = 30, 5
 TOTAL = ROWS + AHEAD
@@ -84,7 +84,7 @@ def frame(index: pd.Index) -> pd.DataFrame:
 
 
 def forecast_of(panel: Panel, steps: int, values: np.ndarray, **words: Any) -> Any:
-    return panel.request(steps, horizon=1).restore(values, **words)
+    return build_request(panel, steps, horizon=1).restore(values, **words)
 
 
 @pytest.mark.parametrize("index", INDEXES.values(), ids=INDEXES.keys())
@@ -116,11 +116,11 @@ def test_covariates_come_back_and_ask_for_their_rows(index: pd.Index) -> None:
     back_x, back_y = panel.to_user()
     pd.testing.assert_frame_equal(back_x, X.iloc[:ROWS], check_freq=True)
     pd.testing.assert_series_equal(back_y, y.iloc[:ROWS], check_freq=True)
-    request = panel.request(X.iloc[ROWS:], horizon=1)
+    request = build_request(panel, X.iloc[ROWS:], horizon=1)
     assert request.horizon == AHEAD
     np.testing.assert_array_equal(request.future_x[0], X.iloc[ROWS:].to_numpy())
     pd.testing.assert_series_equal(request.restore(VALUES[ROWS:, None]), y.iloc[ROWS:], check_freq=True)
-    blank = panel.future_frame(AHEAD)
+    blank = future_frame(panel, AHEAD)
     pd.testing.assert_index_equal(blank.index, X.index[ROWS:], exact=True)
     assert blank.columns.tolist() == ["a", "b"] and blank.isna().all(axis=None)
 
@@ -132,7 +132,7 @@ def test_state_and_pickle_make_the_same_panel(index: pd.Index) -> None:
     expected = forecast_of(panel, AHEAD, VALUES[ROWS:, None])
     copies = [pickle.loads(pickle.dumps(panel)), copy.deepcopy(panel)]
     if "DateOffset" not in str(getattr(index, "freq", "")):
-        copies.append(Panel.from_state(*panel.to_state()))
+        copies.append(panel_from_state(*panel_state(panel)))
     for other in copies:
         pd.testing.assert_series_equal(other.to_user()[1], y.iloc[:ROWS], check_freq=True)
         pd.testing.assert_series_equal(forecast_of(other, AHEAD, VALUES[ROWS:, None]), expected)
@@ -146,9 +146,9 @@ def test_slices_and_extensions_keep_time(index: pd.Index) -> None:
     pd.testing.assert_series_equal(whole.head(drop=AHEAD).to_user()[1], y.iloc[:ROWS])
     pd.testing.assert_series_equal(whole.slice(3, -4).to_user()[1], y.iloc[3:-4])
     new = Panel.from_data(y.iloc[ROWS:], like=whole)
-    pd.testing.assert_series_equal(whole.head(ROWS).extend(new).to_user()[1], y)
+    pd.testing.assert_series_equal(extend_panel(whole.head(ROWS), new).to_user()[1], y)
     one = Panel.from_data(y.iloc[ROWS : ROWS + 1], like=whole)
-    pd.testing.assert_series_equal(whole.head(ROWS).extend(one).to_user()[1], y.iloc[: ROWS + 1])
+    pd.testing.assert_series_equal(extend_panel(whole.head(ROWS), one).to_user()[1], y.iloc[: ROWS + 1])
 
 
 def test_arrays_come_back_as_arrays() -> None:
@@ -163,22 +163,23 @@ def test_arrays_come_back_as_arrays() -> None:
     np.testing.assert_array_equal(back_x, table)
     np.testing.assert_array_equal(back_y, flat)
     column = Panel.from_data(table, flat[:, None])
-    assert column.request(table[1:], horizon=1).restore(np.ones((ROWS - 1, 1))).shape == (ROWS - 1, 1)
-    assert column.future_frame(3).shape == (3, 2)
+    assert build_request(column, table[1:], horizon=1).restore(np.ones((ROWS - 1, 1))).shape == (ROWS - 1, 1)
+    assert future_frame(column, 3).shape == (3, 2)
 
 
 def test_array_of_covariates_keeps_the_index_of_y() -> None:
     y = series(INDEXES["month start"])
     x = np.column_stack([VALUES, VALUES])
     panel = Panel.from_data(x[:ROWS], y.iloc[:ROWS])
-    restored = panel.request(x[ROWS:], horizon=1).restore(VALUES[ROWS:, None])
+    ahead = pd.DataFrame(x[ROWS:], y.index[ROWS:])
+    restored = build_request(panel, ahead, horizon=1).restore(VALUES[ROWS:, None])
     pd.testing.assert_series_equal(restored, y.iloc[ROWS:])
 
 
 def test_array_of_targets_on_a_frame_is_an_array_again() -> None:
     X = frame(INDEXES["days"])
     panel = Panel.from_data(X.iloc[:ROWS], VALUES[:ROWS])
-    restored = panel.request(X.iloc[ROWS:], horizon=1).restore(VALUES[ROWS:, None])
+    restored = build_request(panel, X.iloc[ROWS:], horizon=1).restore(VALUES[ROWS:, None])
     assert type(restored) is np.ndarray
     pd.testing.assert_index_equal(panel.index(0), X.index[:ROWS])
 
@@ -189,7 +190,7 @@ def test_frame_without_columns_is_the_timeline() -> None:
     panel = Panel.from_data(X.iloc[:ROWS], y.iloc[:ROWS])
     assert panel.n_exog == 0
     pd.testing.assert_frame_equal(panel.to_user()[0], X.iloc[:ROWS])
-    restored = panel.request(X.iloc[ROWS:], horizon=1).restore(VALUES[ROWS:, None])
+    restored = build_request(panel, X.iloc[ROWS:], horizon=1).restore(VALUES[ROWS:, None])
     pd.testing.assert_series_equal(restored, y.iloc[ROWS:])
 
 
@@ -217,9 +218,9 @@ def test_multiindex_comes_back_and_continues(kind: str) -> None:
     assert ahead.name == "sales" and ahead.index.names == ["shop", "month"]
     assert [str(stamp)[:7] for stamp in ahead.loc["c"].index] == ["2023-11", "2023-12"]
     short = panel.slice(0, panel.lengths - 2)
-    tail = short.request(y.groupby(level=0, sort=False).tail(2).index, horizon=1)
+    tail = build_request(short, y.groupby(level=0, sort=False).tail(2).index, horizon=1)
     np.testing.assert_array_equal(tail.position, [10, 11, 3, 4, 6, 7])
-    pd.testing.assert_series_equal(short.extend(panel.slice(panel.lengths - 2)).to_user()[1], y)
+    pd.testing.assert_series_equal(extend_panel(short, panel.slice(panel.lengths - 2)).to_user()[1], y)
 
 
 def test_rows_in_any_order_of_series_come_back_in_that_order() -> None:
@@ -233,7 +234,7 @@ def test_rows_in_any_order_of_series_come_back_in_that_order() -> None:
     kept = y.groupby(level=0, sort=False).cumcount() < 4
     pd.testing.assert_series_equal(panel.head(4).to_user()[1], y[kept.to_numpy()])
     np.testing.assert_array_equal(panel.user_rows(panel.panel_rows(y.to_numpy())), y)
-    grown = panel.head(4).extend(panel.slice(4))
+    grown = extend_panel(panel.head(4), panel.slice(4))
     np.testing.assert_array_equal(grown.y, panel.y)
 
 
@@ -243,9 +244,9 @@ def test_multiindex_frames_joint_and_wide() -> None:
     panel = Panel.from_data(joint)
     assert panel.layout.target_names == ["y"] and panel.layout.exog_names == ["price", "promo"]
     pd.testing.assert_frame_equal(panel.to_user()[1], joint)
-    blank = panel.future_frame(2)
+    blank = future_frame(panel, 2)
     assert blank.columns.tolist() == ["price", "promo"] and len(blank) == 6
-    request = panel.request(blank.fillna(1.0), horizon=1)
+    request = build_request(panel, blank.fillna(1.0), horizon=1)
     assert request.future_x.shape == (3, 2, 2)
     assert request.restore(np.ones((6, 1))).columns.tolist() == ["y"]
     wide = joint.drop(columns="y")
@@ -267,15 +268,15 @@ def test_long_frame_comes_back_and_continues(order: str) -> None:
     long = long_frame(order)
     panel = Panel.from_data(long)
     pd.testing.assert_frame_equal(panel.to_user()[1], long)
-    future = panel.future_frame(2)
+    future = future_frame(panel, 2)
     assert future.columns.tolist() == ["unique_id", "ds", "price"] and future["price"].isna().all()
-    request = panel.request(future.assign(price=1.0), horizon=1)
+    request = build_request(panel, future.assign(price=1.0), horizon=1)
     answer = request.restore(np.arange(6.0)[:, None], name="NARX")
     assert answer.columns.tolist() == ["unique_id", "ds", "NARX"]
     assert answer["ds"].dtype == long["ds"].dtype and answer["unique_id"].dtype == long["unique_id"].dtype
     intervals = request.restore(np.ones((6, 2)), columns=["NARX", "NARX-lo-80"], name="NARX")
     assert intervals.columns.tolist() == ["unique_id", "ds", "NARX", "NARX-lo-80"]
-    other = Panel.from_state(*panel.to_state())
+    other = panel_from_state(*panel_state(panel))
     pd.testing.assert_frame_equal(other.to_user()[1], long)
 
 
@@ -298,21 +299,26 @@ def test_long_polars_frame_comes_back_and_continues(convert: Any, order: str) ->
     long = long.with_columns(convert(pl.col("ds"))).select(pandas.columns.tolist())
     panel = Panel.from_data(long)
     pl.testing.assert_frame_equal(panel.to_user()[1], long)
-    future = panel.future_frame(2)
+    future = future_frame(panel, 2)
     assert isinstance(future, pl.DataFrame) and future.columns == ["unique_id", "ds", "price"]
     assert future.schema["ds"] == long.schema["ds"]
-    answer = panel.request(future.with_columns(price=1.0), horizon=1).restore(np.ones((6, 1)), name="AR")
+    answer = build_request(panel, future.with_columns(price=1.0), horizon=1).restore(
+        np.ones((6, 1)), name="AR"
+    )
     assert answer.schema["unique_id"] == pl.String and answer.columns == ["unique_id", "ds", "AR"]
     pl.testing.assert_frame_equal(answer.select("unique_id", "ds"), future.select("unique_id", "ds"))
-    pl.testing.assert_frame_equal(Panel.from_state(*panel.to_state()).to_user()[1], long)
+    pl.testing.assert_frame_equal(panel_from_state(*panel_state(panel)).to_user()[1], long)
 
 
 def test_long_frame_with_categories_and_integer_labels() -> None:
     for ids in (pd.Categorical(["x", "x", "w", "w"], categories=["w", "x", "z"]), [3, 3, 1, 1]):
         long = pd.DataFrame({"unique_id": ids, "ds": [1, 2, 1, 2], "y": [1.0, 2.0, 3.0, 4.0]})
-        for panel in (Panel.from_data(long), Panel.from_state(*Panel.from_data(long).to_state())):
+        for panel in (Panel.from_data(long), panel_from_state(*panel_state(Panel.from_data(long)))):
             pd.testing.assert_frame_equal(panel.to_user()[1], long, check_categorical=False)
-            assert panel.request(1, horizon=1).restore(np.ones((2, 1)), name="m")["ds"].tolist() == [3, 3]
+            assert build_request(panel, 1, horizon=1).restore(np.ones((2, 1)), name="m")["ds"].tolist() == [
+                3,
+                3,
+            ]
 
 
 def test_types_of_numbers() -> None:
@@ -340,13 +346,15 @@ def test_two_timestamps_continue_once_a_frequency_is_lent() -> None:
     pair = Panel.from_data(y.iloc[9:11])  # Friday and Monday
     pd.testing.assert_series_equal(pair.to_user()[1], y.iloc[9:11])
     pd.testing.assert_series_equal(pair.slice(1).to_user()[1], y.iloc[10:11])
-    pd.testing.assert_series_equal(Panel.from_state(*pair.to_state()).to_user()[1], y.iloc[9:11])
+    pd.testing.assert_series_equal(panel_from_state(*panel_state(pair)).to_user()[1], y.iloc[9:11])
     with pytest.raises(ValueError, match=r"at least three.*asfreq"):
-        pair.request(1, horizon=1)
+        build_request(pair, 1, horizon=1)
     history = Panel.from_data(y.iloc[:9])
-    pd.testing.assert_series_equal(history.extend(pair).to_user()[1], y.iloc[:11])
-    longer = pair.extend(Panel.from_data(y.iloc[11:25]))
-    pd.testing.assert_index_equal(longer.request(2, horizon=1).restore(np.ones((2, 1))).index, y.index[25:27])
+    pd.testing.assert_series_equal(extend_panel(history, pair).to_user()[1], y.iloc[:11])
+    longer = extend_panel(pair, Panel.from_data(y.iloc[11:25]))
+    pd.testing.assert_index_equal(
+        build_request(longer, 2, horizon=1).restore(np.ones((2, 1))).index, y.index[25:27]
+    )
 
 
 @pytest.mark.parametrize(
@@ -367,16 +375,16 @@ def test_season_without_a_clock_is_one() -> None:
 def test_rows_of_the_history_are_asked_for_by_position() -> None:
     y = series(INDEXES["days"])
     panel = Panel.from_data(y.iloc[:ROWS])
-    request = panel.request(y.index[[2, ROWS + 1, 5]], horizon=1)
+    request = build_request(panel, y.index[[2, ROWS + 1, 5]], horizon=1)
     assert request.position.tolist() == [2, ROWS + 1, 5] and request.horizon == 2
-    assert panel.request(y.index[:3], horizon=1).horizon == 0
-    assert panel.request(y.iloc[3:6], horizon=1).position.tolist() == [3, 4, 5]
-    assert panel.request(None, horizon=4).position.tolist() == [30, 31, 32, 33]
+    assert build_request(panel, y.index[:3], horizon=1).horizon == 0
+    assert build_request(panel, y.iloc[3:6], horizon=1).position.tolist() == [3, 4, 5]
+    assert build_request(panel, None, horizon=4).position.tolist() == [30, 31, 32, 33]
 
 
 def test_a_bare_index_means_all_series() -> None:
     y = ragged()
     panel = Panel.from_data(y)
-    request = panel.request(pd.date_range("2024-01-01", periods=2, freq="MS"), horizon=1)
+    request = build_request(panel, pd.date_range("2024-01-01", periods=2, freq="MS"), horizon=1)
     assert request.horizon == 8 and request.position.tolist() == [12, 13, 7, 8, 14, 15]
     assert request.restore(np.ones((6, 1))).index.names == ["shop", "month"]

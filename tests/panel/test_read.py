@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from forecast.panel import Panel
+from forecast.panel import Panel, build_request, future_frame
 
 DAYS = pd.date_range("2024-01-01", periods=10, freq="D")
 Y = pd.Series(np.arange(10.0), DAYS, name="sales")
@@ -159,7 +159,7 @@ CASES: dict[str, tuple[tuple[Any, ...], type[Exception], list[str]]] = {
     ),
     "index of floats": ((Y.set_axis(np.arange(10) / 2),), TypeError, ["index:", "float64", "reset_index"]),
     "y before X": ((Y, Y.to_frame("x")), ValueError, ["two-dimensional", "fit(X, y), not fit(y, X)"]),
-    "texts as ds": ((LONG.assign(ds=list("abab")),), TypeError, ["index:", "to_datetime"]),
+    "texts as ds": ((LONG.assign(ds=list("abab")),), TypeError, ["ds:", "to_datetime"]),
 }
 
 
@@ -176,7 +176,7 @@ def test_bad_data_is_refused_with_help(
 def test_nothing_is_changed_in_place() -> None:
     frames = [X.copy(), Y.copy(), LONG.copy()]
     panel = Panel.from_data(X, Y)
-    panel.future_frame(3)
+    future_frame(panel, 3)
     Panel.from_data(LONG)
     for before, after in zip(frames, [X, Y, LONG], strict=True):
         assert before.equals(after)
@@ -213,6 +213,6 @@ class Wrapped:
 def test_whatever_converts_to_an_array_is_one() -> None:
     panel = Panel.from_data(Wrapped(ARRAY), Wrapped(np.arange(10)))
     np.testing.assert_array_equal(panel.x, ARRAY)
-    assert panel.request(Wrapped(ARRAY[1:]), horizon=1).horizon == 9
+    assert build_request(panel, Wrapped(ARRAY + 20.0), horizon=1).horizon == 10
     assert Panel.from_data(Wrapped(np.arange(3.0))).lengths.tolist() == [3]
     np.testing.assert_array_equal(Panel.from_data(ARRAY.tolist(), list(range(10))).y[:, 0], np.arange(10))

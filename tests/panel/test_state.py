@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.panel import Panel
+from forecast.panel import Panel, future_frame, panel_from_state, panel_state
 
 DAYS = pd.date_range("2024-01-01", periods=6, freq="D", name="day")
 
 
 def again(panel: Panel) -> Panel:
-    plain, arrays = panel.to_state()
+    plain, arrays = panel_state(panel)
     assert all(array.dtype != object for array in arrays.values())
-    return Panel.from_state(json.loads(json.dumps(plain)), arrays)
+    return panel_from_state(json.loads(json.dumps(plain)), arrays)
 
 
 def shops(labels: Any) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def test_panel_of_series_comes_back(labels: Any) -> None:
     data = shops(labels)
     panel = again(Panel.from_data(data))
     pd.testing.assert_frame_equal(panel.to_user()[1], data)
-    pd.testing.assert_frame_equal(panel.future_frame(2), Panel.from_data(data).future_frame(2))
+    pd.testing.assert_frame_equal(future_frame(panel, 2), future_frame(Panel.from_data(data), 2))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,6 @@ def test_fixed_offsets_and_missing_values_come_back() -> None:
 )
 def test_what_text_cannot_say_is_refused(data: pd.Series, words: list[str]) -> None:
     with pytest.raises(ValueError) as caught:
-        Panel.from_data(data).to_state()
+        panel_state(Panel.from_data(data))
     for word in words:
         assert word in str(caught.value)
