@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
-from forecast.cli.arguments import parser
+from forecast.cli.arguments import parse
+from forecast.cli.errors import in_words
+from forecast.cli.quiet_stderr import quiet_stderr
+
+_EXPECTED = (ValueError, TypeError, OverflowError, MemoryError, OSError, ImportError)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with `arguments` (by default those of the process) and return its exit status.
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    importing: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> int:
+    """Run the command and return its exit status.
 
-    0: done. 2: the user can mend it; one line on the standard error says what and how. With FORECAST_DEBUG=1
-    in the environment such an error shows where it came from.
+    0: done. 2: something in the arguments or the files has to be corrected; one line on the standard error says
+    what. 130: interrupted. With FORECAST_DEBUG=1 in the environment an error shows where it came from.
+
+    Args:
+        arguments: the words after `forecast`; by default those of the process.
+        importing: context in which Keras is imported.
     """
     try:
-        options = parser().parse_args(arguments)
-        options.run(options)
+        options = parse(arguments)
     except SystemExit as stop:  # argparse has said what it has to say
         return stop.code if isinstance(stop.code, int) else 2
+    options.importing = importing
+    try:
+        options.run(options)
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        print("forecast: interrupted", file=sys.stderr)
         return 130
-    except (ValueError, TypeError, OverflowError, MemoryError, OSError, ImportError) as error:
+    except _EXPECTED as error:
         if os.environ.get("FORECAST_DEBUG"):
             raise
-        print(f"forecast: {_one_line(error)}", file=sys.stderr)
+        print(_line(error, options), file=sys.stderr)
         return 2
     return 0
+
+
+def _line(error: BaseException, options: argparse.Namespace) -> str:
+    said = in_words(error, options)
+    command = f"forecast {options.command}"
+    about_options = said.startswith(("-", "DATA", "MODEL", "NAME"))
+    return f"{command}: {said}" + (f" See {command} --help." if about_options else "")
 
 
 def entry_point() -> None:
@@ -40,11 +62,13 @@ def entry_point() -> None:
     warnings.formatwarning = _warning
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its hints are for those who write graphs
     try:
-        status = main()
+        status = main(importing=quiet_stderr)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough, as in `forecast datasets | head -3`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except KeyboardInterrupt:
+        status = 130
     sys.exit(status)
 
 
@@ -52,8 +76,3 @@ def _warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
     return f"forecast: warning: {message}\n"
-
-
-def _one_line(error: BaseException) -> str:
-    notes = getattr(error, "__notes__", [])
-    return " ".join(" ".join([str(error), *notes]).split()) or type(error).__name__

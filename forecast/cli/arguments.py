@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
+
+from forecast.cli.files import TABLES, check_data, check_input, check_outputs
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -25,7 +27,12 @@ Then on your own file, with one row per time and, for several series, a column t
 COLUMNS = """\
 The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if
 there is one. A file of two columns needs none: the first is the time, the second the target. Times are ISO
-dates (2024-01-31, 2024-01-31T13:30) or whole numbers, without gaps.
+dates (2024-01-31, 2024-01-31T13:30), 20240131, 202401, 2024Q1 or whole numbers, without gaps. Names of series
+stay as they are, also 007 and 1E5.
+"""
+SPELLING = """\
+How the file is written, where that cannot be told from it. A byte-order mark, the separator of the cells and
+the decimal comma of a table that is not separated by commas are recognised.
 """
 
 
@@ -35,6 +42,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a command line; a word that no option takes is an error of its command."""
+    options, rest = parser().parse_known_args(arguments)
+    if rest:
+        options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options
 
 
 def parser() -> Parser:
@@ -54,7 +69,7 @@ def parser() -> Parser:
 
 def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, summary: str) -> Parser:
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, command=name, parser=command)
     first = {"benchmark": "[DATA] ", "datasets": "[NAME] ", "predict": "MODEL "}.get(name, "DATA ")
     command.usage = (
         f"forecast {name} {first}[options]"  # lists of values would swallow what comes behind them
@@ -70,6 +85,7 @@ def _benchmark(command: Parser) -> None:
     _windows(command, default=4)
     _models(command, "default: TDNN, NARX and all baselines")
     _columns(command)
+    _spelling(command)
     _output(command, "the picture", default=["forecast-benchmark.png"])
 
 
@@ -86,6 +102,7 @@ def _fit(command: Parser) -> None:
         help="options of the model, such as lags=12 hidden=8,4; an unknown name lists the known ones",
     )
     _columns(command)
+    _spelling(command)
     command.add_argument(
         "-o",
         "--output",
@@ -107,7 +124,9 @@ def _predict(command: Parser) -> None:
         "it also says how far to forecast",
     )
     command.add_argument(
-        "--time", metavar="NAME", help="column of the times in FILE; default: ds, or the first"
+        "--time",
+        metavar="NAME",
+        help="column of the times in FILE; default: that of the fitted table, ds, or the first",
     )
     command.add_argument(
         "--id", metavar="NAME", help="column that names the series in FILE; default: unique_id"
@@ -119,6 +138,7 @@ def _predict(command: Parser) -> None:
         metavar="P",
         help="also intervals of these percentages, for example 80 95",
     )
+    _spelling(command)
     _output(command, "forecasts (.csv, .parquet) and pictures (.png)", default=[])
 
 
@@ -137,6 +157,7 @@ def _backtest(command: Parser) -> None:
     )
     _models(command, "default: NARX; AR and SeasonalNaive are always added")
     _columns(command)
+    _spelling(command)
     _output(command, "all forecasts (.csv, .parquet) and pictures (.png)", default=[])
 
 
@@ -160,6 +181,28 @@ def _columns(command: Parser) -> None:
         default=[],
         metavar="NAME",
         help="columns known in advance that help to forecast; all others are left out",
+    )
+    group.add_argument(
+        "--categories",
+        nargs="+",
+        default=[],
+        metavar="NAME[=N]",
+        help="covariates that hold categories, such as text, each with the length of its learned vectors "
+        "(2 if not given); for models that have the option categories",
+    )
+
+
+def _spelling(command: Parser) -> None:
+    group = command.add_argument_group("spelling", SPELLING)
+    group.add_argument("--separator", metavar="MARK", help="between the cells, for example ';' or '\\t'")
+    group.add_argument("--decimal", metavar="MARK", help="decimal mark, '.' or ','")
+    group.add_argument("--thousands", metavar="MARK", help="mark between groups of three digits")
+    group.add_argument("--encoding", metavar="NAME", help="of the text, for example cp1252; default: utf-8")
+    group.add_argument("--date-format", metavar="FORM", help="of the times, for example %%d.%%m.%%Y")
+    group.add_argument(
+        "--time-zone",
+        metavar="ZONE",
+        help="to which times with an offset are converted, and in which times without one are meant",
     )
 
 
@@ -190,30 +233,45 @@ def _output(command: Parser, what: str, *, default: list[str]) -> None:
 
 
 def _run_benchmark(options: argparse.Namespace) -> None:
+    _check_comparison(options)
     from forecast.cli.compare import benchmark
 
     benchmark(options)
 
 
 def _run_fit(options: argparse.Namespace) -> None:
+    check_data(options.data)
+    check_outputs([options.output], None, [options.data])
     from forecast.cli.fit_predict import fit
 
     fit(options)
 
 
 def _run_predict(options: argparse.Namespace) -> None:
+    check_input("MODEL", options.model)
+    if options.future is not None:
+        check_input("--future", options.future)
+    check_outputs(options.output, inputs=[options.model, options.future])
     from forecast.cli.fit_predict import predict
 
     predict(options)
 
 
 def _run_backtest(options: argparse.Namespace) -> None:
+    _check_comparison(options)
     from forecast.cli.compare import backtest
 
     backtest(options)
 
 
 def _run_datasets(options: argparse.Namespace) -> None:
+    if options.output is not None:
+        check_outputs([options.output], TABLES)
     from forecast.cli.list_datasets import datasets
 
     datasets(options)
+
+
+def _check_comparison(options: argparse.Namespace) -> None:
+    check_data(options.data)
+    check_outputs(options.output, inputs=[options.data])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from forecast._checks import check_horizon
-from forecast.cli.models import benchmark_settings, build
-from forecast.cli.tables import STEPS, Data, check_endings, read_data, write
+from forecast.cli.models import benchmark_settings, build, check_name
+from forecast.cli.tables import STEPS, Data, category_lengths, covariate_names, read_data, write
 from forecast.datasets import catalogue, load_dataset
 from forecast.evaluation.backtest import backtest as roll
 from forecast.evaluation.baselines import BASELINES, REFERENCES
@@ -36,36 +36,52 @@ def backtest(options: Namespace) -> None:
 
 
 def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -> None:
-    check_endings(options.output)
+    for name in names:
+        check_name(name)
     data = read_data(options)
     season = data.season
     horizon = check_horizon((season if season > 1 else STEPS) if options.horizon is None else options.horizon)
-    models = {
-        name: build(name, benchmark_settings(name, season) if tuned else ())
+    covariates = covariate_names(options)
+    shown = f", covariates {', '.join(covariates)}" if covariates else ""
+    print(f"{data.name}: {len(data.y)} rows{shown}; {horizon} steps ahead from {options.windows} origins")
+    settings = {
+        name: benchmark_settings(name, season) if tuned else []
         for name in dict.fromkeys((*names, *REFERENCES))
     }
-    covariates = f", covariates {', '.join(options.covariates)}" if options.covariates else ""
-    print(
-        f"{data.name}: {len(data.y)} rows{covariates}; {horizon} steps ahead from {options.windows} origins"
-    )
-    frame = roll(
-        models,
-        data.y,
-        data.X,
-        horizon=horizon,
-        windows=options.windows,
-        step=options.step,
-        gap=options.gap,
-        refit=not options.no_refit,
-        verbose=1,
-    )
-    table = leaderboard(frame, data.y, data.X)
+    frame = _backtest(options, data, settings, horizon)
+    bare = data.without(category_lengths(options))
+    table = leaderboard(frame, bare.y, bare.X)
     print(table.to_string(float_format="{:.3f}".format))
     print(f"best first by {table.attrs['metric']}; skill: share of the baseline's error that is saved")
     attributes, frame.attrs = frame.attrs, {}  # a parquet file has no place for them
     for line in write(options.output, frame, lambda: _picture(data, frame, table, horizon)):
         print(line)
     frame.attrs = attributes
+
+
+def _backtest(
+    options: Namespace, data: Data, settings: Mapping[str, Sequence[str]], horizon: int
+) -> pd.DataFrame:
+    """Forecasts of all models; the baselines, which know no categories, get the data without them."""
+    categories = category_lengths(options)
+    plain = [name for name in settings if not categories or name in REFERENCES]
+    with options.importing():
+        learning = {
+            name: build(name, settings[name], categories=categories) for name in settings if name not in plain
+        }
+        models = {name: build(name, settings[name]) for name in plain}
+    arguments: dict[str, Any] = {"horizon": horizon, "windows": options.windows, "step": options.step}
+    arguments |= {"gap": options.gap, "refit": not options.no_refit, "verbose": 1}
+    bare = data.without(categories)
+    frame = roll(models, bare.y, bare.X, **arguments)
+    if not learning:
+        return frame
+    coded = data.coded(categories)
+    more = roll(learning, coded.y, coded.X, **arguments)
+    seconds = {**more.attrs["seconds"], **frame.attrs["seconds"]}
+    joined = frame.join(more[[*learning]])
+    joined.attrs = {**frame.attrs, "seconds": seconds}
+    return joined
 
 
 def _picture(data: Data, frame: pd.DataFrame, table: pd.DataFrame, horizon: int) -> Any:

@@ -9,22 +9,22 @@ from typing import Any
 import pandas as pd
 
 from forecast._checks import check_horizon, explain
-from forecast.cli.models import SAVED, build
-from forecast.cli.quiet_stderr import muted
-from forecast.cli.tables import STEPS, check_endings, plain, read_data, read_future, write
+from forecast._files import replacing
+from forecast.cli.models import SAVED, build, check_name
+from forecast.cli.tables import STEPS, category_lengths, plain, read_data, read_future, write
 from forecast.estimators.saving import load
 from forecast.evaluation.plots import plot_forecast
 
 
 def fit(options: Namespace) -> None:
     """Learn from a table and write a model file."""
-    if not options.output.parent.is_dir():
-        remedy = "Create it or choose another"
-        raise ValueError(explain("--output", "in a folder that exists", str(options.output.parent), remedy))
-    model = build(options.model, options.set, allowed=SAVED, verbose=1)
+    check_name(options.model, SAVED)
     data = read_data(options)
+    with options.importing():
+        model = build(options.model, options.set, categories=category_lengths(options), verbose=1)
     model = model.fit(data.y) if data.X is None else model.fit(data.X, data.y)
-    model.save(options.output)
+    with replacing(options.output) as new:
+        model.save(new)
     panel = model.panel_
     size = f"{panel.n_series} series, {len(panel.y)} rows" if panel.n_series > 1 else f"{len(panel.y)} rows"
     print(f"fitted {options.model} on {data.name} ({size}), wrote {options.output}")
@@ -32,8 +32,7 @@ def fit(options: Namespace) -> None:
 
 def predict(options: Namespace) -> None:
     """Forecast with a model file."""
-    check_endings(options.output)
-    with muted():
+    with options.importing():
         model = load(options.model)
     ahead = _ahead(options, model)
     point = model.predict(ahead)
@@ -51,7 +50,8 @@ def _ahead(options: Namespace, model: Any) -> Any:
         if options.horizon is not None:
             remedy = "Give one of the two"
             raise ValueError(explain("--horizon", "absent beside --future", options.horizon, remedy))
-        return read_future(options.future, options.time, options.id, list(model.panel_.layout.exog_names))
+        given = model.get_params(deep=False).get("categories")
+        return read_future(options, model.panel_, model.levels_ if given else {})
     if options.horizon is not None:
         return check_horizon(options.horizon)
     season = model.panel_.season_length

@@ -7,7 +7,7 @@ from argparse import Namespace
 import pandas as pd
 
 from forecast._checks import check_choice
-from forecast.cli.tables import check_endings, write_table
+from forecast.cli.tables import write_table
 from forecast.datasets import catalogue, load_dataset
 
 
@@ -23,7 +23,6 @@ def datasets(options: Namespace) -> None:
         for field, value in card.items():
             print(f"{field:>9}  {value}")
         return
-    check_endings([options.output], (".csv", ".parquet"))
     data = load_dataset(options.name)
     frame = data.to_frame("y") if isinstance(data, pd.Series) else data
     write_table(options.output, frame)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecast._checks import check_choice, explain
-from forecast.cli.quiet_stderr import muted
 from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 
 # A network to build is code, which a command line cannot carry; the regressor of a LagRegressor has no file.
@@ -16,17 +15,38 @@ SAVED = tuple(name for name in NAMES if name != "LagRegressor")
 _WORDS = {"true": True, "false": False, "none": None}
 
 
-def build(
-    name: str, settings: Sequence[str] = (), *, allowed: Sequence[str] = NAMES, verbose: int = 0
-) -> Any:
-    """The estimator `name` with settings such as "lags=12" or "hidden=8,4"."""
+def check_name(name: str, allowed: Sequence[str] = NAMES) -> None:
+    """Refuse what is no model; nothing is imported to know it."""
     check_choice("model", name, allowed)
-    with muted():
-        model = estimator_class(name)()
+
+
+def build(
+    name: str,
+    settings: Sequence[str] = (),
+    *,
+    categories: Mapping[str, int] | None = None,
+    verbose: int = 0,
+) -> Any:
+    """The estimator `name` with settings such as "lags=12" or "hidden=8,4", and its columns of categories.
+
+    Args:
+        name: one of `NAMES`.
+        settings: pairs NAME=VALUE.
+        categories: column -> length of its learned vectors.
+        verbose: of the estimator, unless the settings give it.
+    """
+    check_name(name)
+    model = estimator_class(name)()
     known = model.get_params(deep=False)
     values = dict(_setting(text, name, known) for text in settings)
     if verbose and "verbose" in known:
         values.setdefault("verbose", verbose)
+    if categories:
+        if "categories" not in known:
+            remedy = "Take a model that learns from categories, such as NARX or TDNN"
+            received = f"{', '.join(categories)} for {name}"
+            raise ValueError(explain("--categories", "absent for this model", received, remedy))
+        values["categories"] = dict(categories)
     return model.set_params(**values)
 
 

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def muted() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Hold back what is written to the standard error, and show it only if the block fails.
 
     For the import of Keras: TensorFlow writes notes about CPU instructions and absent GPUs from C++, and no
-    setting turns all of them off.
+    setting turns all of them off. All threads of the process share that file, so only the process of the
+    command itself does this (`forecast.cli.entry_point`), never a program that calls `forecast.cli.main`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -24,7 +25,7 @@ def muted() -> Iterator[None]:
         os.dup2(notes.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             notes.seek(0)
             with os.fdopen(os.dup(screen), "wb") as shown:
                 shutil.copyfileobj(notes, shown)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
+from forecast._files import replacing
 from forecast.datasets import catalogue, load_dataset
-from forecast.datasets.readers import parse_times, read_table
+from forecast.datasets.number_columns import numbers
+from forecast.datasets.table_files import Spelling, Table, read_table
+from forecast.datasets.text_columns import categories, ids
+from forecast.datasets.time_columns import times
 from forecast.panel import Panel
 
 STEPS = 10  # horizon of a series without a season
-ENDINGS = (".csv", ".parquet", ".png")
 
 
 @dataclass(frozen=True)
@@ -30,61 +34,131 @@ class Data:
     @property
     def season(self) -> int:
         """Steps of one season by the frequency of the index; 1 where there is none."""
-        return Panel.from_data(self.y, allow_missing=True).season_length
+        y = self.y[["unique_id", "ds", "y"]] if isinstance(self.y, pd.DataFrame) else self.y
+        return Panel.from_data(y, allow_missing=True).season_length
+
+    def without(self, names: Iterable[str]) -> Data:
+        """The data without these covariates."""
+        if self.X is None:
+            long = isinstance(self.y, pd.DataFrame)
+            return replace(self, y=self.y.drop(columns=[*names]) if long else self.y)
+        rest = self.X.drop(columns=[*names])
+        return replace(self, X=rest if len(rest.columns) else None)
+
+    def coded(self, names: Iterable[str]) -> Data:
+        """The data with numbers for the categories in these columns, which a backtest cuts like other numbers."""
+        if self.X is None:
+            return replace(self, y=self.y.assign(**_codes(self.y, names)))
+        return replace(self, X=self.X.assign(**_codes(self.X, names)))
+
+
+def _codes(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, np.ndarray]:
+    return {name: pd.factorize(frame[name])[0].astype(float) for name in names}
 
 
 def read_data(options: Namespace) -> Data:
     """The data that `options.data` names, its columns chosen by the options of the group "columns"."""
-    if options.data in catalogue().index:
+    if options.data in catalogue().index and not Path(options.data).exists():
         return _embedded(options)
     path = Path(options.data)
-    if not path.exists() and path.suffix not in (".csv", ".gz", ".parquet"):
+    if not path.exists():
         names = ", ".join(catalogue().index)
         raise ValueError(explain("DATA", f"a file or one of {names}", options.data, "Check the name"))
-    frame = read_table(path)
-    name = series_column(frame, options.id)
-    time, target = _time_and_target(frame, name, options.time, options.target)
-    frame = _pick(frame, name, time, [target, *options.covariates])
+    table = read_table(path, spelling(options))
+    name = series_column(table, options.id)
+    time, target = _time_and_target(table, name, options.time, options.target)
+    kept = list(category_lengths(options))
+    frame = _pick(table, options, name, time, [target, *covariate_names(options)], kept)
     title = path.name.partition(".")[0]
     if name is not None:
-        return Data(title, frame.rename(columns={target: "y"}), None)
-    frame = frame.set_index(time)
-    return Data(title, frame[target], frame[options.covariates] if options.covariates else None)
+        return Data(title, _sorted(frame, "ds", frame["unique_id"]).rename(columns={target: "y"}), None)
+    frame = _sorted(frame, time, pd.Series(0, frame.index)).set_index(time)
+    covariates = covariate_names(options)
+    return Data(title, frame[target], frame[covariates] if covariates else None)
 
 
-def read_future(path: Path, time: str | None, series: str | None, covariates: Sequence[str]) -> pd.DataFrame:
-    """Future covariates: a long frame where a column names the series, else one with the times as index."""
-    frame = read_table(path)
-    name = series_column(frame, series)
-    rest = [column for column in frame.columns if column != name]
-    time = time or ("ds" if "ds" in rest else str(rest[0]))
-    frame = _pick(frame, name, time, covariates)
-    return frame if name is not None else frame.set_index(time)
+def read_future(options: Namespace, panel: Panel, levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Future covariates in the form of the history: with its kind of times, its ids and its columns.
+
+    Args:
+        options: those of `forecast predict`.
+        panel: the history of the model.
+        levels: categories of each column that holds such.
+    """
+    table = read_table(options.future, spelling(options))
+    name = series_column(table, options.id) if panel.layout.keyed else None
+    if panel.layout.keyed and name is None:
+        received = ", ".join(map(str, table.frame.columns))
+        remedy = "Name the column of the series, for example --id shop"
+        raise ValueError(explain("--id", "given for a model of several series", received, remedy))
+    rest = [str(column) for column in table.frame.columns if column != name]
+    likely = (str(panel.timeline.name), "ds", rest[0])
+    time = options.time or next(column for column in likely if column in rest)
+    covariates = [str(column) for column in panel.layout.exog_names]
+    frame = _pick(table, options, name, time, covariates, list(levels))
+    for column, known in levels.items():
+        if not any(isinstance(level, str) for level in known):  # a model fitted on numbers in Python
+            frame[column] = pd.to_numeric(frame[column])
+    key = time if name is None else "ds"
+    frame[key] = _as_in_history(frame[key], panel)
+    if name is None:
+        return frame.set_index(time)
+    known_ids = {str(known): known for known in panel.ids}
+    frame["unique_id"] = frame["unique_id"].map(lambda key: known_ids.get(str(key), key))
+    return frame if panel.layout.form == "long" else frame.set_index(["unique_id", "ds"])
 
 
-def series_column(frame: pd.DataFrame, option: str | None) -> str | None:
+def _as_in_history(times: pd.Series, panel: Panel) -> pd.Series:
+    """Times as periods or in the time zone where those of the history are so."""
+    like = panel.timeline.index(0, 0, 1)
+    dates = pd.api.types.is_datetime64_any_dtype(times.dtype)
+    if dates and isinstance(like, pd.PeriodIndex):
+        return times.dt.to_period(like.freq)
+    if dates and getattr(like, "tz", None) is not None and times.dt.tz is not None:
+        return times.dt.tz_convert(like.tz)
+    return times
+
+
+def spelling(options: Namespace) -> Spelling:
+    """How the files of these options are written."""
+    separator = options.separator and options.separator.replace("\\t", "\t")
+    return Spelling(
+        separator=separator,
+        decimal=options.decimal,
+        thousands=options.thousands,
+        encoding=options.encoding,
+    )
+
+
+def category_lengths(options: Namespace) -> dict[str, int]:
+    """Columns of categories with the lengths of their learned vectors: those named, or 2."""
+    lengths = {}
+    for text in options.categories:
+        name, equals, length = text.rpartition("=")
+        if equals and not length.isdecimal():
+            remedy = "Write for example --categories weather=3"
+            raise ValueError(explain("--categories", "names, or pairs NAME=LENGTH", text, remedy))
+        lengths[name if equals else text] = int(length) if equals else 2
+    return lengths
+
+
+def covariate_names(options: Namespace) -> list[str]:
+    """All covariates: those of --covariates, then those of --categories alone."""
+    return list(dict.fromkeys((*options.covariates, *category_lengths(options))))
+
+
+def series_column(table: Table, option: str | None) -> str | None:
     """The column that names the series, or None for a single series."""
-    return option or ("unique_id" if "unique_id" in frame.columns else None)
-
-
-def check_endings(paths: Sequence[Path], allowed: Sequence[str] = ENDINGS) -> None:
-    """Refuse an output that could not be written, before hours of work go into it."""
-    for path in paths:
-        if path.suffix not in allowed:
-            raise ValueError(
-                explain("--output", f"files that end in {', '.join(allowed)}", str(path), "Rename it")
-            )
-        if not path.parent.is_dir():
-            remedy = "Create it or choose another"
-            raise ValueError(explain("--output", "in a folder that exists", str(path.parent), remedy))
+    return option or ("unique_id" if "unique_id" in table.frame.columns else None)
 
 
 def write(paths: Sequence[Path], table: pd.DataFrame, draw: Callable[[], Any]) -> list[str]:
     """Write `table` to every .csv and .parquet, the picture of `draw` to every .png; return what to say."""
     for path in paths:
-        if path.suffix == ".png":
+        if path.suffix.lower() == ".png":
             figure = draw()
-            figure.savefig(path, dpi=150, bbox_inches="tight")
+            with replacing(path) as new:
+                figure.savefig(new, dpi=150, bbox_inches="tight", format="png")
         else:
             write_table(path, table)
     return [f"wrote {path}" for path in paths]
@@ -93,10 +167,11 @@ def write(paths: Sequence[Path], table: pd.DataFrame, draw: Callable[[], Any]) -
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """One .csv or .parquet file; periods are written as their text."""
     table = plain(table)
-    if path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    else:
-        table.to_csv(path, index=False)
+    with replacing(path) as new:
+        if path.suffix.lower() == ".parquet":
+            table.to_parquet(new, index=False)
+        else:
+            table.to_csv(new, index=False)
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -107,25 +182,31 @@ def plain(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype(dict.fromkeys(periods, str))
 
 
+_OF_FILES = ("time", "id", "separator", "decimal", "thousands", "encoding", "date_format", "time_zone")
+
+
 def _embedded(options: Namespace) -> Data:
+    for name in _OF_FILES:
+        if getattr(options, name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            allowed = "absent for an embedded data set"
+            raise ValueError(explain(option, allowed, getattr(options, name), f"Leave {option} out"))
     data = load_dataset(options.data)
     if isinstance(data, pd.Series):
-        if options.covariates:
-            remedy = "Leave --covariates out"
-            raise ValueError(
-                explain("--covariates", "absent for a single column", options.covariates, remedy)
-            )
+        for option, given in (("--covariates", options.covariates), ("--categories", options.categories)):
+            if given:
+                allowed, remedy = "absent for a single column", f"Leave {option} out"
+                raise ValueError(explain(option, allowed, ", ".join(given), remedy))
         return Data(options.data, data, None)
     target = options.target or ("y" if "y" in data.columns else str(data.columns[0]))
-    _present(data, [target, *options.covariates])
-    return Data(options.data, data[target], data[options.covariates] if options.covariates else None)
+    covariates = covariate_names(options)
+    _present(list(data.columns), [target, *covariates], options.data)
+    return Data(options.data, data[target], data[covariates] if covariates else None)
 
 
-def _time_and_target(
-    frame: pd.DataFrame, name: str | None, time: str | None, target: str | None
-) -> tuple[str, str]:
+def _time_and_target(table: Table, name: str | None, time: str | None, target: str | None) -> tuple[str, str]:
     """The options, else `ds` and `y`, else the first and the second of two columns."""
-    rest = [str(column) for column in frame.columns if column != name]
+    rest = [str(column) for column in table.frame.columns if column != name]
     time = time or ("ds" if "ds" in rest else None)
     target = target or ("y" if "y" in rest else None)
     if len(rest) == 2:
@@ -133,28 +214,47 @@ def _time_and_target(
         target = target or next(column for column in rest if column != time)
     for option, column, default in (("--time", time, "ds"), ("--target", target, "y")):
         if column is None:
-            remedy = f"Name it, for example {option} {rest[0]}"
-            raise ValueError(explain(option, f"given for a table without a column {default!r}", rest, remedy))
+            allowed = f"given for a table without a column {default!r}"
+            received = f"the columns {', '.join(rest)} of {table.source}"
+            raise ValueError(explain(option, allowed, received, f"Name it, for example {option} {rest[0]}"))
     return str(time), str(target)
 
 
-def _pick(frame: pd.DataFrame, name: str | None, time: str, columns: Sequence[str]) -> pd.DataFrame:
-    """The named columns, times parsed; with a series column, `unique_id` and `ds` come first."""
-    _present(frame, [*([name] if name is not None else []), time, *columns])
-    frame = frame.assign(**{time: parse_times(frame[time], time)})
+def _pick(
+    table: Table, options: Namespace, name: str | None, time: str, columns: Sequence[str], text: Sequence[str]
+) -> pd.DataFrame:
+    """The named columns, times and numbers read; with a series column, as a long frame.
+
+    Args:
+        table: the file.
+        options: those that say how times are written.
+        name: the column that names the series, or None.
+        time: the column of times.
+        columns: target and covariates.
+        text: those of them that hold categories, which stay text.
+    """
+    _present(list(table.frame.columns), [*([name] if name is not None else []), time, *columns], table.source)
+    found = times(table, time, date_format=options.date_format, time_zone=options.time_zone)
+    values = numbers(table, [column for column in columns if column not in text])
+    kept = {column: categories(table, column) for column in text}
+    data = {column: kept[column] if column in text else values[column] for column in columns}
     if name is None:
-        return frame[[time, *columns]]
-    return frame[[name, time, *columns]].rename(columns={name: "unique_id", time: "ds"})
+        return pd.DataFrame({time: found, **data})
+    return pd.DataFrame({"unique_id": ids(table, name), "ds": found, **data})
 
 
-def _present(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+def _sorted(frame: pd.DataFrame, time: str, series: pd.Series) -> pd.DataFrame:
+    """Rows in the order of time within each series, the series in the order of the file."""
+    order = np.lexsort((pd.factorize(frame[time], sort=True)[0], pd.factorize(series)[0]))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def _present(there: Sequence[str], columns: Sequence[str], source: str) -> None:
     """Every column is in the table, and has one role."""
     for place, column in enumerate(columns):
         if column in columns[:place]:
             allowed = "another one for each of --time, --target, --id and --covariates"
             raise ValueError(explain("column", allowed, f"{column!r} twice", "Name each column once"))
-        if column not in frame.columns:
-            there = ", ".join(map(str, frame.columns))
-            raise ValueError(
-                explain("column", f"one of those in the table ({there})", repr(column), "Check its name")
-            )
+        if column not in there:
+            allowed = f"one of those in the table ({', '.join(map(str, there))})"
+            raise ValueError(explain(f"{source}, column", allowed, repr(column), "Check its name"))

@@ -44,7 +44,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     y = load_air_passengers()[:40].rename("sold")
     y.index = y.index.to_timestamp()
-    table = y.to_frame().rename_axis("month").assign(price=range(40), shop="north")
+    table = y.to_frame().rename_axis("month").assign(price=range(40), shop="west")
     table.to_csv(folder / "sales.csv")
     table[["sold"]].to_csv(folder / "two.csv")
     table.rename(index=lambda month: month.strftime("%d.%m.%Y")).to_csv(folder / "german.csv")
@@ -52,6 +52,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table.drop(pd.Timestamp("1950-03-01")).to_csv(folder / "gap.csv")
     table.assign(sold="many").to_csv(folder / "text.csv")
     (folder / "empty.csv").write_text("")
+    (folder / "book.xlsx").write_bytes(b"PK")
+    (folder / "folder.csv").mkdir()
+    dates = pd.date_range("1952-05-01", periods=3, freq="MS")
+    late = pd.DataFrame({"month": dates, "price": 1.0, "shop": "west"})
+    late[1:].to_csv(folder / "late.csv", index=False)
+    late.assign(month=dates + pd.Timedelta("3D")).to_csv(folder / "odd.csv", index=False)
+    shops = pd.concat([table.assign(unique_id=name) for name in ("north", "south")])
+    long = shops.reset_index(names="ds").rename(columns={"sold": "y"})[["unique_id", "ds", "y", "price"]]
+    AR(lags=2).fit(long).save(folder / "shops.forecast")
     AR(lags=2).fit(y).save(folder / "alone.forecast")
     AR(lags=2).fit(table[["price"]], y).save(folder / "priced.forecast")
     (folder / "broken.forecast").write_bytes((folder / "alone.forecast").read_bytes()[:200])
@@ -61,7 +70,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 MISTAKES: list[tuple[str, str]] = [
     ("fit nowhere.csv", "nowhere.csv"),
     ("fit air_passenger", "DATA: must be a file or one of air_passengers, "),
-    ("fit sales.xlsx", "DATA: must be a file or one of"),
+    ("fit sales.xlsx", "DATA: must be an existing file; received sales.xlsx"),
+    ("fit book.xlsx", "received book.xlsx. Save the sheet as CSV"),
+    ("fit folder.csv", "DATA: must be a file that can be read; received folder.csv, a folder"),
     ("fit sales.csv", "--time: must be given for a table without a column 'ds'"),
     ("fit sales.csv --time month", "--target: must be given for a table without a column 'y'"),
     ("fit sales.csv --time month --target revenue", "one of those in the table (month, sold, price, shop)"),
@@ -71,8 +82,24 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit german.csv --time month --target sold", "ISO dates"),
     ("fit hole.csv --time month --target sold --model Theta", "NaN"),
     ("fit gap.csv --time month --target sold --model AR", "1950-03"),
-    ("fit text.csv --time month --target sold --model AR", "in column 'sold'"),
-    ("fit empty.csv", "No columns to parse"),
+    ("fit text.csv --time month --target sold --model AR", "text.csv, column 'sold': must be numbers"),
+    ("fit text.csv --time month --target price --covariates sold", "pass --categories 'sold'."),
+    ("fit empty.csv", "empty.csv: must be a table; received an empty file"),
+    ("fit two.csv --colour red", "unrecognized arguments: --colour red; see forecast fit --help"),
+    ("fit two.csv --separator ;;", "--separator: must be one character"),
+    ("fit two.csv --model AR --categories sold", "Name each column once"),
+    (
+        "fit sales.csv --time month --target sold --model AR --categories shop",
+        "received shop for AR. Take a ",
+    ),
+    (
+        "fit sales.csv --time month --target sold --categories shop=much",
+        "--categories: must be names, or pairs",
+    ),
+    ("fit german.csv --time month --target sold", "or pass --date-format '%d.%m.%Y'"),
+    ("fit air_passengers --separator ;", "--separator: must be absent for an embedded data set"),
+    ("fit two.csv --output two.csv", "--output: must be another file than those read"),
+    ("fit two.csv --output folder.csv", "--output: must be a file that may be written; received folder.csv"),
     ("fit two.csv --model Prophet", "model: must be one of 'AR', "),
     ("fit two.csv --model AR --set lag=2", "--set: must be one of the options "),
     ("fit two.csv --model AR --set lags", "--set: must be pairs such as lags=12"),
@@ -100,7 +127,19 @@ MISTAKES: list[tuple[str, str]] = [
         "predict alone.forecast --output forecast.doc",
         "--output: must be files that end in .csv, .parquet, .png",
     ),
-    ("predict priced.forecast --horizon 3", "price"),
+    (
+        "predict priced.forecast --horizon 3",
+        "received 3 future steps without them. Pass --future FILE with 3 ",
+    ),
+    ("predict priced.forecast --future sales.csv --time shop", "sales.csv, column 'shop': must be ISO dates"),
+    ("predict priced.forecast --future nowhere.csv", "--future: must be an existing file"),
+    (
+        "predict priced.forecast --future late.csv",
+        "future rows of --future: must be without a gap after the ",
+    ),
+    ("predict priced.forecast --future odd.csv", "timestamps of --future: must be steps of the history's"),
+    ("predict shops.forecast --future sales.csv", "--id: must be given for a model of several series"),
+    ("predict shops.forecast --future sales.csv --id shop", "received the unknown series west"),
     ("predict priced.forecast --future two.csv --horizon 3", "--horizon: must be absent beside --future"),
     (
         "predict priced.forecast --future two.csv",
@@ -128,7 +167,10 @@ def test_a_mistake_gets_one_clear_line(
     monkeypatch.chdir(files)
     assert main(line.split()) == 2
     (said,) = capfd.readouterr().err.splitlines()
-    assert words in said and said.startswith("forecast")
+    assert words in said and said.startswith(
+        f"forecast {line.split()[0]}: ".replace("forecast forcast", "forecast")
+    )
+    assert "make_future_frame" not in said and "y." not in said.replace("y.csv", "")
 
 
 @pytest.mark.parametrize(
@@ -142,14 +184,47 @@ def test_what_no_check_foresees_is_one_line_too(
 
     monkeypatch.setattr("forecast.cli.list_datasets.datasets", fail)
     assert main(["datasets"]) == 2
-    assert capsys.readouterr().err == f"forecast: {words}\n"
+    assert capsys.readouterr().err == f"forecast datasets: {words}\n"
 
 
 def test_the_process_ends_with_status_2_and_one_line() -> None:
     command = [sys.executable, "-m", "forecast", "datasets", "titanic"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and not done.stdout
-    assert done.stderr.startswith("forecast: NAME: must be one of ") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("forecast datasets: NAME: must be one of ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", ["fit nowhere.csv", "backtest nowhere.csv", "predict nowhere.forecast"])
+def test_a_file_that_is_not_there_is_said_at_once(line: str) -> None:
+    code = (
+        "import sys; from forecast.cli import main\n"
+        f"status = main({line.split()!r})\n"
+        "print(status, [name for name in ('keras', 'tensorflow', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 []\n" and "must be an existing file" in done.stderr
+
+
+def test_a_table_is_read_before_keras_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "ragged.csv").write_text("ds,y\n1,2\n2,3,4\n")
+    code = (
+        "import sys; from forecast.cli import main\n"
+        f"status = main(['fit', {str(tmp_path / 'ragged.csv')!r}])\n"
+        "print(status, 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 False\n" and "received 3 in line 3, more than the 2 columns" in done.stderr
+
+
+def test_an_interrupt_ends_quietly(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forecast.cli.list_datasets.datasets", interrupt)
+    assert main(["datasets"]) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_a_developer_sees_where_the_error_came_from(monkeypatch: pytest.MonkeyPatch) -> None:

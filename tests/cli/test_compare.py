@@ -7,8 +7,9 @@ import pytest
 
 from forecast import backtest
 from forecast.cli import main
-from forecast.cli.models import BASELINES, build
+from forecast.cli.models import build
 from forecast.datasets import load_air_passengers
+from forecast.evaluation.baselines import BASELINES
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
