@@ -21,6 +21,7 @@ MISSING = (
 _FLAGS = {"True": 1.0, "TRUE": 1.0, "true": 1.0, "False": 0.0, "FALSE": 0.0, "false": 0.0}
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")  # 1,5
 _GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: a decimal or a thousand, nobody knows
+_SPELLED = re.compile(r"[+-]?(\d+|\d{1,3}([.,' _\u00a0]\d{3})+)([.,]\d*)?")  # a number in some country
 _MARKS = re.compile(r"[.,' _\u00a0](?=\d)")
 
 
@@ -60,8 +61,8 @@ def text_or_numbers(table: Table, name: str) -> pd.Series:
         return column
     cells = _stripped(column)
     known = cells[~cells.isin(MISSING)]
-    spelled = known.str.replace(_MARKS, "", regex=True)
-    if len(known) and (_parsed(spelled).notna() | spelled.isin(_FLAGS)).all():
+    spelled = known.isin(_FLAGS) | known.str.fullmatch(_SPELLED) | _parsed(known).notna()
+    if len(known) and spelled.all():
         return numbers(table, [name])[name]
     return column.mask(column == "") if (column == "").any() else column
 

@@ -261,13 +261,13 @@ def test_a_form_is_refused_with_the_remedy(tmp_path: Path, form: str) -> None:
 
 
 class TestCovariates:
-    FILE = "unique_id,ds,y,price,code,flag,word,hole\na,1,1,2.5,007,True,NA,x\na,2,1,NA,012,False,x1,\n"
+    FILE = "unique_id,ds,y,price,code,flag,word,hole\na,1,1,2.5,007,True,NA,x\na,2,1,NA,012,False,1.2.3,\n"
 
     def test_numbers_are_numbers_and_text_is_text(self, tmp_path: Path) -> None:
         long = read_long(write(tmp_path, "long.csv", self.FILE), categories=["code"])
         np.testing.assert_array_equal(long["price"], [2.5, np.nan])
         assert long["code"].tolist() == ["007", "012"] and long["flag"].tolist() == [1.0, 0.0]
-        assert long["word"].tolist() == ["NA", "x1"] and long["hole"].isna().tolist() == [False, True]
+        assert long["word"].tolist() == ["NA", "1.2.3"] and long["hole"].isna().tolist() == [False, True]
 
     def test_one_decimal_mark_for_the_whole_table(self, tmp_path: Path) -> None:
         path = write(tmp_path, "long.csv", "unique_id;ds;y;price\na;1;1.234;2,5\n")
