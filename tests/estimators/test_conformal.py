@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive
@@ -18,6 +21,7 @@ from forecast.estimators.conformal import (
     interleave,
     read_bound,
 )
+from forecast.panel import Panel
 from tests.checks_forecaster import long_frame, monthly
 
 
@@ -57,28 +61,74 @@ def test_errors_equal_a_loop_by_hand() -> None:
     assert np.isnan(found.errors[len(by_hand) :, 2, 0]).all()
 
 
+class Recorder(Naive):
+    """Forecasts zero, and writes down, in a list that clones share, which rows it was shown."""
+
+    diary: ClassVar[list[tuple[str, int, float]]] = []
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        self.diary.append(("fit", int(panel.lengths[0]), float(panel.y[-1, 0])))
+        super()._fit(panel, sample_weight)
+
+    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        self.diary.append(("forecast", int(panel.lengths[0]), float(panel.y[-1, 0])))
+        return np.zeros((panel.n_series, horizon, panel.n_targets))
+
+
 def test_calibrating_model_has_not_seen_the_tail() -> None:
-    y = ar_process(300, seed=1)
-    other = y.copy()
-    other[-20:] += 50
-    model = AR(lags=2).fit(y)
-    blind = AR(lags=2).fit(y[: 300 - 102])
+    y = np.arange(300.0)
+    model = Recorder().fit(y)
+    Recorder.diary.clear()
     found = calibrate(model, 3)
-    first = np.abs(y[198:201] - blind.predict(3))
-    assert all(np.isclose(found.errors[:, step, 0], first[step]).any() for step in range(3))
+    tail = 102  # 100 errors of the third step
+    assert Recorder.diary[0] == ("fit", 300 - tail, y[300 - tail - 1])
+    origins = [("forecast", rows, y[rows - 1]) for rows in range(300 - tail, 300)]
+    assert Recorder.diary[1:] == origins  # learned once, then every origin from the rows before it
+    for step in range(3):
+        np.testing.assert_array_equal(found.errors[: tail - step, step, 0], y[300 - tail + step :])
+        assert np.isnan(found.errors[tail - step :, step, 0]).all()
 
 
-@pytest.mark.parametrize("level", [80, 95])
-def test_coverage_on_an_autoregression(level: int) -> None:
-    inside = []
-    for seed in range(120):
-        y = ar_process(406, seed)
-        frame = AR(lags=2).fit(y[:400]).predict_interval(6, level=level).to_numpy()
-        inside.append((frame[:, 1] <= y[400:]) & (y[400:] <= frame[:, 2]))
-    coverage = 100 * np.mean(inside, axis=0)
-    # 120 independent series: standard error below 3.7 points at 80 %, 2 at 95 %.
-    np.testing.assert_allclose(coverage, level, atol=12 if level == 80 else 7)
-    assert abs(coverage.mean() - level) < (6 if level == 80 else 3)
+def test_weights_of_the_calibrating_model_are_those_of_its_rows() -> None:
+    y = ar_process(120, seed=4)
+    weight = np.linspace(0.1, 1.0, 120)
+    found = calibrate(AR(lags=1).fit(y, sample_weight=weight), 1)
+    blind = AR(lags=1).fit(y[:60], sample_weight=weight[:60])
+    errors = [abs(y[60] - blind.predict(1)[0])]
+    for t in range(61, 120):
+        errors.append(abs(y[t] - blind.update(y[t - 1 : t]).predict(1)[0]))
+    np.testing.assert_allclose(found.errors[:, 0, 0], np.sort(errors), rtol=1e-9)
+
+
+@pytest.mark.parametrize("level", [5, 50, 80, 90, 95, 99])
+@pytest.mark.parametrize("count", [19, 20, 99, 100, 199])
+def test_rank_covers_an_exchangeable_error_with_the_level_and_hardly_more(count: int, level: int) -> None:
+    """Each of n + 1 errors is the new one in turn: it lies within the radius of the others k times in n + 1."""
+    if level > 100 * count / (count + 1):
+        pytest.skip("more errors are needed for this level")
+    errors, rows = np.random.default_rng(count).exponential(size=count + 1), np.zeros(1, dtype=int)
+    inside = 0
+    for new in range(count + 1):
+        others = np.sort(np.delete(errors, new))[:, None, None]
+        inside += errors[new] <= Calibration(others, np.ones((1, 1))).radius([level], rows, rows).item()
+    assert 0 <= inside - (count + 1) * level / 100 < 1
+
+
+@pytest.mark.parametrize(("rows", "level"), [(38, 80), (38, 95), (38, 50), (60, 90)])
+def test_coverage_of_exchangeable_errors_is_the_finite_sample_guarantee(rows: int, level: int) -> None:
+    """Errors of a model that forecasts zero are independent normals: the coverage is k / (n + 1) exactly."""
+    count = rows // 2
+    rank = int(np.ceil(round((count + 1) * level / 100, 9)))
+    rng, covered = np.random.default_rng(rows + level), []
+    for _ in range(400):
+        low, high = Recorder().fit(rng.normal(size=rows)).predict_interval(1, level=level).to_numpy()[0, 1:]
+        assert low == -high
+        covered.append(2 * norm.cdf(high) - 1)  # probability of the next value, given the interval
+    guarantee = rank / (count + 1)
+    deviation = np.sqrt(
+        guarantee * (1 - guarantee) / (count + 2) / len(covered)
+    )  # of a mean of Beta(k, n + 1 - k)
+    assert abs(np.mean(covered) - guarantee) < 4 * deviation < 0.5 / (count + 1)
 
 
 def test_panel_pools_errors_in_units_of_each_series() -> None:
