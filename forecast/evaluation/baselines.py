@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 REFERENCES = ("AR", "SeasonalNaive")
 """The models that every leaderboard shows, and that skills are measured against."""
 
@@ -17,6 +19,16 @@ def baseline_name(name: str) -> str:
         'AR (baseline)'
     """
     return f"{name} (baseline)"
+
+
+def row_of(reference: str, names: Container[object]) -> str:
+    """Which of the rows or columns `names` holds a baseline.
+
+    Example:
+        >>> row_of("AR", ["AR", "NARX"]), row_of("AR", ["AR", "AR (baseline)"])
+        ('AR', 'AR (baseline)')
+    """
+    return baseline_name(reference) if baseline_name(reference) in names else reference
 
 
 def is_baseline(name: object) -> bool:

@@ -13,7 +13,7 @@ from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import SeasonalNaive
 from forecast.evaluation import metrics
 from forecast.evaluation.backtest import ErrorScore, backtest, check_error_score, name_models, to_panel
-from forecast.evaluation.baselines import REFERENCES, baseline_name
+from forecast.evaluation.baselines import REFERENCES, baseline_name, row_of
 from forecast.evaluation.frames import add_step, check_frame
 from forecast.evaluation.rolling_windows import Rows
 from forecast.evaluation.splits import Align, Window
@@ -160,11 +160,6 @@ def _absent(named: dict[str, Any], season: int | None) -> dict[str, BaseEstimato
     return absent
 
 
-def _row_of(reference: str, names: Any) -> str:
-    """Name of the row or column that holds a baseline."""
-    return baseline_name(reference) if baseline_name(reference) in names else reference
-
-
 def _completed(
     frame: pd.DataFrame,
     y: Any,
@@ -180,7 +175,7 @@ def _completed(
         remedy = "Leave it out, or pass the models in place of their frame"
         raise ValueError(explain("horizon", "that of the frame", horizon, remedy))
     told = attrs.get("models", {})
-    rows = {name: _row_of(name, names) for name in REFERENCES}
+    rows = {name: row_of(name, names) for name in REFERENCES}
     absent = {}
     for name, row in rows.items():
         if row not in names:
@@ -252,7 +247,7 @@ def _ranked(
     error = table[metric]
     models = error.index.get_level_values("model")
     for name in REFERENCES:
-        row = _row_of(name, models)
+        row = row_of(name, models)
         base = error.xs(row, level="model") if _KEYS[by] else error[row]
         base = error.index.droplevel("model").map(base).to_numpy() if _KEYS[by] else base
         with np.errstate(divide="ignore", invalid="ignore"):

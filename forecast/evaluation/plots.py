@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from matplotlib import dates, ticker
 from matplotlib.axes import Axes
+from sklearn.isotonic import isotonic_regression
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.conformal import bound_names, read_bound
-from forecast.evaluation.baselines import is_baseline
-from forecast.evaluation.metrics import model_names
+from forecast.evaluation.baselines import REFERENCES, baseline_name, is_baseline, row_of
+from forecast.evaluation.frames import check_frame
 
 # M. Okabe and K. Ito's colours, which colour-blind readers tell apart, without the yellow, too pale on white
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -61,7 +62,7 @@ def plot_forecast(
     past = history[check_choice("series", column, list(history.columns))]
     start = len(history) if isinstance(y, np.ndarray) else 0
     ax = _axes(ax)
-    shown = past if last is None else past.iloc[-check_count("last", last) :]
+    shown = _last_rows(past, last)
     ends = [_line(ax, shown, "", INK, 1.2)]
     points = _points(curve_table(forecast, owner, start)[1], column)
     bands = pd.DataFrame() if interval is None else curve_table(interval, owner, start)[1]
@@ -90,7 +91,7 @@ def plot_backtest(
 
     Args:
         frame: what `backtest` returned.
-        models: names of the models to draw; None means all.
+        models: name of a model to draw, or a list of names; None means all.
         series: `unique_id` to draw; None means the first.
         y: the history in any form that `fit` takes, to show what came before the first cutoff; or None.
         last: rows of the history to show, at least 1; None means all.
@@ -105,18 +106,19 @@ def plot_backtest(
         >>> plot_backtest(frame).get_ylabel()
         'a'
     """
-    available = model_names(frame)
-    chosen = available if models is None else [check_choice("models", m, available) for m in models]
+    available = check_frame(frame)
+    asked = [models] if isinstance(models, str) else available if models is None else list(models)
+    chosen = [check_choice("models", model, available) for model in asked]
     first = frame["unique_id"].iloc[0] if series is None else series
-    rows = frame[frame["unique_id"] == first]
+    rows = frame[frame["unique_id"] == first].sort_values(["cutoff", "ds"])
     if rows.empty:
         allowed = f"a unique_id of the frame such as {frame['unique_id'].iloc[0]!r}"
         raise ValueError(explain("series", allowed, series, "Pass one of its ids"))
-    actual = rows.drop_duplicates("ds").set_index("ds")["y"].sort_index()
+    actual = _last_rows(rows.drop_duplicates("ds").set_index("ds")["y"].sort_index(), last)
     if y is not None:
         history = curve_table(y, first)[1]
         past = history[first if first in history else ("y" if "y" in history else history.columns[0])]
-        actual = past if last is None else past.iloc[-check_count("last", last) :]
+        actual = _last_rows(past, last)
     ax = _axes(ax)
     for cutoff in _numbers(pd.Index(rows["cutoff"].drop_duplicates())):
         ax.axvline(cutoff, color=GREY, linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
@@ -141,7 +143,8 @@ def plot_leaderboard(table: pd.DataFrame, *, metric: str | None = None, ax: Axes
         ax: where to draw; None makes a new figure.
 
     Returns:
-        The axes. Baselines are grey, and a dashed line marks AR.
+        The axes. Bars of statistical baselines are grey, and a dashed line marks AR; by step, AR and
+        SeasonalNaive are grey, the latter dashed.
 
     Example:
         >>> import pandas as pd
@@ -149,6 +152,13 @@ def plot_leaderboard(table: pd.DataFrame, *, metric: str | None = None, ax: Axes
         >>> [t.get_text() for t in plot_leaderboard(table, metric="RMSE").get_yticklabels()]
         ['NARX', 'AR']
     """
+    if not isinstance(table, pd.DataFrame) or "model" not in table.index.names or not len(table):
+        received = (
+            f"an object of type {type(table).__name__}"
+            if not isinstance(table, pd.DataFrame)
+            else "a frame without models in its index"
+        )
+        raise TypeError(explain("table", "a leaderboard", received, "Pass what leaderboard() returned"))
     chosen = check_choice(
         "metric", metric or table.attrs.get("metric", table.columns[0]), list(table.columns)
     )
@@ -190,6 +200,10 @@ def curve_table(data: Any, series: Any = None, start: int = 0) -> tuple[Any, pd.
             explain("series", f"an id of the panel such as {ids[0]!r}", series, "Pass one of its ids")
         )
     return chosen, data[found].droplevel(list(range(data.index.nlevels - 1)))
+
+
+def _last_rows(curve: pd.Series, last: int | None) -> pd.Series:
+    return curve if last is None else curve.iloc[-check_count("last", last) :]
 
 
 def _points(table: pd.DataFrame, target: Any) -> pd.DataFrame:
@@ -236,6 +250,9 @@ def _numbers(index: pd.Index) -> np.ndarray:
 
 
 def _axes(ax: Axes | None, height: float | None = None) -> Axes:
+    if ax is not None and not isinstance(ax, Axes):
+        remedy = "Pass one axes, for example that of plt.subplots()[1]"
+        raise TypeError(explain("ax", "axes of matplotlib", f"an object of type {type(ax).__name__}", remedy))
     if ax is None:
         _, ax = plt.subplots(figsize=(8.0, height or 3.8), layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
@@ -264,18 +281,17 @@ def _finish(ax: Axes, index: pd.Index) -> None:
 
 
 def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
-    """Write each label right of the axes at the end of its curve, pushed apart where labels would touch."""
+    """Write each label right of the axes as near to the end of its curve as labels that do not touch allow."""
     scale = ax.yaxis.get_transform().transform  # the axis may be logarithmic
     low, high = scale(np.array(ax.get_ylim()))
     shown = [end for end in ends if end[1] and np.isfinite(end[0])]
     named = sorted((float((scale(end[0]) - low) / (high - low)), *end[1:]) for end in shown)
     inches = ax.get_window_extent().height / ax.figure.dpi
-    line = 1.25 * _FONT / 72 / inches  # height of one line of text as a part of the axes
-    floor = -np.inf
-    for height, label, colour in named:
-        lines = label.count("\n") + 1
-        middle = max(height, floor + line * lines / 2)
-        floor = middle + line * lines / 2
+    line = 1.25 * _FONT / 72 / inches  # height of one line of text as a fraction of the axes
+    tall = np.array([line * (label.count("\n") + 1) for _, label, _ in named])
+    below = np.cumsum(tall) - tall / 2  # where each middle would lie were they stacked from 0
+    middles = below + isotonic_regression(np.array([height for height, *_ in named]) - below) if named else []
+    for middle, (_, label, colour) in zip(middles, named, strict=True):
         ax.annotate(
             label,
             xy=(1.0, middle),
@@ -292,17 +308,20 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
 def _bars(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
     values = table[metric].to_numpy(dtype=float)
     places = np.arange(len(table))
-    colours = [GREY if is_baseline(name) else PALETTE[0] for name in table.index]
+    own = [not is_baseline(name) or baseline_name(str(name)) in table.index for name in table.index]
+    colours = [PALETTE[0] if mine else GREY for mine in own]
     ax.barh(places, values, color=colours, height=0.62)
     ax.set_yticks(places, [str(name) for name in table.index])
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color=FAINT, linewidth=0.8)
-    skill = table.get("skill_AR")
+    skill, reference = table.get("skill_AR"), row_of("AR", table.index)
     shape = _number_format(values)
     for place, value in zip(places, values, strict=True):
-        gain = "" if skill is None or table.index[place] == "AR" else f"   {100 * skill.iloc[place]:+.0f} %"
+        gain = (
+            "" if skill is None or table.index[place] == reference else f"   {100 * skill.iloc[place]:+.0f} %"
+        )
         gain = gain.replace("-", "\N{MINUS SIGN}")
         ax.annotate(
             f"{value:{shape}}{gain}",
@@ -314,8 +333,8 @@ def _bars(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
             color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
         )
-    if "AR" in table.index and np.isfinite(table.loc["AR", metric]):
-        ax.axvline(table.loc["AR", metric], color=INK, linewidth=0.9, linestyle=(0, (3, 3)), zorder=0.9)
+    if reference in table.index and np.isfinite(table.loc[reference, metric]):
+        ax.axvline(table.loc[reference, metric], color=INK, linewidth=0.9, linestyle=(0, (3, 3)), zorder=0.9)
     ax.margins(x=0.16)
     ax.set_xlim(left=min(0.0, np.nanmin(values, initial=0.0)))
     ax.set_xlabel(metric if skill is None else f"{metric} (percent: gain over AR, the dashed line)")
@@ -331,12 +350,12 @@ def _number_format(values: np.ndarray) -> str:
 
 
 def _step_lines(ax: Axes, table: pd.DataFrame, metric: str) -> Axes:
-    own = [name for name in table if not is_baseline(name)]
-    ends = []
+    rows = [row_of(name, table.columns) for name in REFERENCES]
+    own, ends = [name for name in table if name not in rows], []
     for name in table:
         colour = PALETTE[own.index(name) % len(PALETTE)] if name in own else GREY
         ends.append(_line(ax, table[name], str(name), colour, 1.8 if name in own else 1.2))
-        ax.lines[-1].set_linestyle("-" if name in own or name == "AR" else "--")
+        ax.lines[-1].set_linestyle("--" if name == rows[1] else "-")
     ax.set_ylabel(metric)
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     _finish(ax, table.index)

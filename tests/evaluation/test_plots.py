@@ -175,3 +175,59 @@ def test_a_number_of_steps_is_no_forecast():
 def test_bars_have_one_number_of_decimals():
     table = pd.DataFrame({"RMSE": [0.8809, 1.023]}, index=pd.Index(["NARX", "Naive"], name="model"))
     assert texts(plot_leaderboard(table)) == ["0.881", "1.023"]
+
+
+def test_labels_stand_at_the_ends_of_curves_where_there_is_room():
+    y = series()
+    ax = plot_forecast(y, pd.DataFrame({"low": y.iloc[-3:] - 9, "a": y.iloc[-3:], "b": y.iloc[-3:] + 0.01}))
+    places = {text.get_text(): text.xy[1] for text in ax.texts}
+    low, high = ax.get_ylim()
+    ends = {"low": y.iloc[-1] - 9, "a": y.iloc[-1], "b": y.iloc[-1] + 0.01}
+    ends = {name: (end - low) / (high - low) for name, end in ends.items()}
+    assert places["low"] == pytest.approx(ends["low"])
+    assert places["a"] < ends["a"] < places["b"]  # the two that would touch move apart by the same
+    assert (places["a"] + places["b"]) / 2 == pytest.approx((ends["a"] + ends["b"]) / 2)
+
+
+def test_a_backtest_is_drawn_in_time_whatever_the_order_of_its_rows():
+    frame = backtest([Naive(), AR(lags=1)], series(), horizon=4, windows=3)
+    lines = [line.get_xydata().tolist() for line in plot_backtest(frame).lines]
+    mixed = plot_backtest(frame.sample(frac=1, random_state=0)).lines
+    assert [line.get_xydata().tolist() for line in mixed] == lines
+
+
+def test_gain_and_dashed_line_are_those_of_the_baseline():
+    frame = backtest(
+        {"AR": Naive(), "AR (baseline)": AR(), "SeasonalNaive": SeasonalNaive()},
+        series(),
+        horizon=3,
+        windows=3,
+    )
+    table = leaderboard(frame)
+    ax = plot_leaderboard(table)
+    assert ax.lines[0].get_xdata()[0] == table.loc["AR (baseline)", "RMSE"]
+    colours = {name: bar.get_facecolor() for name, bar in zip(table.index, ax.patches, strict=True)}
+    assert colours["AR"] != colours["AR (baseline)"] == colours["SeasonalNaive"]
+    gains = dict(zip(table.index, texts(ax), strict=True))
+    assert "%" in gains["AR"] and "%" not in gains["AR (baseline)"]
+    steps = plot_leaderboard(leaderboard(frame, by="step"))
+    style = {text.get_text(): text.get_color() for text in steps.texts}
+    assert style["AR"] != style["AR (baseline)"] == style["SeasonalNaive"]
+
+
+@pytest.mark.parametrize(
+    ("draw", "error", "words"),
+    [
+        (lambda frame, table: plot_backtest(table), ValueError, "frame: must be a backtest frame"),
+        (lambda frame, table: plot_backtest(frame.iloc[:0]), ValueError, "frame: must be at least one row"),
+        (lambda frame, table: plot_backtest(frame, last=0), ValueError, "last: must be a whole number"),
+        (lambda frame, table: plot_backtest(frame, models="TDNN"), ValueError, "received 'TDNN'"),
+        (lambda frame, table: plot_backtest(frame, ax=plt.subplots(2)[1]), TypeError, "ax: must be axes"),
+        (lambda frame, table: plot_leaderboard(frame), TypeError, "table: must be a leaderboard"),
+        (lambda frame, table: plot_leaderboard(table["MAE"]), TypeError, "an object of type Series"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(draw, error, words):
+    frame = backtest([Naive(), AR(lags=1), SeasonalNaive()], series(), horizon=3, windows=3)
+    with pytest.raises(error, match=words):
+        draw(frame, leaderboard(frame))
