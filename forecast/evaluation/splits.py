@@ -33,9 +33,9 @@ class RollingOrigin(BaseCrossValidator):
 
     and holds the rows t <= c_k - g for training (t > c_k - g - w as well when the window slides) and the rows
     c_k < t <= c_k + h for testing. In a panel the clock is common to all series: nothing measured after the
-    origin, in any series, is in the training part, and every series with rows after the origin is tested. As
-    cv= of scikit-learn the forecasters of this package want rows of every series they learned, so there all
-    series of a panel must reach the last window; `backtest` has no such limit.
+    origin, in any series, is in the training part, and every series with rows after the origin is tested. When
+    passed to scikit-learn as cv=, every series of a panel must reach into the last window, because the
+    forecasters expect rows of every series they were fitted on; `backtest` has no such limit.
 
     Args:
         horizon: h, number of steps tested after each origin, at least 1.
@@ -56,8 +56,9 @@ class RollingOrigin(BaseCrossValidator):
         International Journal of Forecasting 16, 437-450.
 
     Example:
-        >>> import numpy as np
-        >>> for train, test in RollingOrigin(horizon=2, windows=2, gap=1).split(np.arange(8.0)):
+        >>> import pandas as pd
+        >>> y = pd.Series(range(8), dtype=float)
+        >>> for train, test in RollingOrigin(horizon=2, windows=2, gap=1).split(y):
         ...     print(train, test)
         [0 1 2] [4 5]
         [0 1 2 3 4] [6 7]
@@ -88,15 +89,32 @@ class RollingOrigin(BaseCrossValidator):
         """Yield the row numbers of the training and the test part, oldest window first.
 
         Args:
-            X: a Series, a frame or an array in time order; a frame or Series on a MultiIndex (series, time);
-                or a long frame with the columns `unique_id` and `ds` (pandas or polars). Rows of a panel may
-                lie in any order.
-            y: used in place of X when X is None.
+            X: a Series or a frame on its timestamps; a frame or Series on a MultiIndex (series, time); a long
+                frame with the columns `unique_id` and `ds` (pandas or polars); or an array in time order. Rows
+                with timestamps may lie in any order; those of each part come sorted in time.
+            y: used in place of X when X is None; its index counts when X is an array.
             groups: ignored, there for scikit-learn.
+
+        Raises:
+            ValueError: a row without its time; an array when there is a gap, since a forecaster cannot see the
+                gap before the rows of an array.
         """
         times, ids = read_timeline(y if X is None else X)
-        for cut in self.cuts(clock(times, ids, self.align)):
-            yield np.flatnonzero(cut.known), np.flatnonzero(cut.test)
+        if times is None:
+            times, ids = read_timeline(y) if y is not None and len(y) == len(ids) else (None, ids)
+        if times is None and check_count("gap", self.gap, minimum=0):
+            raise ValueError(
+                explain(
+                    "X",
+                    "a Series or frame on its timestamps when there is a gap",
+                    "an array, whose rows tell a forecaster nothing of the gap before them",
+                    "Pass for example pd.Series(y), whose index numbers the rows",
+                )
+            )
+        ticks = clock(pd.RangeIndex(len(ids)) if times is None else times, ids, self.align)
+        order = _time_order(ticks, ids)
+        for cut in self.cuts(ticks):
+            yield order[cut.known[order]], order[cut.test[order]]
 
     def cuts(self, ticks: np.ndarray) -> Iterator[Cut]:
         """Yield each window as masks over rows that carry the clock values `ticks`."""
@@ -138,18 +156,54 @@ class RollingOrigin(BaseCrossValidator):
         return horizon, windows, step
 
 
-def read_timeline(data: Any) -> tuple[pd.Index, np.ndarray]:
-    """Timestamp and series code of every row of `data`."""
+def read_timeline(data: Any) -> tuple[pd.Index | None, np.ndarray]:
+    """Timestamp and series code of every row of `data`; no timestamps (None) for an array.
+
+    Raises:
+        ValueError: a row without its time or its series. TypeError: times as text.
+    """
     frame = nw.from_native(data, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame) and {"unique_id", "ds"} <= set(frame.columns):
-        if isinstance(data, pd.DataFrame):
-            return pd.Index(data["ds"]), pd.factorize(data["unique_id"])[0]
-        return pd.Index(frame["ds"].to_numpy()), pd.factorize(frame["unique_id"].to_numpy())[0]
+        names = ("unique_id", "ds")
+        keys, times = (
+            pd.Index(data[n] if isinstance(data, pd.DataFrame) else frame[n].to_numpy()) for n in names
+        )
+        return _known(times, "ds", timed=True), pd.factorize(_known(keys, "unique_id"))[0]
     index = getattr(data, "index", None)
     if isinstance(index, pd.MultiIndex):
-        return index.get_level_values(-1), pd.factorize(index.droplevel(-1))[0]
+        times, keys = index.get_level_values(-1), index.droplevel(-1)
+        return _known(times, "timestamps", timed=True), pd.factorize(_known(keys, "series"))[0]
     length = len(frame) if hasattr(frame, "__len__") else 0
-    return pd.RangeIndex(length), np.zeros(length, dtype=np.intp)
+    single = np.zeros(length, dtype=np.intp)
+    if not isinstance(index, pd.Index):
+        return None, single
+    return (pd.RangeIndex(length) if _is_text(index) else _known(index, "index")), single
+
+
+def _is_text(values: pd.Index) -> bool:
+    return pd.api.types.infer_dtype(values) == "string"
+
+
+def _known(values: pd.Index, name: str, *, timed: bool = False) -> pd.Index:
+    missing = values.isna() if values.nlevels == 1 else np.array([any(map(pd.isna, key)) for key in values])
+    if missing.any():
+        received = f"a missing value in row {int(np.argmax(missing))}"
+        raise ValueError(explain(name, "known in every row", received, "Drop these rows or fill them in"))
+    if timed and _is_text(values):
+        remedy = "Parse it with pd.to_datetime, since text is sorted by its letters"
+        raise TypeError(
+            explain(name, "timestamps, periods or numbers", f"text such as {values[0]!r}", remedy)
+        )
+    return values
+
+
+def _time_order(ticks: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Row numbers: as they stand where each series is sorted in time, else sorted in time."""
+    by_series = np.argsort(ids, kind="stable")
+    rises = np.diff(ticks[by_series]) >= 0
+    if rises[np.diff(ids[by_series]) == 0].all():
+        return np.arange(len(ticks))
+    return np.argsort(ticks, kind="stable")
 
 
 def clock(times: pd.Index, ids: np.ndarray, align: Align = "time") -> np.ndarray:

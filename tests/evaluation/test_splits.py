@@ -5,8 +5,10 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
+from forecast.estimators.baselines.ar import AR
 from forecast.evaluation import RollingOrigin
 
 
@@ -30,7 +32,7 @@ def splits(data, **options):
 
 @pytest.mark.parametrize("windows, horizon, gap", [(3, 2, 0), (4, 1, 0), (2, 5, 3)])
 def test_single_series_equals_time_series_split(windows, horizon, gap):
-    rows = np.arange(30.0)
+    rows = pd.Series(np.arange(30.0))
     ours = splits(rows, horizon=horizon, windows=windows, gap=gap)
     theirs = TimeSeriesSplit(windows, test_size=horizon, gap=gap).split(rows)
     assert ours == [(train.tolist(), test.tolist()) for train, test in theirs]
@@ -96,6 +98,66 @@ def test_the_index_class_does_not_matter(zone):
     assert splits(panel, horizon=6, windows=3) == splits(np.zeros(48), horizon=6, windows=3)
 
 
+def test_rows_are_cut_by_their_time_wherever_they_stand():
+    y = pd.Series(np.arange(12.0), pd.date_range("2024", periods=12))
+    order = np.random.default_rng(0).permutation(12)
+    for data in (y, y.to_frame(), y.set_axis(range(12)), y.set_axis(y.index.to_period("D"))):
+        for (train, test), (sorted_train, sorted_test) in zip(
+            RollingOrigin(2, windows=3).split(data.iloc[order]),
+            RollingOrigin(2, windows=3).split(data),
+            strict=True,
+        ):
+            assert order[train].tolist() == sorted_train.tolist()
+            assert order[test].tolist() == sorted_test.tolist()
+    long = pd.DataFrame({"unique_id": "a", "ds": y.index, "y": y.array})
+    train, test = next(RollingOrigin(2, windows=1).split(long.iloc[order]))
+    assert order[train].tolist() == list(range(10)) and order[test].tolist() == [10, 11]
+
+
+@pytest.mark.parametrize("missing", ["ds", "unique_id"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_row_without_its_time_or_series_is_refused(form, missing):
+    long = long_panel().astype({"unique_id": object})
+    long.loc[4, missing] = None
+    with pytest.raises(ValueError, match="known in every row; received a missing value in row 4"):
+        splits(FORMS[form](long), horizon=2, windows=2)
+
+
+def test_times_that_are_missing_in_an_index_or_text_are_refused():
+    index = pd.DatetimeIndex([*pd.date_range("2024", periods=11), pd.NaT])
+    with pytest.raises(ValueError, match="index: must be known in every row"):
+        splits(pd.Series(0.0, index), horizon=2, windows=2)
+    with pytest.raises(TypeError, match="ds: must be timestamps.*text such as '2024-01-04'.*to_datetime"):
+        splits(long_panel().astype({"ds": str}), horizon=2, windows=2)
+
+
+def test_gap_before_the_rows_of_an_array_is_refused():
+    y = np.sin(np.arange(60.0))
+    cv = RollingOrigin(5, windows=2, gap=3)
+    with pytest.raises(ValueError, match="X: must be a Series or frame.*there is a gap.*pd.Series"):
+        cross_val_score(AR(lags=1), y, cv=cv)
+    numbered = cross_val_score(AR(lags=1), pd.Series(y), cv=cv)
+    dated = pd.Series(y, pd.date_range("2024", periods=60))
+    assert cross_val_score(AR(lags=1), dated, cv=cv) == pytest.approx(numbered)
+
+
+def test_gap_is_known_from_the_index_of_y():
+    noise = np.random.default_rng(0).normal(size=(60, 1))
+    y = pd.Series(np.sin(np.arange(60.0)) + noise[:, 0], pd.date_range("2024", periods=60))
+    cv = RollingOrigin(5, windows=2, gap=3)
+    with pytest.warns(UserWarning, match="the last known covariates are held"):
+        by_array = cross_val_score(AR(lags=1), noise, y, cv=cv, error_score="raise")
+        framed = cross_val_score(AR(lags=1), pd.DataFrame(noise, y.index), y, cv=cv, error_score="raise")
+    assert by_array == pytest.approx(framed)
+    by_hand = []
+    for train, test in cv.split(y):
+        model = AR(lags=1).fit(noise[train], y.iloc[train])
+        held = np.r_[np.repeat(noise[train[-1:]], 3, axis=0), noise[test]]
+        answer = model.predict(model.make_future_frame(8).assign(x0=held))
+        by_hand.append(r2_score(y.iloc[test], answer.iloc[3:]))
+    assert by_array == pytest.approx(np.array(by_hand))
+
+
 def test_inside_scikit_learn():
     y = pd.Series(np.arange(20.0), index=pd.period_range("2020", periods=20, freq="M"))
     X = pd.DataFrame(index=y.index)
@@ -125,4 +187,4 @@ def test_inside_scikit_learn():
 )
 def test_bad_arguments(options, error, words):
     with pytest.raises(error, match=words.replace("(", r"\(")):
-        splits(np.arange(10.0), **options)
+        splits(pd.Series(np.arange(10.0)), **options)
