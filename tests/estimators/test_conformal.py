@@ -143,6 +143,23 @@ def test_panel_pools_errors_in_units_of_each_series() -> None:
     assert model.conformal_.errors.shape[0] >= 100
 
 
+def test_each_step_has_the_radius_of_its_own_errors() -> None:
+    y = np.cumsum(ar_process(80, seed=3))  # a random walk: errors grow with the step
+    model = AR(lags=1).fit(pd.Series(y))
+    frame = model.predict_interval(5, level=80)
+    half = (frame["AR-hi-80"] - frame["AR-lo-80"]) / 2
+    assert model.conformal_ is not None
+    errors = model.conformal_.errors[..., 0] * model.conformal_.scale[0, 0]  # (n, H)
+    by_hand = []
+    for column in errors.T:
+        known = np.sort(column[np.isfinite(column)])
+        by_hand.append(known[int(np.ceil((len(known) + 1) * 0.8)) - 1])
+    assert (np.diff(by_hand) > 0).all()
+    np.testing.assert_allclose(half, by_hand)
+    one = model.predict_interval(pd.RangeIndex(82, 83), level=80)  # the third step alone
+    np.testing.assert_allclose((one["AR-hi-80"] - one["AR-lo-80"]) / 2, by_hand[2])
+
+
 def test_intervals_are_computed_once_and_again_after_learning() -> None:
     y = monthly(120)
     model = Naive().fit(y[:100])

@@ -72,6 +72,19 @@ def test_arrays_simply_go_on() -> None:
     pd.testing.assert_series_equal(after.to_user()[1], Y)
 
 
+def test_rows_in_turn_come_back_in_the_order_in_which_they_came() -> None:
+    whole = pd.DataFrame(
+        {"unique_id": ["b", "a"] * 4, "ds": np.repeat(np.arange(4), 2), "y": np.arange(8.0)}
+    ).iloc[[0, 1, 2, 3, 5, 4, 6, 7]]
+    grown = extend_panel(Panel.from_data(whole.iloc[:4]), Panel.from_data(whole.iloc[4:]))
+    assert grown.y[:, 0].tolist() == [0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0]
+    pd.testing.assert_frame_equal(grown.to_user()[1], whole.reset_index(drop=True))
+    sorted_first = extend_panel(
+        Panel.from_data(PANEL[PAST]), Panel.from_data(PANEL[~PAST].iloc[[0, 5, 1, 6]])
+    )
+    pd.testing.assert_series_equal(sorted_first.to_user()[1].iloc[30:], PANEL[~PAST].iloc[[0, 5, 1, 6]])
+
+
 def test_series_without_new_rows_stay_as_they_are() -> None:
     grown = extend_panel(SHOPS, Panel.from_data(PANEL[~PAST].loc[["b"]]))
     assert grown.lengths.tolist() == [15, 20]

@@ -77,10 +77,10 @@ def check_sums(y: np.ndarray, parents: Sequence[int], nodes: Sequence[Hashable])
 def _check_table(name: str, table: Any, needed: tuple[str, ...]) -> None:
     allowed = f"a DataFrame with the columns {', '.join(needed)}" + (", weight" if name == "edges" else "")
     if not isinstance(table, pd.DataFrame):
-        received = f"a {type(table).__name__} of {type(table).__module__.split('.')[0]}"
-        raise TypeError(
-            explain(name, allowed.replace("a", "a pandas", 1), received, f"Pass {name}.to_pandas()")
-        )
+        library = type(table).__module__.split(".")[0].replace("builtins", "")
+        received = f"a {library} {type(table).__name__}".replace("  ", " ")
+        remedy = f"Pass a pandas DataFrame, for example {name}.to_pandas()"
+        raise TypeError(explain(name, allowed, received, remedy))
     missing = [column for column in needed if column not in table.columns]
     if missing:
         received = f"the columns {[str(column) for column in table.columns]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from forecast.estimators.neural.edges import check_sums, numbered_edges, numbered_parents
@@ -63,6 +64,10 @@ def test_wrong_parents_are_named(parents: pd.DataFrame, message: str) -> None:
 def test_tables_are_frames() -> None:
     with pytest.raises(TypeError, match="edges: must be a DataFrame"):
         numbered_edges([("a", "b")], NODES)
+    with pytest.raises(
+        TypeError, match=r"received a polars DataFrame.*pandas DataFrame.*edges.to_pandas\(\)"
+    ):
+        numbered_edges(pl.DataFrame({"source": ["a"], "target": ["b"]}), NODES)
     with pytest.raises(TypeError, match="parents: must be a DataFrame"):
         numbered_parents({"a": "sum"}, NODES)
 
