@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from forecast.cli.arguments import parse
 from forecast.cli.errors import in_words
@@ -59,7 +60,7 @@ def _line(error: BaseException, options: argparse.Namespace) -> str:
 
 def entry_point() -> None:
     """The console script."""
-    warnings.formatwarning = _warning
+    warnings.formatwarning = partial(format_warning, command=next(iter(sys.argv[1:]), ""))
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its hints are for those who write graphs
     try:
         status = main(importing=quiet_stderr)
@@ -72,7 +73,15 @@ def entry_point() -> None:
     sys.exit(status)
 
 
-def _warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+def format_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+    *,
+    command: str,
 ) -> str:
-    return f"forecast: warning: {message}\n"
+    """One line for a warning, in the words of the command; to be `warnings.formatwarning`."""
+    said = in_words(Warning(str(message)), argparse.Namespace(command=command))
+    return f"forecast {command}: warning: {said}\n"

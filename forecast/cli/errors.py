@@ -34,6 +34,8 @@ _ROWS = "Add a row for each to the file; its value may stay empty where the mode
 _REMEDIES = (
     (r"Pass predict\(12\) for twelve steps", "Pass --horizon 12"),
     (r"Pass for example (?:NAME|model)='(\w+)'", r"Write for example \1"),
+    (r"Pass an int such as (windows|gap|step)=(\d+)", r"Pass --\1 \2"),
+    (r"Pass level=\[80, 95\]", "Pass --level 80 95"),
     (r"\b(separator|decimal|thousands|encoding)=('[^']*')", r"--\1 \2"),
     (r"\bdate_format=('[^']*')", r"--date-format \1"),
     (r"\btime_zone=('[^']*')", r"--time-zone \1"),
@@ -61,8 +63,12 @@ _REMEDIES = (
         r"Pass --future FILE with \1 rows of them, as the model was fitted with covariates",
     ),
     (
-        r"[^.;]*model\.make_future_frame\(\w+\)[^.;]*",
-        " It is a table like the one the model was fitted on, of the rows that follow",
+        r"(timestamps in the time zone (\S+); [^;]*)\. .*model\.make_future_frame.*",
+        r"\1. Pass --time-zone \2",
+    ),
+    (
+        r"(?:[^.;]*; )?model\.make_future_frame\(\w+\)[^.;]*",
+        " Write it like the fitted table, with the rows that follow",
     ),
 )
 """What to do, in Python and at the command line."""
@@ -85,7 +91,7 @@ def in_words(error: BaseException, options: Namespace) -> str:
     for pattern, remedy in _REMEDIES:
         text = re.sub(pattern, remedy, text)
     if options.command == "predict":
-        return re.sub(r"\bof X\b", "of --future", text)
+        return " ".join(re.sub(r"\bof X\b", "of --future", text).split())
     if _OF_THE_TABLE.match(text) and hasattr(options, "data"):
         return f"{options.data}, {text}"
     return text

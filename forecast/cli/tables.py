@@ -105,7 +105,10 @@ def read_future(options: Namespace, panel: Panel, levels: Mapping[str, Sequence[
         return frame.set_index(time)
     known_ids = {str(known): known for known in panel.ids}
     frame["unique_id"] = frame["unique_id"].map(lambda key: known_ids.get(str(key), key))
-    return frame if panel.layout.form == "long" else frame.set_index(["unique_id", "ds"])
+    if panel.layout.form == "long":
+        return frame
+    names = [panel.layout.id_name, panel.timeline.name]
+    return frame.set_index(["unique_id", "ds"]).rename_axis(index=names)
 
 
 def _as_in_history(times: pd.Series, panel: Panel) -> pd.Series:
@@ -176,8 +179,10 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its index as columns and its periods as text."""
-    if table.index.name is not None or not isinstance(table.index, pd.RangeIndex):
-        table = table.rename_axis(index=table.index.name or "ds").reset_index()
+    if table.index.names != [None] or not isinstance(table.index, pd.RangeIndex):
+        default = ("unique_id", "ds")[-table.index.nlevels :]
+        names = [name or other for name, other in zip(table.index.names, default, strict=True)]
+        table = table.rename_axis(index=names).reset_index()
     periods = [name for name in table.columns if isinstance(table[name].dtype, pd.PeriodDtype)]
     return table.astype(dict.fromkeys(periods, str))
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from forecast import AR
-from forecast.cli import main
+from forecast.cli import format_warning, main
 from forecast.datasets import load_air_passengers
 
 COMMANDS = ("benchmark", "fit", "predict", "backtest", "datasets")
@@ -56,7 +56,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "folder.csv").mkdir()
     dates = pd.date_range("1952-05-01", periods=3, freq="MS")
     late = pd.DataFrame({"month": dates, "price": 1.0, "shop": "west"})
-    late[1:].to_csv(folder / "late.csv", index=False)
+    late[::2].to_csv(folder / "late.csv", index=False)
     late.assign(month=dates + pd.Timedelta("3D")).to_csv(folder / "odd.csv", index=False)
     shops = pd.concat([table.assign(unique_id=name) for name in ("north", "south")])
     long = shops.reset_index(names="ds").rename(columns={"sold": "y"})[["unique_id", "ds", "y", "price"]]
@@ -214,6 +214,15 @@ def test_a_table_is_read_before_keras_is_imported(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "2 False\n" and "received 3 in line 3, more than the 2 columns" in done.stderr
+
+
+def test_a_warning_is_one_line_in_the_words_of_the_command() -> None:
+    message = UserWarning(
+        "future rows of X: lost. Pass them too; model.make_future_frame(horizon) has them all."
+    )
+    said = "future rows of --future: lost. Write it like the fitted table, with the rows that follow."
+    line = format_warning(message, UserWarning, "a.py", 1, command="predict")
+    assert line == f"forecast predict: warning: {said}\n"
 
 
 def test_an_interrupt_ends_quietly(

@@ -107,3 +107,18 @@ def test_a_network_is_fitted_and_read_back(sales: Path, tmp_path: Path) -> None:
     call("predict", tmp_path / "m.forecast", "-o", tmp_path / "out.csv")
     forecasts = pd.read_csv(tmp_path / "out.csv")["NARX"]
     assert len(forecasts) == 12 and forecasts.between(350, 800).all()
+
+
+@pytest.mark.backend
+def test_a_network_learns_from_categories(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weather = np.where(rng.random(60) < 0.5, "1E5", "007")
+    days = pd.date_range("2024-01-01", periods=60)
+    y = 10 + 5 * (weather == "1E5") + 0.1 * rng.normal(size=60)
+    pd.DataFrame({"ds": days, "y": y, "weather": weather}).to_csv(tmp_path / "s.csv", index=False)
+    future = pd.DataFrame({"ds": pd.date_range("2024-03-01", periods=2), "weather": ["1E5", "007"]})
+    future.to_csv(tmp_path / "f.csv", index=False)
+    options = ("--set", "lags=2", "hidden=2,", "random_state=0", "verbose=0")
+    call("fit", tmp_path / "s.csv", "--categories", "weather=1", *options, "-o", tmp_path / "m")
+    call("predict", tmp_path / "m", "--future", tmp_path / "f.csv", "-o", tmp_path / "out.csv")
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["NARX"], [15.0, 10.0], atol=1.0)

@@ -1,0 +1,77 @@
+"""Errors speak of options and files; no word of Python's is left in those about future rows."""
+
+import re
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from forecast.cli.errors import in_words
+
+ROOT = Path(__file__).parents[2] / "forecast"
+PREDICT = Namespace(command="predict", model="m.forecast", future="f.csv")
+FIT = Namespace(command="fit", data="sales.csv")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "horizon: must be 1. Pass predict(12) for twelve steps.",
+            "--horizon: must be 1. Pass --horizon 12.",
+        ),
+        ("windows: bad. Pass an int such as windows=1.", "--windows: bad. Pass --windows 1."),
+        ("level: bad. Pass level=[80, 95].", "--level: bad. Pass --level 80 95."),
+        ("a.csv: bad. Pass decimal=','.", "a.csv: bad. Pass --decimal ','."),
+        ("time_zone: bad. Pass time_zone='UTC'.", "--time-zone: bad. Pass --time-zone 'UTC'."),
+        ("path: must be a table.", "DATA: must be a table."),
+        ("lags: must be 1.", "lags: must be 1."),
+        (
+            "timestamps of series 'a': holes. Insert them with y.asfreq('D') and fill, such as y.interpolate().",
+            "sales.csv, timestamps of series 'a': holes. Add a row for each to the file; its value may stay empty "
+            "where the model handles missing values.",
+        ),
+        (
+            "y: must be free of NaN. Fill the gaps, for example y.interpolate() or y.ffill(), or use a forecaster "
+            "that handles missing values.",
+            "sales.csv, --target: must be free of NaN. Fill the gaps in the file, or take a model that handles "
+            "missing values, such as AR.",
+        ),
+    ],
+)
+def test_messages_of_fit(message: str, said: str) -> None:
+    assert in_words(ValueError(message), FIT) == said
+
+
+def test_every_message_about_future_rows_is_translated() -> None:
+    found = [
+        match[1]
+        for path in (ROOT / "panel").rglob("*.py")
+        for match in re.finditer(
+            r'"([^"\n]*model\.make_future_frame\(.*?)"', path.read_text(encoding="utf-8")
+        )
+    ]
+    assert len(found) > 5
+    for remedy in found:
+        text = re.sub(r"\{.*?\}", "3", remedy)
+        whole = f"X: must be full. {text}" + (
+            "model was fitted with covariates" if text.endswith(" ") else ""
+        )
+        said = in_words(ValueError(whole), PREDICT)
+        assert said.startswith("--future: must be full. ") and "make_future_frame" not in said, remedy
+
+
+def test_the_time_zone_of_the_history_is_an_option() -> None:
+    message = (
+        "index of X: must be timestamps in the time zone UTC; received dates. Use the kind of index given to fit; "
+        "model.make_future_frame(horizon) shows it."
+    )
+    said = "index of --future: must be timestamps in the time zone UTC; received dates. Pass --time-zone UTC"
+    assert in_words(ValueError(message), PREDICT) == said
+
+
+def test_notes_follow_and_an_error_without_words_has_its_name() -> None:
+    error = ValueError("windows: bad.")
+    error.add_note("In window 3 of NARX.")
+    assert in_words(error, FIT) == "--windows: bad. In window 3 of NARX."
+    assert in_words(MemoryError(), FIT) == "MemoryError"
