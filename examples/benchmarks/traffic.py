@@ -58,11 +58,14 @@ def windows(values: np.ndarray, origins: np.ndarray, first: int, last: int) -> n
 def network_errors(model: GraphRNN, data: tuple, origins: np.ndarray) -> Error:
     """Errors of all origins in one call of the fitted network, which forecasts the 12 steps at once."""
     speed, waves = (part.to_numpy() for part in data)
-    y, x = (speed - model.center_) / model.spread_, (waves - model.x_center_) / model.x_spread_
+    y, x = (
+        (speed - model.scaler_.center) / model.scaler_.spread,
+        (waves - model.scaler_.x_center) / model.scaler_.x_spread,
+    )
     length = model.window_
     paired = np.concatenate([windows(y, origins, -length, 0), windows(x, origins, 1 - length, 1)], axis=2)
     forecast = keras.ops.convert_to_numpy(model.network_(paired.astype("float32")))
-    return forecast * model.spread_ + model.center_ - windows(speed, origins, 0, STEPS)
+    return forecast * model.scaler_.spread + model.scaler_.center - windows(speed, origins, 0, STEPS)
 
 
 def ar_errors(data: tuple, learned: int, origins: np.ndarray) -> Error:

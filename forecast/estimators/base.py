@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_horizon, explain
 from forecast.estimators import conformal, saving, validation
-from forecast.estimators.rollback import anew, undone_by_error
+from forecast.estimators.rollback import learned, refit, rollback
 from forecast.panel import Panel, Request, build_request, extend_panel, future_frame
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -48,6 +48,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
     conformal_: conformal.Calibration | None = field(init=False)
 
     # ---------------------------------------------------------------- hooks of a family
+
+    def _check_options(self) -> None:
+        """Refuse a wrong argument, before the data are read; a family adds the checks of its own."""
+        check_horizon(self.horizon)
+
+    def _read(self, X: Any, y: Any) -> Panel:
+        """The panel to learn from."""
+        return self._checked(X, y)
+
+    def _coded(self, X: Any) -> Any:
+        """X with numbers in the place of the categories that `fit` met."""
+        return X
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         """Learn from `panel`; set attributes ending in `_` (arrays and plain values only)."""
@@ -91,21 +103,20 @@ class Forecaster(RegressorMixin, BaseEstimator):
         Raises:
             ValueError, TypeError: the data or an argument cannot be used; the message names the remedy.
         """
-        check_horizon(self.horizon)
-        panel = self._checked(X, y)
-        weights = validation.row_weights(sample_weight, X, panel)
-        with anew(self):
-            self._check_length(panel)
-            validation.check_observed(panel)
+        self._check_options()
+        validation.check_types(self)
+        with refit(self):
+            panel = self._read(X, y)
+            weights = validation.row_weights(sample_weight, X, panel)
             self._learn(panel, weights)
             validation.remember(self, X, panel)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Append new rows that follow the history, and learn on; the first call is `fit`."""
-        if not hasattr(self, "panel_"):
+        if not learned(self):
             return self.fit(X, y)
-        with undone_by_error(self):
+        with rollback(self):
             self.update(X, y)
             self._update(self.panel_)
             self.conformal_ = None
@@ -115,7 +126,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Append new rows that follow the history: the origin moves, what was learned stays."""
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        panel = extend_panel(self.panel_, self._checked(X, y, like=self.panel_))
+        panel = extend_panel(self.panel_, self._checked(self._coded(X), y, like=self.panel_))
         if self.sample_weight_ is not None:
             self.sample_weight_ = validation.extend_weights(self.sample_weight_, self.panel_, panel)
         self.panel_ = panel
@@ -180,7 +191,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
             Simulated outputs on the remaining rows of X.
         """
         check_is_fitted(self, "panel_")
-        known, rest = validation.split_record(X, initial)
+        known, rest = validation.split_record(self._coded(X), initial)
         record = self._checked(*known)
         validation.check_record(self, record)
         request = build_request(record, validation.following(rest, record), horizon=self.horizon)
@@ -220,16 +231,20 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return tags
 
     def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
-        self.sample_weight_ = weights
+        self._check_length(panel, self.min_history(panel))
+        validation.check_observed(panel)
         self._fit(panel, weights)
-        self.panel_, self.conformal_ = panel, None
+        self._set_history(panel, weights)
+
+    def _set_history(self, panel: Panel, weights: np.ndarray | None) -> None:
+        self.panel_, self.sample_weight_, self.conformal_ = panel, weights, None
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None) -> Panel:
         panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like)
         return validation.with_known_covariates(panel)
 
-    def _check_length(self, panel: Panel) -> None:
-        need = self.min_history(panel) + 1
+    def _check_length(self, panel: Panel, history: int) -> None:
+        need = history + 1
         if panel.n_series and panel.lengths.min() < need:
             short = int(np.argmin(panel.lengths))
             raise ValueError(
@@ -244,7 +259,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _request(self, X: Any) -> Request:
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        return build_request(self.panel_, X, horizon=check_horizon(self.horizon))
+        return build_request(self.panel_, self._coded(X), horizon=check_horizon(self.horizon))
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
         """Values (R, O) on the rows asked for: open loop in the history, closed loop after it."""

@@ -13,16 +13,16 @@ def learned(model: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def anew(model: Any) -> Iterator[None]:
+def refit(model: Any) -> Iterator[None]:
     """Forget what was learned; an error in the block brings it back."""
-    with undone_by_error(model):
+    with rollback(model):
         for name in learned(model):
             delattr(model, name)
         yield
 
 
 @contextmanager
-def undone_by_error(model: Any) -> Iterator[None]:
+def rollback(model: Any) -> Iterator[None]:
     """An error in the block brings back what was learned before it."""
     before = learned(model)
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from numbers import Integral, Real
 from typing import Any
 
 import narwhals as nw
@@ -16,6 +17,40 @@ from forecast.panel import Panel, future_frame, long
 from forecast.panel.values import plain_array
 
 LONG_KEYS, LONG_TARGET = [long.ID, long.TIME], long.TARGET
+KINDS: dict[str, tuple[Any, str]] = {
+    "bool": ((bool, np.bool_), "True or False"),
+    "int": (Integral, "a whole number of at least 0"),
+    "float": (Real, "a finite number of at least 0"),
+    "str": (str, "a text"),
+    "None": (type(None), "None"),
+}
+
+
+def check_types(model: Any) -> None:
+    """Refuse an option that is of no type its field names, and a number that is negative or not finite.
+
+    Fields of other types than those of `KINDS` are left to the checks of their family.
+    """
+    for item in fields(model):
+        kinds = str(item.type).split(" | ")
+        if not item.init or not KINDS.keys() >= {*kinds}:
+            continue
+        value = getattr(model, item.name)
+        allowed = " or ".join(KINDS[kind][1] for kind in kinds)
+        flag = isinstance(value, (bool, np.bool_))
+        if (
+            flag != ("bool" in kinds)
+            if flag
+            else not any(isinstance(value, KINDS[kind][0]) for kind in kinds)
+        ):
+            received = f"{value!r} of type {type(value).__name__}"
+            raise TypeError(
+                explain(item.name, allowed, received, f"Pass for example {item.name}={item.default!r}")
+            )
+        if isinstance(value, (int, float, np.number)) and not 0 <= value < np.inf:
+            raise ValueError(
+                explain(item.name, allowed, value, f"Pass for example {item.name}={item.default!r}")
+            )
 
 
 def remember(model: Any, X: Any, panel: Panel) -> None:

@@ -45,7 +45,7 @@ def test_a_fitted_forecaster_is_its_network_on_its_windows() -> None:
     flow = gradient_flow(model, y)
     windows, targets = model.windows(y)
     assert windows.shape == (34, 6, 1) and targets.shape == (34, 1, 1)
-    scaled = (y.to_numpy() - model.center_[0, 0]) / model.spread_[0, 0]
+    scaled = (y.to_numpy() - model.scaler_.center[0, 0]) / model.scaler_.spread[0, 0]
     np.testing.assert_allclose(windows[3, :, 0], scaled[3:9])
     np.testing.assert_allclose(targets[:, 0, 0], scaled[6:])
     pd.testing.assert_frame_equal(flow, gradient_flow(model.network_, windows, targets))

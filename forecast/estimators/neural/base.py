@@ -1,10 +1,10 @@
-"""What the neural forecasters share: scaling, training, closed-loop and open-loop forecasts."""
+"""What the neural forecasters share: from options and a panel to a trained network, and its forecasts."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -12,22 +12,16 @@ import keras
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import (
-    check_auto,
-    check_choice,
-    check_count,
-    check_lags,
-    check_positive,
-    check_seed,
-    check_verbose,
-    explain,
-)
-from forecast.estimators.base import Forecaster
-from forecast.estimators.baselines.order_selection import autoregression_order
-from forecast.estimators.neural.scaler import SeriesScaling, limits_of
-from forecast.estimators.shifting import history_end
+from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
+from forecast.estimators import saving
+from forecast.estimators.base import Forecaster, State
+from forecast.estimators.neural.categorical import NO_CODES, Coder, check_embedding
+from forecast.estimators.neural.scaler import Scaled, Scaler, check_varies
+from forecast.estimators.rollback import learned
+from forecast.estimators.shifting import history_end, position_of_rows
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
+from forecast.panel.categories import Levels, coded, learned_levels
 from forecast.training.fit import ROWS, choose_solver, train
 from forecast.training.solve import Options
 from forecast.training.window_program import RUN_CHUNK, Program
@@ -39,17 +33,43 @@ SCALES = ("series", "window", None)
 
 
 @functools.lru_cache(maxsize=32)
-def program_of(config: NetworkConfig, jit: bool, loss: str = "squared") -> Program:
+def compiled(config: NetworkConfig, jit: bool, loss: str) -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
     return Program.of(config, jit=jit, loss=loss)
 
 
+class View:
+    """A panel as the network sees it, and values of the network in the user's form: here each series by itself.
+
+    Shapes: S series of N rows in all, H steps, O targets, E covariates.
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+
+    def weights(self, sample_weight: np.ndarray | None) -> np.ndarray:
+        """Weight of each row of `panel` as a target."""
+        return np.ones(len(self.panel.y)) if sample_weight is None else sample_weight
+
+    def future(self, x: np.ndarray) -> np.ndarray:
+        """Covariates (S, H, E) of the steps ahead, as the network sees them."""
+        return x
+
+    def steps(self, values: np.ndarray) -> np.ndarray:
+        """Forecasts of the network as (S, H, O) of the user's series."""
+        return values
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Values of the rows of `panel` as (N, O) of the user's rows."""
+        return values
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
-class NeuralForecaster(SeriesScaling, Forecaster):
+class NeuralForecaster(Forecaster):
     """A window network y_t = f(y_{t-1}, ..., x_t, ...) behind the scikit-learn interface.
 
-    A family adds its architecture, the type of its `_config` and `_configure(panel)`. The training options
-    below are the same for all.
+    A family adds its fields, the type of its `_config` and `_configure`, from data to config. `fit` checks the
+    options, configures the network, scales the data, compiles and trains.
 
     Args:
         scale: "series" standardises every series by its own mean and deviation in the training part; "window"
@@ -90,9 +110,12 @@ class NeuralForecaster(SeriesScaling, Forecaster):
     tolerance: float = 1e-4
     members: int = 1
     jit_compile: bool = True
-    verbose: int | str = 0
+    verbose: bool | int | str = 0
     callbacks: Sequence[keras.callbacks.Callback] | None = None
     random_state: int | None = None
+
+    config_: Any = field(init=False)  # of the type `_config`
+    scaler_: Scaler = field(init=False)
 
     _solvers: ClassVar[tuple[str, ...]] = SOLVERS
     _config: ClassVar[type[NetworkConfig]]
@@ -100,51 +123,44 @@ class NeuralForecaster(SeriesScaling, Forecaster):
     # ---------------------------------------------------------------- what a family adds
 
     def _configure(self, panel: Panel) -> NetworkConfig:
-        """The network for the data; may set attributes ending in `_`."""
+        """The frozen config of the network for the data; sets nothing."""
         raise NotImplementedError
 
-    # ---------------------------------------------------------------- the network
+    def _coder(self, panel: Panel) -> Coder:
+        """Which covariates are codes of categories: none."""
+        return NO_CODES
 
-    def _program(self, panel: Panel) -> Program:
-        """The compiled network for the data."""
-        config = self._network_config(panel)
-        self.config_, self.window_ = config.to_dict(), config.window
-        return self._fitted_program()
+    def _view(self, panel: Panel, *, whole: bool = False) -> View:
+        """The panel as the network sees it, for the open loop the `whole` of it."""
+        return View(panel)
 
-    def _network_config(self, panel: Panel) -> NetworkConfig:
-        return self._configure(panel)
+    # ---------------------------------------------------------------- learning
 
-    def _fitted_program(self) -> Program:
-        """The same network again, from learned attributes alone."""
-        return program_of(self._config.from_dict(self.config_), self.jit_compile)
+    def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
+        view = self._view(panel)
+        config = self._configured(view.panel)
+        self._check_length(panel, config.window)
+        check_varies(view.panel)
+        self.config_ = config
+        self.scaler_ = Scaler.fit(view.panel, self.scale, self._coder(panel))
+        self._set_history(panel, weights)
+        self._train(view, starts=[None] * self.members)
 
-    def _network(self) -> keras.Model:
-        """The network anew, in single precision, for `network_`."""
-        return replace(self._config.from_dict(self.config_), dtype="float32").build()
-
-    # ---------------------------------------------------------------- hooks of the base
-
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        self._check_options()
-        self._check_varies(panel)
-        program = self._program(panel)
-        self._measure_scale(panel)
-        self._train(program, panel, sample_weight, starts=[None] * self.members)
+    def _configured(self, panel: Panel) -> NetworkConfig:
+        coder = self._coder(panel)
+        return replace(self._configure(coder.measured(panel)), embedded=coder.embedded(panel))
 
     def _update(self, panel: Panel) -> None:
-        self._train(self._fitted_program(), panel, self.sample_weight_, starts=list(self.theta_))
+        view = self._view(panel)
+        self.scaler_ = self.scaler_.bounded(view.panel)
+        self._train(view, starts=list(self.theta_))
 
-    def _train(
-        self,
-        program: Program,
-        panel: Panel,
-        sample_weight: np.ndarray | None,
-        starts: list[np.ndarray | None],
-    ) -> None:
-        y, x = self._scaled(panel)
-        windows = Windows(panel, length=program.window, horizon=program.steps, values=(y, x))
-        weights = np.ones(len(y)) if sample_weight is None else sample_weight
-        options = self._options(program, len(windows))
+    def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
+        program, inputs = self._compiled(), self._scaled(view.panel)
+        windows = Windows(
+            view.panel, length=program.window, horizon=program.steps, values=(inputs.y, inputs.x)
+        )
+        weights, options = view.weights(self.sample_weight_), self._options(program, len(windows))
         rng = np.random.default_rng(self.random_state)
         fits = [train(program, windows, weights, options=options, rng=rng, theta=start) for start in starts]
         self.theta_ = np.stack([fit.theta for fit in fits])  # (members, P)
@@ -152,90 +168,108 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         self.solver_ = fits[0].solver
         self.linear_ = [fit.linear for fit in fits]
         self.history_ = [fit.history for fit in fits]
-        self.range_ = np.stack([y.min(axis=0), y.max(axis=0)])  # (2, O)
-        self.limits_ = limits_of(y, panel.offsets, driven=panel.n_exog > 0)
+
+    def _compiled(self) -> Program:
+        return compiled(self.config_, self.jit_compile, "squared")
+
+    def _scaled(self, panel: Panel) -> Scaled:
+        """A panel in the units of the network."""
+        known = self.panel_.layout.keyed == panel.layout.keyed
+        series = self.panel_.ids.get_indexer(panel.ids) if known else np.full(panel.n_series, -1)
+        return self.scaler_.scaled(panel, series, self._coder(panel))
+
+    # ---------------------------------------------------------------- forecasting
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        program = self._fitted_program()
-        y, x = self._scaled(panel)
-        known = self._scaled_x(panel, future_x)
-        limits = self._limits_after(y)
-        past_y = history_end(y, panel, program.window)  # (S, L, O)
-        past_x = history_end(x, panel, program.window)  # (S, L, E)
+        view, program = self._view(panel), self._compiled()
+        inputs = self._scaled(view.panel)
+        known, limits = inputs.future(view.future(future_x)), inputs.limits
+        past_y = history_end(inputs.y, view.panel, program.window)  # (S, L, O)
+        past_x = history_end(inputs.x, view.panel, program.window)  # (S, L, E)
         if program.steps > 1:
-            runs = [self._run_direct(program, theta, past_y, past_x, known, limits) for theta in self.theta_]
+            runs = [_run_direct(program, theta, past_y, past_x, known, limits) for theta in self.theta_]
         else:
             history = np.concatenate([past_y, past_x], axis=2)
             runs = [program.run(theta, history, known, limits) for theta in self.theta_]
-        center, spread = self._series_scale(panel)
-        return np.median(runs, axis=0) * spread[:, None] + center[:, None]
+        return view.steps(inputs.steps(np.median(runs, axis=0)))
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        program = self._fitted_program()
-        windows = Windows(panel, length=program.window, horizon=1, values=self._scaled(panel))
-        center, spread = self._row_scale(panel)
-        fitted = np.full((len(panel.y), panel.n_targets), np.nan)
+        view, program = self._view(panel, whole=True), self._compiled()
+        inputs = self._scaled(view.panel)
+        windows = Windows(view.panel, length=program.window, horizon=1, values=(inputs.y, inputs.x))
+        fitted = np.full(inputs.y.shape, np.nan)
         for start in range(0, len(windows), RUN_CHUNK):
             block = slice(start, start + RUN_CHUNK)
-            paired, _, _ = windows.paired(windows.gather(block))
-            paired = program.led(paired)
-            values = np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)
-            rows = windows.target_rows(block)
-            fitted[rows] = values * spread[rows] + center[rows]
-        return fitted
+            paired = program.led(windows.paired(windows.gather(block))[0])
+            values = [program.apply(theta, paired)[:, 0] for theta in self.theta_]
+            fitted[windows.target_rows(block)] = np.median(values, axis=0)
+        early = position_of_rows(panel) < program.window
+        return np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted)))
 
     def min_history(self, panel: Panel) -> int:
         """L, the rows of a window."""
-        if hasattr(self, "window_"):
-            return self.window_
-        return self._program(panel).window
+        return (self.config_ if learned(self) else self._configured(self._view(panel).panel)).window
 
     def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """What `network_` sees of a history, and what it must forecast: (B, L + lead, O+E) and (B, H, O), scaled."""
         check_is_fitted(self, "panel_")
-        panel, program = self._checked(X, y, like=self.panel_), self._fitted_program()
-        windows = Windows(panel, length=program.window, horizon=program.steps, values=self._scaled(panel))
+        panel, program = self._checked(self._coded(X), y, like=self.panel_), self._compiled()
+        inputs = self._scaled(panel)
+        windows = Windows(panel, length=program.window, horizon=program.steps, values=(inputs.y, inputs.x))
         window, targets, known = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
         return program.led(window, known[:, 1:]), targets
+
+    # ---------------------------------------------------------------- learned attributes
+
+    @property
+    def window_(self) -> int:
+        """L, the rows of the history that a forecast reads."""
+        return self.config_.window
+
+    @property
+    def lags_(self) -> tuple[int, ...]:
+        """Lags of the targets that were used, of families with `lags`."""
+        return self.config_.lags
+
+    @property
+    def exog_lags_(self) -> tuple[int, ...]:
+        """Lags of the covariates that were used, of families with `exog_lags`."""
+        return self.config_.exog_lags
 
     @property
     def network_(self) -> keras.Model:
         """A copy of the first member's network, (B, L + lead, O+E) -> (B, H, O) scaled, to call or save."""
-        return self._fitted_program().assign(self.theta_[0], self._network())
+        return self._compiled().assign(self.theta_[0], self._network())
 
-    # ---------------------------------------------------------------- inside
+    def _network(self) -> keras.Model:
+        return replace(self.config_, dtype="float32").build()
 
-    def _run_direct(
-        self,
-        program: Program,
-        theta: np.ndarray,
-        y: np.ndarray,
-        x: np.ndarray,
-        known: np.ndarray,
-        limits: np.ndarray,
-    ) -> np.ndarray:
-        """Blocks of H steps from a network with H outputs, each block fed back as history of the next."""
-        horizon, blocks = known.shape[1], list[np.ndarray]()
-        for start in range(0, horizon, program.steps):
-            block = np.clip(program.apply(theta, window_at(program, y, x, known, start)), *limits)
-            blocks.append(block)
-            y = np.concatenate([y, block], axis=1)
-        return np.concatenate(blocks, axis=1)[:, :horizon]
+    def _state(self) -> State:
+        plain, arrays = saving.split_state(self, skip=("panel_", "conformal_", "config_", "scaler_"))
+        scaler = {f"{name}_": values for name, values in vars(self.scaler_).items()}
+        return {**plain, "config_": self.config_.to_dict()}, {**arrays, **scaler}
+
+    def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.config_ = self._config.from_dict(plain.pop("config_"))
+        self.scaler_ = Scaler(**{name: arrays.pop(f"{name}_") for name in Scaler.__dataclass_fields__})
+        super()._restore(plain, arrays)
+
+    # ---------------------------------------------------------------- options
 
     def _solver(self, program: Program, rows: int) -> str:
         """The solver that `solver` means for a network and so many windows."""
         return choose_solver(self.solver, program.size, rows, noisy=program.noisy)
 
+    def _has_evidence(self, solver: str) -> bool:
+        """Whether the evidence takes the place of a validation part."""
+        return solver == "lm" and self.weight_decay is None and self.training == "one-step"
+
     def _options(self, program: Program, rows: int) -> Options:
-        solver = self._solver(program, rows)
+        solver, validation = self._solver(program, rows), self.validation
         if program.noisy:
             _check_noise(solver, self.training)
-        validation = self.validation
         if isinstance(validation, str):
-            check_choice("validation", validation, ("auto",))
-            evidence = solver == "lm" and self.weight_decay is None and self.training == "one-step"
-            evidence = evidence and getattr(self, "decoding", "free-run") != "teacher-forcing"
-            validation = 0 if evidence else 0.2
+            validation = 0 if self._has_evidence(solver) else 0.2
         return Options(
             solver=solver,
             training=self.training,
@@ -249,11 +283,10 @@ class NeuralForecaster(SeriesScaling, Forecaster):
             tolerance=self.tolerance,
             verbose=check_verbose(self.verbose),
             callbacks=tuple(self.callbacks or ()),
-            loss=getattr(self, "loss", None),
-            decoding=getattr(self, "decoding", "free-run"),
         )
 
     def _check_options(self) -> None:
+        super()._check_options()
         if self.solver == "rtrl":
             allowed = f"one of {', '.join(map(repr, self._solvers))}"
             raise ValueError(explain("solver", allowed, "'rtrl'", "Use OnlineRNN, which learns by RTRL"))
@@ -265,13 +298,14 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         if self.steps is not None:
             check_count("steps", self.steps)
         check_seed(self.random_state)
+        check_verbose(self.verbose)
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
+        if isinstance(self.validation, str):
+            check_choice("validation", self.validation, ("auto",))
         if isinstance(self.weight_decay, Real) and self.weight_decay < 0:
             remedy = "Leave it out, or pass for example weight_decay=0.1"
             raise ValueError(explain("weight_decay", "at least 0, or None", self.weight_decay, remedy))
-        if self.weight_decay is not None and self.weight_decay != 0:
-            check_positive("weight_decay", self.weight_decay)
         if self.callbacks is not None and not isinstance(self.callbacks, Iterable):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
@@ -280,6 +314,46 @@ class NeuralForecaster(SeriesScaling, Forecaster):
         """float64 for the solvers that need it, float32 for Adam."""
         large = self.solver == "auto" and len(panel.y) > ROWS
         return "float32" if self.solver == "adam" or large else "float64"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EmbeddingForecaster(NeuralForecaster):
+    """A network that may tell series and categories apart by vectors it learns (`CategoryEmbedding`).
+
+    The vectors are inputs of the nonlinear branch beside each row of the window; the linear path does not see
+    them, so training starts at the AR solution. The evidence pulls them to zero, that is to one model of all
+    series.
+
+    Args:
+        embed_series: length of the learned vector of every series of a panel; 0 for none. A record of
+            another series has the mean vector of all.
+        categories: {column of X: length of its learned vectors}, for covariates in a frame that hold
+            categories, as text or as numbers (for `backtest` as numbers). A category not seen in `fit` has
+            the mean vector.
+        The other arguments are those of `NeuralForecaster`.
+
+    Attributes:
+        levels_: the categories of each column, in the order of their vectors.
+    """
+
+    embed_series: int = 0
+    categories: dict[str, int] | None = None
+
+    levels_: Levels = field(init=False)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_embedding(self.embed_series, self.categories)
+
+    def _read(self, X: Any, y: Any) -> Panel:
+        self.levels_ = learned_levels(X, self.categories or ())
+        return super()._read(self._coded(X), y)
+
+    def _coded(self, X: Any) -> Any:
+        return coded(X, self.levels_)
+
+    def _coder(self, panel: Panel) -> Coder:
+        return Coder.of(panel, self.categories, self.embed_series)
 
 
 def _check_noise(solver: str, training: str) -> None:
@@ -293,6 +367,18 @@ def _check_noise(solver: str, training: str) -> None:
     if training != "one-step":
         allowed, remedy = "'one-step' with dropout or zoneout", "Leave dropout and zoneout out"
         raise ValueError(explain("training", allowed, repr(training), remedy))
+
+
+def _run_direct(
+    program: Program, theta: np.ndarray, y: np.ndarray, x: np.ndarray, known: np.ndarray, limits: np.ndarray
+) -> np.ndarray:
+    """Blocks of H steps from a network with H outputs, each block fed back as history of the next."""
+    horizon, blocks = known.shape[1], list[np.ndarray]()
+    for start in range(0, horizon, program.steps):
+        block = np.clip(program.apply(theta, window_at(program, y, x, known, start)), *limits)
+        blocks.append(block)
+        y = np.concatenate([y, block], axis=1)
+    return np.concatenate(blocks, axis=1)[:, :horizon]
 
 
 def window_at(
@@ -309,47 +395,3 @@ def window_at(
     now = start + 1 + program.window
     window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
     return program.led(window, record[:, now : now + program.lead])
-
-
-def resolve_lags(
-    model: Any, panel: Panel, exog_lags: int | Sequence[int] | str
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """(lags, exog_lags) of a model: "auto" is the AR order by BIC, capped by the data, plus the season."""
-    lags: tuple[int, ...]
-    if isinstance(model.lags, str):
-        check_auto("lags", model.lags)
-        order, season = autoregression_order(panel), panel.season_length
-        longest = max(1, int(panel.lengths.min()) // 3)
-        extra = (season,) if 1 < season <= longest else ()
-        lags = tuple(sorted({*range(1, min(order, longest) + 1), *extra}))
-    else:
-        lags = check_lags("lags", model.lags)
-    if not panel.n_exog:
-        return lags, ()
-    if isinstance(exog_lags, str):
-        check_auto("exog_lags", exog_lags)
-        return lags, (0,)
-    return lags, check_lags("exog_lags", exog_lags, minimum=0)
-
-
-def check_hidden(hidden: Any, minimum: int = 0) -> tuple[int, ...]:
-    """Units of each hidden layer, at least `minimum` layers."""
-    allowed, remedy = "a list of the units of each layer", "Pass hidden=(8,) for one layer of eight units"
-    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
-        raise TypeError(explain("hidden", allowed, f"{hidden!r} of type {type(hidden).__name__}", remedy))
-    units = tuple(check_count(f"hidden[{place}]", number) for place, number in enumerate(hidden))
-    if len(units) < minimum:
-        allowed = f"a list of at least {minimum} numbers of units"
-        raise ValueError(explain("hidden", allowed, units, "Pass hidden=(8,), or use NARX(hidden=())"))
-    return units
-
-
-def check_activation(activation: Any) -> str | None:
-    """A name that Keras knows; None is linear."""
-    try:
-        keras.activations.get(activation)
-    except (TypeError, ValueError) as error:
-        allowed = "the Keras name of an activation"
-        remedy = "Pass for example activation='tanh'"
-        raise ValueError(explain("activation", allowed, repr(activation), remedy)) from error
-    return activation if activation is None else str(activation)

@@ -62,7 +62,7 @@ class GraphRNN(JointForecaster):
 
     _config: ClassVar[type[NetworkConfig]] = GraphConfig
 
-    def _related(self) -> bool:
+    def _tied(self) -> bool:
         return self.edges is not None
 
     def _configure(self, panel: Panel) -> GraphConfig:
@@ -72,6 +72,6 @@ class GraphRNN(JointForecaster):
             both_ways=self.both_ways,
             aggregate=self.aggregate,
             cell=self.cell,
-            memory=max(self.lags_) if self.window is None else check_count("window", self.window),
+            memory=max(layout["lags"]) if self.window is None else check_count("window", self.window),
             **layout,
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import pathlib
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import keras
@@ -15,13 +14,35 @@ import numpy as np
 
 from forecast._checks import check_count, explain
 from forecast.estimators.base import State
-from forecast.estimators.neural.base import SOLVERS, NeuralForecaster
+from forecast.estimators.neural.base import SOLVERS, NeuralForecaster, View
+from forecast.layers.normalization import ReversibleNormalization
+from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.training.keras_fit import seeded
+from forecast.training.solve import Options
 from forecast.training.window_program import Program
 
 _KEPT = 8  # compiled programs of the models used last
-_programs: OrderedDict[str, Program] = OrderedDict()
+_programs: OrderedDict[KerasConfig, Program] = OrderedDict()
+
+
+@dataclass(frozen=True, kw_only=True)
+class KerasConfig(NetworkConfig):
+    """The user's model: while it is fitted the keras.Model itself, afterwards the bytes of its .keras file."""
+
+    length: int
+    model: keras.Model | bytes
+
+    def __post_init__(self) -> None:
+        """The model was checked where it was built."""
+
+    @property
+    def window(self) -> int:
+        return self.length
+
+    def build(self) -> keras.Model:
+        """The model, with the batch statistics of its training."""
+        return _from_bytes(self.model) if isinstance(self.model, bytes) else self.model
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -38,7 +59,7 @@ class KerasForecaster(NeuralForecaster):
             O+E) to (B, H, O), (B, H) or (B, O). Features are the O targets, then the E covariates, each row's
             covariates one step ahead of its targets; all in scaled units.
         window: L, rows of history the model sees.
-        loss: Keras name of the loss, or a keras.losses.Loss, for solver="keras".
+        loss: Keras name of the loss, or a keras.losses.Loss, for solver="keras" alone.
         solver: "keras" trains by `model.fit` with Adam, dropout and normalisation layers included; "lm",
             "lbfgs" and "adam" are the package's solvers of the squared error, for models whose output is a
             function of the weights alone.
@@ -72,69 +93,63 @@ class KerasForecaster(NeuralForecaster):
 
     _solvers: ClassVar[tuple[str, ...]] = (*SOLVERS, "keras")
 
-    def _program(self, panel: Panel) -> Program:
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_count("window", self.window)
         if not callable(self.build) or isinstance(self.build, keras.Model):
-            raise ValueError(
-                explain(
-                    "build",
-                    "a function (window, features, targets) -> keras.Model",
-                    repr(self.build),
-                    "Pass build=my_function, not what it returns",
-                )
-            )
-        shape = (check_count("window", self.window), panel.n_targets + panel.n_exog, panel.n_targets)
-        with seeded(self.random_state):
-            model = _with_steps(self.build(*shape), shape)
-        dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
-        program = Program(lambda: model, targets=panel.n_targets, dtype=dtype, jit=self.jit_compile)
-        self.window_, self.targets_ = program.window, panel.n_targets
-        self._check_training(program)
-        return program
-
-    def _check_training(self, program: Program) -> None:
-        if self.training == "one-step":
-            return
-        if self.solver == "keras":
+            allowed = "a function (window, features, targets) -> keras.Model"
+            remedy = "Pass build=my_function, not what it returns"
+            raise ValueError(explain("build", allowed, repr(self.build), remedy))
+        if self.solver != "keras" and self.loss != "mean_squared_error":
+            allowed, remedy = "left out for the solvers of the squared error", 'Pass solver="keras"'
+            raise ValueError(explain("loss", allowed, repr(self.loss), remedy))
+        if self.solver == "keras" and self.weight_decay is not None:
+            allowed, remedy = 'None for solver="keras"', "Give the layers a kernel_regularizer instead"
+            raise ValueError(explain("weight_decay", allowed, repr(self.weight_decay), remedy))
+        if self.training != "one-step" and self.solver == "keras":
             allowed, remedy = "one of the package when training is in closed loop", 'Pass solver="lm"'
             raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
-        if program.steps > 1:
+
+    def _configure(self, panel: Panel) -> KerasConfig:
+        shape = (self.window, panel.n_targets + panel.n_exog, panel.n_targets)
+        with seeded(self.random_state):
+            model = _checked(self.build(*shape), shape)  # type: ignore[misc]  # `_check_options` saw it
+            model = _normalised(model, panel.n_targets) if self.scale == "window" else model
+        dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
+        if self.training != "one-step" and model.output_shape[1] > 1:
             allowed, remedy = '"one-step" for a model of several steps', "Build a model of one step"
             raise ValueError(explain("training", allowed, repr(self.training), remedy))
+        return KerasConfig(
+            targets=panel.n_targets, exog=panel.n_exog, length=self.window, model=model, dtype=dtype
+        )
 
     def min_history(self, panel: Panel) -> int:
         """L, the rows of a window."""
-        return check_count("window", self.window)
+        return self.window
 
-    def _fitted_program(self) -> Program:
-        program = _programs.get(_key(self.model_))
-        if program is None:
-            model = _from_bytes(self.model_)
-            dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
-            program = Program(lambda: model, targets=self.targets_, dtype=dtype, jit=self.jit_compile)
-        _remember(_key(self.model_), program)
-        return program
+    def _compiled(self) -> Program:
+        return _remembered(self.config_, self.jit_compile)
 
     def _network(self) -> keras.Model:
-        return self._fitted_program().copy(self.theta_[0])
+        return self._compiled().copy(self.theta_[0])
 
-    def _train(
-        self,
-        program: Program,
-        panel: Panel,
-        sample_weight: np.ndarray | None,
-        starts: list[np.ndarray | None],
-    ) -> None:
+    def _options(self, program: Program, rows: int) -> Options:
+        return replace(super()._options(program, rows), loss=self.loss)
+
+    def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
+        program = self._compiled()
         before = _statistics(program.network)
         with seeded(None if self.random_state is None else self.random_state + 1):
             drawn = [program.template if k == 0 else _redrawn(program) for k in range(len(starts))]
             starts = [one if start is None else start for one, start in zip(drawn, starts, strict=True)]
-            super()._train(program, panel, sample_weight, starts)
+            super()._train(view, starts)
         if len(starts) > 1 and not np.array_equal(before, _statistics(program.network)):
             allowed = "1 for a model whose training changes more than its weights (batch statistics)"
             raise ValueError(explain("members", allowed, len(starts), "Pass members=1"))
         program.forget()
-        self.model_ = _to_bytes(program.network)  # with the batch statistics that training left
-        _remember(_key(self.model_), program)
+        _programs.pop(self.config_, None)
+        self.config_ = replace(self.config_, model=_to_bytes(program.network))
+        _programs[self.config_] = program
 
     def _state(self) -> State:
         raise ValueError(
@@ -159,7 +174,7 @@ def _statistics(network: keras.Model) -> np.ndarray:
     return np.concatenate([np.zeros(0), *(np.ravel(keras.ops.convert_to_numpy(v)) for v in kept)])
 
 
-def _with_steps(model: Any, shape: tuple[int, int, int]) -> keras.Model:
+def _checked(model: Any, shape: tuple[int, int, int]) -> keras.Model:
     """The model with outputs (B, H, O), after a check of its shapes."""
     window, features, targets = shape
     if not (isinstance(model, keras.Model) and model.built and getattr(model, "inputs", None)):
@@ -191,6 +206,15 @@ def _with_steps(model: Any, shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(model.inputs[0], steps(model.outputs[0]))
 
 
+def _normalised(model: keras.Model, targets: int) -> keras.Model:
+    """The same model on windows normalised by their own statistics, its forecasts brought back."""
+    dtype = model.inputs[0].dtype
+    rows = keras.Input(model.input_shape[1:], dtype=dtype)
+    norm = ReversibleNormalization(targets=targets, dtype=dtype)
+    window, statistics = norm.normalize(rows)
+    return keras.Model(rows, norm.denormalize(model(window), statistics))
+
+
 def _to_bytes(model: keras.Model) -> bytes:
     """The .keras file of a model."""
     with tempfile.TemporaryDirectory() as folder:
@@ -206,12 +230,13 @@ def _from_bytes(data: bytes) -> keras.Model:
         return keras.models.load_model(path)
 
 
-def _key(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _remember(key: str, program: Program) -> None:
-    _programs[key] = program
-    _programs.move_to_end(key)
+def _remembered(config: KerasConfig, jit: bool) -> Program:
+    """The compiled network of a config, those used last kept."""
+    program = _programs.get(config)
+    if program is None:
+        program = Program(config.build, targets=config.targets, dtype=config.dtype, jit=jit)
+    _programs[config] = program
+    _programs.move_to_end(config)
     while len(_programs) > _KEPT:
         _programs.popitem(last=False)
+    return program

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from forecast._checks import check_auto, check_count
-from forecast.estimators.neural.base import resolve_lags
-from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.options import resolve_lags, window_over
 from forecast.networks import MemoryConfig, NetworkConfig
 from forecast.panel import Panel
 
@@ -71,26 +70,19 @@ class MemoryNetwork(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = MemoryConfig
 
     def _configure(self, panel: Panel) -> MemoryConfig:
-        self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
+        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return MemoryConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
-            length=self._length(panel),
+            length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
             units=self.units,
             slots=self.slots,
             width=self.width,
             read_heads=self.read_heads,
             controller=self.controller,
             linear=self.linear,
-            lags=self.lags_,
-            exog_lags=self.exog_lags_,
+            lags=lags,
+            exog_lags=exog_lags,
             window_norm=self.scale == "window",
             dtype=self._precision(panel),
         )
-
-    def _length(self, panel: Panel) -> int:
-        if not isinstance(self.window, str):
-            return check_count("window", self.window)
-        check_auto("window", self.window)
-        longest = max(*self.lags_, *(lag + 1 for lag in self.exog_lags_), 1)
-        return max(longest, min(LEAST_WINDOW, int(panel.lengths.min()) // 3))

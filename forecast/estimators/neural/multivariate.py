@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.estimators.neural.base import NeuralForecaster, program_of, resolve_lags
-from forecast.estimators.shifting import position_of_rows
+from forecast.estimators.neural.base import NeuralForecaster, View, compiled
+from forecast.estimators.neural.options import resolve_lags
 from forecast.panel import Panel
 from forecast.training.window_program import Program
 
@@ -51,17 +51,21 @@ class JointForecaster(NeuralForecaster):
 
     _solvers: ClassVar[tuple[str, ...]] = ("auto", "lbfgs", "adam")
 
-    def _related(self) -> bool:
-        """Whether the nodes are tied to each other, so that their rows must be of the same time."""
+    # ---------------------------------------------------------------- what a family adds
+
+    def _tied(self) -> bool:
+        """Whether the nodes depend on each other, and so need rows of the same time."""
         raise NotImplementedError
 
-    def _add_up(self, values: np.ndarray) -> np.ndarray:
-        """Forecasts (..., S) of all nodes, made to agree with each other."""
-        return values
+    def _sums(self, joint: Panel) -> np.ndarray | None:
+        """Matrix (S, S) by which forecasts of all nodes agree with each other; None where they need not."""
+        return None
 
     # ---------------------------------------------------------------- hooks of the base
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_choice("linear", self.linear, ("node", "shared"))
         if check_count("outputs", self.outputs) > 1 and self.training != "one-step":
             allowed, remedy = '"one-step" with outputs above 1', "Pass outputs=1"
             raise ValueError(explain("training", allowed, repr(self.training), remedy))
@@ -69,36 +73,10 @@ class JointForecaster(NeuralForecaster):
         if self.loss == "absolute" and self.solver not in ("auto", "adam"):
             allowed, remedy = '"adam" or "auto" with loss="absolute"', 'Pass solver="adam"'
             raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
-        super()._fit(self._joint(panel), _weights_of_rows(panel, sample_weight))
 
-    def _update(self, panel: Panel) -> None:
-        weights = _weights_of_rows(panel, self.sample_weight_)
-        self._train(self._fitted_program(), self._joint(panel), weights, starts=list(self.theta_))
-
-    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        joint = self._joint(panel)
+    def _view(self, panel: Panel, *, whole: bool = False) -> View:
         if panel.n_series == 1:
-            return self._add_up(super()._forecast(joint, horizon, future_x))
-        known = future_x.swapaxes(0, 1).reshape(1, horizon, -1)  # (1, H, S*E)
-        return self._add_up(super()._forecast(joint, horizon, known)).swapaxes(0, 2)  # (S, H, 1)
-
-    def _fitted(self, panel: Panel) -> np.ndarray:
-        if panel.n_series == 1:
-            return self._add_up(super()._fitted(self._joint(panel)))
-        values = self._add_up(super()._fitted(side_by_side(panel, int(panel.lengths.max()))))  # (T, S)
-        rows = values.T[np.arange(len(values)) >= len(values) - panel.lengths[:, None]]
-        return np.where(position_of_rows(panel)[:, None] < self.window_, np.nan, rows[:, None])
-
-    def min_history(self, panel: Panel) -> int:
-        """L, the rows of a window."""
-        return super().min_history(panel if hasattr(self, "window_") else self._joint(panel))
-
-    # ---------------------------------------------------------------- inside
-
-    def _joint(self, panel: Panel) -> Panel:
-        """One series of S targets; of series of different lengths the last rows, which all have."""
-        if panel.n_series == 1:
-            return panel
+            return Multivariate(panel, panel, self._sums(panel))
         if panel.n_targets > 1:
             received = f"{panel.n_series} series of {panel.n_targets} targets"
             remedy = "Give a panel of one target, or a frame with a column for each node"
@@ -106,34 +84,16 @@ class JointForecaster(NeuralForecaster):
                 explain("y", "one target in a panel, each series being a node", received, remedy)
             )
         spans = np.stack([panel.lengths, panel.timeline.starts])
-        if self._related() and (spans != spans[:, :1]).any():
+        if self._tied() and not whole and (spans != spans[:, :1]).any():
             remedy = "Cut them to the time that all of them cover"
             raise ValueError(
                 explain("y", "series over the same time, being nodes tied to each other", "others", remedy)
             )
-        return side_by_side(panel, int(panel.lengths.min()))
+        joint = side_by_side(panel, int(panel.lengths.max() if whole else panel.lengths.min()))
+        return Multivariate(joint, panel, self._sums(joint))
 
-    def _layout(self, joint: Panel) -> dict[str, Any]:
-        """What the configs of both families share; sets the names and the lags."""
-        self.nodes_ = np.array(joint.layout.target_names, dtype=object)
-        # in the panel `side_by_side` makes, and in no other without X, covariates belong to the nodes
-        own = joint.layout.form == "single" and joint.n_exog > 0
-        self.lags_, self.exog_lags_ = resolve_lags(self, _apart(joint, own), self.exog_lags)
-        return {
-            "targets": joint.n_targets,
-            "exog": joint.n_exog,
-            "lags": self.lags_,
-            "exog_lags": self.exog_lags_,
-            "units": check_count("units", self.units),
-            "shared": check_choice("linear", self.linear, ("node", "shared")) == "shared",
-            "outputs": self.outputs,
-            "node_exog": own,
-            "window_norm": self.scale == "window",
-            "dtype": self._precision(joint),
-        }
-
-    def _fitted_program(self) -> Program:
-        return program_of(self._config.from_dict(self.config_), self.jit_compile, self.loss)
+    def _compiled(self) -> Program:
+        return compiled(self.config_, self.jit_compile, self.loss)
 
     def _small(self, panel: Panel) -> bool:
         return self.loss == "squared" and len(panel.y) * panel.n_targets * self.outputs <= SMALL_VALUES
@@ -148,14 +108,76 @@ class JointForecaster(NeuralForecaster):
             return self.solver
         return "adam" if program.dtype == "float32" else "lbfgs"
 
+    # ---------------------------------------------------------------- inside
+
+    @property
+    def nodes_(self) -> np.ndarray:
+        """Names of the nodes."""
+        layout = self.panel_.layout
+        return np.array(
+            layout.target_names if self.panel_.n_series == 1 else list(self.panel_.ids), dtype=object
+        )
+
+    def _layout(self, joint: Panel) -> dict[str, Any]:
+        """What the configs of both families share."""
+        # in the panel `side_by_side` makes, and in no other without X, covariates belong to the nodes
+        own = joint.layout.form == "single" and joint.n_exog > 0
+        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, _apart(joint, own))
+        return {
+            "targets": joint.n_targets,
+            "exog": joint.n_exog,
+            "lags": lags,
+            "exog_lags": exog_lags,
+            "units": check_count("units", self.units),
+            "shared": self.linear == "shared",
+            "outputs": self.outputs,
+            "node_exog": own,
+            "window_norm": self.scale == "window",
+            "dtype": self._precision(joint),
+        }
+
+
+class Multivariate(View):
+    """The series of a panel side by side, as the targets of one network; those of a single series as they are.
+
+    Args:
+        joint: one series of S targets, its last rows those of `panel`.
+        panel: the user's panel.
+        sums: matrix (S, S) that makes forecasts of all nodes agree, or None.
+    """
+
+    def __init__(self, joint: Panel, panel: Panel, sums: np.ndarray | None) -> None:
+        super().__init__(joint)
+        self.user, self.sums = panel, sums
+
+    def weights(self, sample_weight: np.ndarray | None) -> np.ndarray:
+        if sample_weight is None or self.user.n_series == 1:
+            return super().weights(sample_weight)
+        return sample_weight[_last_rows(self.user, len(self.panel.y))].mean(axis=1)
+
+    def future(self, x: np.ndarray) -> np.ndarray:
+        return x if self.user.n_series == 1 else x.swapaxes(0, 1).reshape(1, x.shape[1], -1)  # (1, H, S*E)
+
+    def steps(self, values: np.ndarray) -> np.ndarray:
+        values = self._summed(values)
+        return values if self.user.n_series == 1 else values.swapaxes(0, 2)  # (S, H, 1)
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        values = self._summed(values)  # (T, S)
+        if self.user.n_series == 1:
+            return values
+        return values.T[np.arange(len(values)) >= len(values) - self.user.lengths[:, None]][:, None]
+
+    def _summed(self, values: np.ndarray) -> np.ndarray:
+        return values if self.sums is None else values @ self.sums
+
 
 def side_by_side(panel: Panel, rows: int) -> Panel:
     """The last `rows` rows of S series as one series of S targets and S*E covariates, series by series.
 
-    A shorter series is filled up in front with its first row.
+    Shorter series begin as in `_last_rows`.
     """
-    at = panel.offsets[1:] - np.arange(rows, 0, -1)[:, None]  # (T, S)
-    at = np.maximum(at, panel.offsets[:-1])
+    at = _last_rows(panel, rows)
     names = [f"{identity}: {name}" for identity in panel.ids for name in panel.layout.exog]
     layout = replace(
         panel.layout, form="single", y_kind="frame", multi=False, targets=panel.ids, exog=pd.Index(names)
@@ -183,9 +205,7 @@ def _apart(joint: Panel, own: bool) -> Panel:
     )
 
 
-def _weights_of_rows(panel: Panel, sample_weight: np.ndarray | None) -> np.ndarray | None:
-    """Weights of the rows of the joint panel: of each time the mean over the series."""
-    if sample_weight is None or panel.n_series == 1:
-        return sample_weight
-    rows = int(panel.lengths.min())
-    return sample_weight[panel.offsets[1:] - np.arange(rows, 0, -1)[:, None]].mean(axis=1)
+def _last_rows(panel: Panel, rows: int) -> np.ndarray:
+    """Numbers (rows, S) of the last rows of each series; a shorter one is filled up in front with its first row."""
+    at = panel.offsets[1:] - np.arange(rows, 0, -1)[:, None]
+    return np.maximum(at, panel.offsets[:-1])

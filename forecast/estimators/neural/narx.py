@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from forecast.estimators.neural.base import (
-    check_activation,
-    check_hidden,
-    resolve_lags,
-)
-from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.options import check_activation, check_hidden, resolve_lags
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 
@@ -72,12 +68,12 @@ class NARX(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = NARXConfig
 
     def _configure(self, panel: Panel) -> NARXConfig:
-        self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
+        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return NARXConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
-            lags=self.lags_,
-            exog_lags=self.exog_lags_,
+            lags=lags,
+            exog_lags=exog_lags,
             hidden=check_hidden(self.hidden),
             activation=check_activation(self.activation) or "linear",
             linear=self.linear,

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
 from forecast.estimators import saving
 from forecast.estimators.base import State, Unweighted
-from forecast.estimators.neural.base import resolve_lags
-from forecast.estimators.neural.scaler import SeriesScaling, limits_of
-from forecast.estimators.neural.time_major import March, march
+from forecast.estimators.neural.options import resolve_lags
+from forecast.estimators.neural.scaler import Scaled, Scaler, check_varies, limits_after
+from forecast.estimators.neural.time_major import TimeMajor, time_major
+from forecast.estimators.rollback import learned
 from forecast.estimators.shifting import lag_table, position_of_rows
 from forecast.networks import OnlineConfig
 from forecast.networks.roles import Role
@@ -29,7 +30,7 @@ Array = np.ndarray
 
 
 @functools.lru_cache(maxsize=32)
-def program_of(config: OnlineConfig, solver: str, jit: bool) -> OnlineProgram:
+def compiled(config: OnlineConfig, solver: str, jit: bool) -> OnlineProgram:
     """The compiled network of a config, shared by all fits of one shape."""
     return OnlineProgram.of(config, exact=solver == "rtrl", jit=jit)
 
@@ -59,7 +60,7 @@ class OnlineState:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class OnlineRNN(SeriesScaling, Unweighted):
+class OnlineRNN(Unweighted):
     """A recurrent network that forecasts each observation, then learns from it, and needs no history.
 
     Equation:
@@ -131,37 +132,37 @@ class OnlineRNN(SeriesScaling, Unweighted):
     jit_compile: bool = True
     random_state: int | None = None
 
+    config_: OnlineConfig = field(init=False)
+    scaler_: Scaler = field(init=False)
     state_: OnlineState = field(init=False)
 
     # ---------------------------------------------------------------- hooks of the base
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        self._check_options()
-        self._check_varies(panel)
-        self.config_ = asdict(self._configure(panel))
+    def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
+        config = self._configure(panel)
+        self._check_length(panel, config.window)
+        check_varies(panel)
+        self.config_ = config
         program = self._program()
         self._check_size(program)
-        self._measure_scale(panel)
-        scaled = self._scaled_panel(panel)
-        self.range_ = _range(scaled.y)
-        self.limits_ = limits_of(scaled.y, scaled.offsets, driven=panel.n_exog > 0)
+        self.scaler_ = Scaler.fit(panel, self.scale)
+        self._set_history(panel, weights)
+        inputs = self._scaled(panel)
+        scaled = _panel(inputs)
         self.linear_theta_ = self._linear_start(program, scaled)
         start, rows = self._beginning(program, scaled)
         learner, passes = Moments.start(self.linear_theta_), []
         for rate in [self.learning_rate] * self.epochs + [0.0]:  # last, without learning
             learner, memory, ahead = program.learn(learner, start, rows.past, rate=rate)
-            passes.append(self._unscaled(rows.rows(ahead, panel), panel))
+            passes.append(inputs.rows(rows.rows(ahead, panel)))
         self._set_learner(learner)
         stand = memory.hidden, memory.influence, memory.past
-        self.state_ = OnlineState(*stand, passes[-1], panel.y - passes[0], self.range_)
-
-    def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
-        super()._learn(panel, weights)
+        self.state_ = OnlineState(*stand, passes[-1], panel.y - passes[0], self.scaler_.range)
         self._forget_rows()
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Forecast each new row, then learn from it; the first call is `fit`."""
-        if not hasattr(self, "panel_"):
+        if not learned(self):
             return self.fit(X, y)
         self._advance(X, y, rate=self.learning_rate)
         self.conformal_ = None
@@ -174,41 +175,44 @@ class OnlineRNN(SeriesScaling, Unweighted):
         return self
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        program, scaled = self._program(), self._scaled_panel(panel)
-        future = self._scaled_x(panel, future_x)
+        program, inputs = self._program(), self._scaled(panel)
+        scaled, future = _panel(inputs), inputs.future(future_x)
         if panel is self.panel_:
-            memory, rows = self.state_.memory, march(scaled, panel.lengths, future)
-            limits = self._limits_after(self.state_.seen)
+            memory, rows = self.state_.memory, time_major(scaled, panel.lengths, future)
+            limits = limits_after(self.scaler_, self.state_.seen)
         else:
             memory, rows = self._beginning(program, scaled, future)
-            limits = self._limits_after(scaled.y)
+            limits = inputs.limits
         ahead = program.follow(self.theta_, limits, memory, rows.all)  # (T, S, O)
         steps = panel.lengths - rows.starts + np.arange(horizon)[:, None]  # (H, S)
-        values = ahead[steps, np.arange(panel.n_series)].transpose(1, 0, 2)
-        center, spread = self._series_scale(panel)
-        return values * spread[:, None] + center[:, None]
+        return inputs.steps(ahead[steps, np.arange(panel.n_series)].transpose(1, 0, 2))
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         if panel is self.panel_:
             return self.state_.forecasts
-        program, scaled = self._program(), self._scaled_panel(panel)
-        memory, rows = self._beginning(program, scaled)
-        ahead = program.follow(self.theta_, self._limits_after(scaled.y), memory, rows.all)
-        return self._unscaled(rows.rows(ahead, panel), panel)
+        program, inputs = self._program(), self._scaled(panel)
+        memory, rows = self._beginning(program, _panel(inputs))
+        ahead = program.follow(self.theta_, inputs.limits, memory, rows.all)
+        return inputs.rows(rows.rows(ahead, panel))
 
     def min_history(self, panel: Panel) -> int:
         """L, the rows that the linear path looks back."""
-        config = OnlineConfig(**self.config_) if hasattr(self, "config_") else self._configure(panel)
-        return config.window
+        return (self.config_ if learned(self) else self._configure(panel)).window
 
     def _state(self) -> State:
-        plain, arrays = saving.split_state(self, skip=("panel_", "conformal_", "state_"))
-        state = {f"state_{item.name}": getattr(self.state_, item.name) for item in fields(OnlineState)}
-        return plain, {**arrays, **state}
+        plain, arrays = saving.split_state(
+            self, skip=("panel_", "conformal_", "config_", "scaler_", "state_")
+        )
+        state = {f"state_{name}": values for name, values in vars(self.state_).items()}
+        scaler = {f"{name}_": values for name, values in vars(self.scaler_).items()}
+        return {**plain, "config_": asdict(self.config_)}, {**arrays, **state, **scaler}
 
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        names = [item.name for item in fields(OnlineState)]
-        self.state_ = OnlineState(*(arrays.pop(f"state_{name}") for name in names))
+        self.config_ = OnlineConfig(**plain.pop("config_"))
+        self.scaler_ = Scaler(**{item.name: arrays.pop(f"{item.name}_") for item in fields(Scaler)})
+        self.state_ = OnlineState(
+            **{item.name: arrays.pop(f"state_{item.name}") for item in fields(OnlineState)}
+        )
         super()._restore(plain, arrays)
 
     @property
@@ -219,7 +223,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
     # ---------------------------------------------------------------- inside
 
     def _configure(self, panel: Panel) -> OnlineConfig:
-        lags, exog_lags = resolve_lags(self, panel, self.exog_lags)
+        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return OnlineConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
@@ -231,20 +235,16 @@ class OnlineRNN(SeriesScaling, Unweighted):
         )
 
     def _program(self) -> OnlineProgram:
-        return program_of(OnlineConfig(**self.config_), self.solver, self.jit_compile)
+        return compiled(self.config_, self.solver, self.jit_compile)
 
-    def _scaled_panel(self, panel: Panel) -> Panel:
-        y, x = self._scaled(panel)
-        return replace(panel, y=y, x=x)
-
-    def _unscaled(self, values: np.ndarray, panel: Panel) -> np.ndarray:
-        center, spread = self._row_scale(panel)
-        return values * spread + center
+    def _scaled(self, panel: Panel) -> Scaled:
+        """A panel in the units of the network."""
+        return self.scaler_.scaled(panel, self.panel_.ids.get_indexer(panel.ids))
 
     def _linear_start(self, program: OnlineProgram, scaled: Panel) -> np.ndarray:
         """Cell at random, output layer silent, linear path and intercept at the least-squares solution."""
         theta = initial_weights(program, np.random.default_rng(self.random_state))
-        config = OnlineConfig(**self.config_)
+        config = self.config_
         design = lag_table(scaled, scaled.y, config.lags, config.exog_lags)
         keep = np.isfinite(design).all(axis=1)
         design = np.hstack([design[keep], np.ones((int(keep.sum()), 1))])
@@ -258,28 +258,28 @@ class OnlineRNN(SeriesScaling, Unweighted):
 
     def _beginning(
         self, program: OnlineProgram, scaled: Panel, future: np.ndarray | None = None
-    ) -> tuple[Memory, March]:
+    ) -> tuple[Memory, TimeMajor]:
         """The memory after the first L rows of each series, and the rows that follow them."""
         rows = scaled.offsets[:-1, None] + np.arange(program.window)
         past = np.concatenate([scaled.y[rows], scaled.x[rows]], axis=2)  # (S, L, O+E)
         starts = np.full(scaled.n_series, program.window)
-        return program.begin(past), march(scaled, starts, future)
+        return program.begin(past), time_major(scaled, starts, future)
 
     def _advance(self, X: Any, y: Any, *, rate: float) -> None:
         """Append the new rows, run over them, and keep the last rows only."""
         before = self.panel_.lengths
         super().update(X, y)
         panel, state, program = self.panel_, self.state_, self._program()
-        scaled = self._scaled_panel(panel)
-        rows = march(scaled, before)
+        inputs = self._scaled(panel)
+        rows = time_major(_panel(inputs), before)
         learner = Moments(self.theta_, self.moments_[0], self.moments_[1], self.steps_)
         learner, memory, ahead = program.learn(learner, state.memory, rows.past, rate=rate)
         state.hidden, state.influence, state.past = memory.hidden, memory.influence, memory.past
-        forecasts = self._unscaled(rows.rows(ahead, panel), panel)
+        forecasts = inputs.rows(rows.rows(ahead, panel))
         errors, old = panel.y - forecasts, position_of_rows(panel) < np.repeat(before, panel.lengths)
         forecasts[old], errors[old] = state.forecasts, state.errors
         state.forecasts, state.errors = forecasts, errors
-        state.seen = _range(np.concatenate([state.seen, scaled.y]))
+        state.seen = _range(np.concatenate([state.seen, inputs.y]))
         if rate:
             self._set_learner(learner)
         self._forget_rows()
@@ -297,6 +297,7 @@ class OnlineRNN(SeriesScaling, Unweighted):
             self.panel_ = panel.slice(np.maximum(panel.lengths - self.keep, 0))
 
     def _check_options(self) -> None:
+        super()._check_options()
         check_choice("solver", self.solver, SOLVERS)
         check_choice("scale", self.scale, ("series", None))
         check_count("epochs", self.epochs)
@@ -311,6 +312,10 @@ class OnlineRNN(SeriesScaling, Unweighted):
             allowed = f"smaller for cell={self.cell!r}, whose exact gradient costs units^2 * weights a step"
             remedy = "Use cell='diagonal', whose gradient costs its weights, or units=32"
             raise ValueError(explain("units", allowed, self.units, remedy))
+
+
+def _panel(inputs: Scaled) -> Panel:
+    return replace(inputs.panel, y=inputs.y, x=inputs.x)
 
 
 def _range(values: np.ndarray) -> np.ndarray:

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from forecast.estimators.neural.base import View
 from forecast.estimators.neural.edges import check_sums, numbered_parents
 from forecast.estimators.neural.multivariate import JointForecaster
+from forecast.estimators.neural.scaler import Scaler
 from forecast.layers.tree import sums
 from forecast.networks import NetworkConfig, TreeConfig
 from forecast.panel import Panel
@@ -61,24 +63,29 @@ class RecursiveNet(JointForecaster):
 
     _config: ClassVar[type[NetworkConfig]] = TreeConfig
 
-    def _related(self) -> bool:
+    @property
+    def parents_(self) -> tuple[int, ...]:
+        """Number of the parent of each node, -1 for a root; empty without parents."""
+        return self.config_.parents
+
+    def _tied(self) -> bool:
         return self.parents is not None
 
     def _configure(self, panel: Panel) -> TreeConfig:
-        layout = self._layout(panel)
-        self.parents_ = self._tree(panel)
-        self._measure_scale(panel)
-        scales = tuple(self.spread_[0].tolist()) if self.parents_ else ()
-        return TreeConfig(parents=self.parents_, scales=scales, **layout)
+        parents = self._numbered(panel)
+        spread = Scaler.fit(panel, self.scale).spread[0]
+        scales = tuple(spread.tolist()) if parents else ()
+        return TreeConfig(parents=parents, scales=scales, **self._layout(panel))
 
-    def _tree(self, joint: Panel) -> tuple[int, ...]:
+    def _numbered(self, joint: Panel) -> tuple[int, ...]:
         return numbered_parents(self.parents, joint.layout.target_names)
 
-    def _joint(self, panel: Panel) -> Panel:
-        joint = super()._joint(panel)
-        if self.parents is not None:
-            check_sums(joint.y, self._tree(joint), joint.layout.target_names)
-        return joint
+    def _view(self, panel: Panel, *, whole: bool = False) -> View:
+        view = super()._view(panel, whole=whole)
+        if self.parents is not None and not whole:
+            joint = view.panel
+            check_sums(joint.y, self._numbered(joint), joint.layout.target_names)
+        return view
 
-    def _add_up(self, values: np.ndarray) -> np.ndarray:
-        return values @ sums(self.parents_) if self.parents_ else values
+    def _sums(self, joint: Panel) -> np.ndarray | None:
+        return sums(self._numbered(joint)) if self.parents is not None else None

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from forecast._checks import check_auto, check_count
-from forecast.estimators.neural.base import resolve_lags
-from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.options import resolve_lags, window_over
 from forecast.layers.recurrent.truncation import check_truncate
 from forecast.networks import NetworkConfig, RecurrentConfig
 from forecast.panel import Panel
@@ -85,15 +84,15 @@ class RNN(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = RecurrentConfig
 
     def _configure(self, panel: Panel) -> RecurrentConfig:
-        self.lags_, self.exog_lags_ = resolve_lags(self, panel, self.exog_lags)
+        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         config = RecurrentConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
             cell=self.cell,
             units=(self.units,) if isinstance(self.units, int) else tuple(self.units),
-            length=self._length(panel),
-            lags=self.lags_,
-            exog_lags=self.exog_lags_,
+            length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
+            lags=lags,
+            exog_lags=exog_lags,
             linear=self.linear,
             bidirectional=self.bidirectional,
             pooling=self.pooling,
@@ -106,10 +105,3 @@ class RNN(EmbeddingForecaster):
             dtype=self._precision(panel),
         )
         return replace(config, dtype="float32") if config.noisy else config  # Adam trains it
-
-    def _length(self, panel: Panel) -> int:
-        if not isinstance(self.window, str):
-            return check_count("window", self.window)
-        check_auto("window", self.window)
-        longest = max(*self.lags_, *(lag + 1 for lag in self.exog_lags_), 1)
-        return max(longest, min(LEAST_WINDOW, int(panel.lengths.min()) // 3))

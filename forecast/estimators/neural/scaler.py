@@ -1,76 +1,138 @@
-"""Scaling of a forecaster: every series by its own mean and deviation, and bounds of what is fed back."""
+"""Scaling of a panel: every series by its own mean and deviation, and bounds of the values that are fed back."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from forecast._checks import explain
+from forecast.estimators.neural.categorical import NO_CODES, Coder
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 
 
-class SeriesScaling:
-    """Scaling in its own part of a forecaster that has `scale` and, once fitted, `panel_`."""
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Means and deviations of a training panel, frozen; `scaled` puts any panel in these units.
 
-    scale: str | None
-    panel_: Panel
-    limits_: np.ndarray
-    range_: np.ndarray
+    Args:
+        center, spread: mean and deviation (S, O) of the targets of each series; (1, O) serves every series.
+        x_center, x_spread: those of the covariates (E,), of all series together.
+        range: least and greatest scaled target (2, O); limits: bounds (2, O) of a value that is fed back.
+    """
 
-    def _check_varies(self, panel: Panel) -> None:
-        """Refuse a constant series, from which a network can learn nothing."""
-        _, spread = moments_of_series(panel, floor=0.0)
-        if (spread == 0).any():
-            series, target = np.argwhere(spread == 0)[0]
-            raise ValueError(
-                explain(
-                    f"y{series_name(panel, series)}",
-                    "a series that varies, for a network to learn from",
-                    f"a constant one in {panel.layout.target_names[target]!r}",
-                    "Forecast it with Naive(), or leave this series out",
-                )
+    center: np.ndarray
+    spread: np.ndarray
+    x_center: np.ndarray
+    x_spread: np.ndarray
+    range: np.ndarray
+    limits: np.ndarray
+
+    @classmethod
+    def fit(cls, panel: Panel, scale: str | None, coder: Coder = NO_CODES) -> Self:
+        """The scaler of a panel; None for `scale` leaves the data alone, as columns of codes always are."""
+        center, spread = np.zeros((1, panel.n_targets)), np.ones((1, panel.n_targets))
+        x_center, x_spread = np.zeros(panel.n_exog), np.ones(panel.n_exog)
+        if scale is not None:
+            center, spread = moments_of_series(panel)
+            if panel.n_exog:
+                x_center, x_spread = _moments(panel.x)
+        codes = list(coder.columns)
+        x_center[codes], x_spread[codes] = 0.0, 1.0
+        unbounded = np.zeros((2, panel.n_targets))
+        return cls(center, spread, x_center, x_spread, unbounded, unbounded).bounded(panel)
+
+    def bounded(self, panel: Panel) -> Self:
+        """The same units, with the bounds of the panel, whose series are those of `fit`."""
+        y = self.scaled(panel, np.arange(panel.n_series)).y
+        limits = limits_of(y, panel.offsets, driven=panel.n_exog > 0)
+        return replace(self, range=np.stack([y.min(axis=0), y.max(axis=0)]), limits=limits)
+
+    def scaled(self, panel: Panel, series: np.ndarray, coder: Coder = NO_CODES) -> Scaled:
+        """The panel in these units.
+
+        Args:
+            series: number (S,) that each series had in `fit`, -1 for a new one, whose own moments are taken.
+            coder: how the network sees covariates that are codes.
+        """
+        if len(self.center) == 1:
+            where = np.zeros(panel.n_series, int)
+            center, spread = self.center[where], self.spread[where]
+        else:
+            center, spread = self.center[series], self.spread[series]
+            new = (series < 0)[:, None]
+            if new.any():
+                own = moments_of_series(panel)
+                center, spread = np.where(new, own[0], center), np.where(new, own[1], spread)
+        return Scaled(self, panel, center, spread, series, coder)
+
+
+class Scaled:
+    """A panel in the units of a scaler: y (N, O), x (N, E) with codes last; and the way back.
+
+    Args:
+        center, spread: mean and deviation (S, O) of the targets of each series.
+        The others are those of `Scaler.scaled`.
+    """
+
+    def __init__(
+        self,
+        scaler: Scaler,
+        panel: Panel,
+        center: np.ndarray,
+        spread: np.ndarray,
+        series: np.ndarray,
+        coder: Coder,
+    ) -> None:
+        self.scaler, self.panel, self.center, self.spread = scaler, panel, center, spread
+        self.series, self.coder = series, coder
+        self.row_center, self.row_spread = (np.repeat(part, panel.lengths, 0) for part in (center, spread))
+        self.y = (panel.y - self.row_center) / self.row_spread
+        self.x = self._covariates(panel.x, np.repeat(series, panel.lengths))
+
+    def future(self, x: np.ndarray) -> np.ndarray:
+        """Covariates (S, H, E) of the steps after each series, as `x` has those of the rows."""
+        return self._covariates(x, self.series[:, None])
+
+    def _covariates(self, x: np.ndarray, series: np.ndarray) -> np.ndarray:
+        return self.coder.arranged((x - self.scaler.x_center) / self.scaler.x_spread, series)
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Values (N, O) of the rows in the user's units."""
+        return values * self.row_spread + self.row_center
+
+    def steps(self, values: np.ndarray) -> np.ndarray:
+        """Values (S, H, O) of the steps after each series in the user's units."""
+        return values * self.spread[:, None] + self.center[:, None]
+
+    @property
+    def limits(self) -> np.ndarray:
+        """Bounds (2, O) of a value that is fed back."""
+        return limits_after(self.scaler, self.y)
+
+
+def limits_after(scaler: Scaler, y: np.ndarray) -> np.ndarray:
+    """The scaler's bounds (2, O), moved out as far as scaled values (N, O) leave the range of the training data."""
+    low = np.minimum(y.min(axis=0), scaler.range[0])
+    high = np.maximum(y.max(axis=0), scaler.range[1])
+    return scaler.limits + (np.stack([low, high]) - scaler.range)
+
+
+def check_varies(panel: Panel) -> None:
+    """Refuse a constant series, from which a network can learn nothing."""
+    _, spread = moments_of_series(panel, floor=0.0)
+    if (spread == 0).any():
+        series, target = np.argwhere(spread == 0)[0]
+        raise ValueError(
+            explain(
+                f"y{series_name(panel, series)}",
+                "a series that varies, for a network to learn from",
+                f"a constant one in {panel.layout.target_names[target]!r}",
+                "Forecast it with Naive(), or leave this series out",
             )
-
-    def _measure_scale(self, panel: Panel) -> None:
-        shape = (panel.n_series, panel.n_targets)
-        self.center_, self.spread_ = np.zeros(shape), np.ones(shape)
-        self.x_center_, self.x_spread_ = np.zeros(panel.n_exog), np.ones(panel.n_exog)
-        if self.scale is None:
-            return
-        self.center_, self.spread_ = moments_of_series(panel)
-        if panel.n_exog:
-            self.x_center_, self.x_spread_ = _moments(panel.x)
-
-    def _series_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation (S, O) of each series: as in `fit`, for a new series those of its history."""
-        if len(self.center_) == 1 or self.scale is None:
-            rows = np.zeros(panel.n_series, int)
-            return self.center_[rows], self.spread_[rows]
-        if not hasattr(self, "panel_"):  # in fit
-            return self.center_, self.spread_
-        where = self.panel_.ids.get_indexer(panel.ids)
-        known = (where >= 0)[:, None]
-        if known.all():
-            return self.center_[where], self.spread_[where]
-        center, spread = moments_of_series(panel)
-        return np.where(known, self.center_[where], center), np.where(known, self.spread_[where], spread)
-
-    def _row_scale(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        center, spread = self._series_scale(panel)
-        return np.repeat(center, panel.lengths, axis=0), np.repeat(spread, panel.lengths, axis=0)
-
-    def _scaled(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        center, spread = self._row_scale(panel)
-        return (panel.y - center) / spread, self._scaled_x(panel, panel.x)
-
-    def _scaled_x(self, panel: Panel, x: np.ndarray) -> np.ndarray:
-        """Covariates of the rows (N, E) or of the steps after each series (S, H, E)."""
-        return (x - self.x_center_) / self.x_spread_
-
-    def _limits_after(self, y: np.ndarray) -> np.ndarray:
-        """Bounds (2, O), moved out as far as the history at hand (N, O) leaves the range of the training data."""
-        low, high = np.minimum(y.min(axis=0), self.range_[0]), np.maximum(y.max(axis=0), self.range_[1])
-        return self.limits_ + (np.stack([low, high]) - self.range_)
+        )
 
 
 def moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from forecast._checks import check_choice, check_horizon, explain
-from forecast.estimators.neural.attention import mean_of_members, resolve_window, weights_by_lag
+from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
 from forecast.estimators.neural.base import NeuralForecaster, window_at
+from forecast.estimators.neural.options import resolve_window
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
 from forecast.panel import Panel
 from forecast.training.fit import TOLD
+from forecast.training.solve import Options
+from forecast.training.window_program import Program
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -94,6 +97,12 @@ class Seq2Seq(NeuralForecaster):
         check_choice("decoding", self.decoding, TOLD)
         check_choice("training", self.training, ("one-step",))
 
+    def _has_evidence(self, solver: str) -> bool:
+        return super()._has_evidence(solver) and self.decoding != "teacher-forcing"
+
+    def _options(self, program: Program, rows: int) -> Options:
+        return replace(super()._options(program, rows), decoding=self.decoding)
+
     def attention_weights(self, X: Any = None) -> Any:
         """Which rows of the history each step of the forecast reads, in the form of a forecast.
 
@@ -108,15 +117,15 @@ class Seq2Seq(NeuralForecaster):
         """
         request = self._request(X)
         step = request.position - self.panel_.lengths[request.series]
-        if self.config_["attention"] is None:
+        if self.config_.attention is None:
             raise ValueError(explain("attention", "one to read", None, 'Fit with attention="additive"'))
-        if step.min() < 0 or step.max() >= self.config_["horizon"]:
+        if step.min() < 0 or step.max() >= self.config_.horizon:
             allowed = f"at most horizon={self.config_['horizon']} steps after the history"
             raise ValueError(
                 explain("X", allowed, f"steps {step.min() + 1} to {step.max() + 1}", "Ask for fewer")
             )
-        panel, program = self.panel_, self._fitted_program()
-        y, x = (history_end(values, panel, program.window) for values in self._scaled(panel))
-        window = window_at(program, y, x, self._scaled_x(panel, np.nan_to_num(request.future_x)))
+        panel, program, inputs = self.panel_, self._compiled(), self._scaled(self.panel_)
+        y, x = (history_end(values, panel, program.window) for values in (inputs.y, inputs.x))
+        window = window_at(program, y, x, inputs.future(np.nan_to_num(request.future_x)))
         weights = mean_of_members(self, lambda network: attention_reader(network, panel.n_targets), window)
         return weights_by_lag(self, request, weights)

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from forecast._checks import check_count, explain
-from forecast.estimators.neural.base import (
-    check_activation,
-    check_hidden,
-    resolve_lags,
-)
-from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.options import check_activation, check_hidden, resolve_lags
 from forecast.networks import DelayLayer, NetworkConfig, TDNNConfig
 from forecast.panel import Panel
 
@@ -75,8 +71,8 @@ class TDNN(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = TDNNConfig
 
     def _configure(self, panel: Panel) -> TDNNConfig:
-        self.lags_ = resolve_lags(self, panel, 0)[0]
-        first, hidden = tuple(lag - 1 for lag in self.lags_), check_hidden(self.hidden, minimum=1)
+        lags, _ = resolve_lags(self.lags, 0, panel)
+        first, hidden = tuple(lag - 1 for lag in lags), check_hidden(self.hidden, minimum=1)
         *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
         layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
         return TDNNConfig(
@@ -85,12 +81,17 @@ class TDNN(EmbeddingForecaster):
             layers=layers,
             output_delays=output_delays,
             linear=self.linear,
-            linear_lags=self.lags_ if self.feedback else (),
+            linear_lags=lags if self.feedback else (),
             linear_exog_lags=first if panel.n_exog else (),
             feedback=self.feedback,
             window_norm=self.scale == "window",
             dtype=self._precision(panel),
         )
+
+    @property
+    def lags_(self) -> tuple[int, ...]:
+        """Lags of the first layer."""
+        return tuple(delay + 1 for delay in self.config_.layers[0].delays)
 
     def _depths(self) -> list[int]:
         if isinstance(self.delays, int):

@@ -11,7 +11,7 @@ from forecast.panel import Panel
 
 
 @dataclass(frozen=True)
-class March:
+class TimeMajor:
     """Rows of each series from `starts` (S,) to its end, and H future rows after it, by time step.
 
     Args:
@@ -44,7 +44,7 @@ class March:
         return out
 
 
-def march(panel: Panel, starts: np.ndarray, future_x: np.ndarray | None = None) -> March:
+def time_major(panel: Panel, starts: np.ndarray, future_x: np.ndarray | None = None) -> TimeMajor:
     """The rows of `panel` after `starts` (S,), then those of the future covariates (S, H, E)."""
     future = np.empty((panel.n_series, 0, panel.n_exog)) if future_x is None else future_x
     left, horizon = panel.lengths - starts, future.shape[1]
@@ -56,4 +56,4 @@ def march(panel: Panel, starts: np.ndarray, future_x: np.ndarray | None = None) 
     if horizon:
         ahead = future[np.arange(panel.n_series), np.clip(step - left, 0, horizon - 1)]
         x = np.where((here & ~known)[..., None], ahead, x)
-    return March(starts, y, x, here.astype(float), known.astype(float))
+    return TimeMajor(starts, y, x, here.astype(float), known.astype(float))

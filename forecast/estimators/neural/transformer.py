@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from forecast._checks import explain
-from forecast.estimators.neural.attention import mean_of_members, resolve_window, weights_by_lag
-from forecast.estimators.neural.base import check_activation, window_at
-from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
+from forecast.estimators.neural.base import EmbeddingForecaster, window_at
+from forecast.estimators.neural.options import check_activation, resolve_window
 from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
 from forecast.panel import Panel, Request
@@ -105,12 +105,12 @@ class Transformer(EmbeddingForecaster):
 
     def _windows_ahead(self, request: Request) -> np.ndarray:
         """What the network sees at each step of its closed loop, (S, H, L, O+E)."""
-        panel, program = self.panel_, self._fitted_program()
-        past_y, past_x = (history_end(values, panel, program.window) for values in self._scaled(panel))
+        panel, program, inputs = self.panel_, self._compiled(), self._scaled(self.panel_)
+        past_y, past_x = (history_end(values, panel, program.window) for values in (inputs.y, inputs.x))
         future_x = np.nan_to_num(request.future_x)
-        center, spread = self._series_scale(panel)
-        run = (self._forecast(panel, request.horizon, future_x) - center[:, None]) / spread[:, None]
-        y, known = np.concatenate([past_y, run], axis=1), self._scaled_x(panel, future_x)
+        run = self._forecast(panel, request.horizon, future_x)
+        run = (run - inputs.center[:, None]) / inputs.spread[:, None]
+        y, known = np.concatenate([past_y, run], axis=1), inputs.future(future_x)
         steps = range(request.horizon)
         windows = [window_at(program, y[:, : program.window + h], past_x, known, h) for h in steps]
         return np.stack(windows, axis=1)

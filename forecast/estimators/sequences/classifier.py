@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import check_choice, explain
-from forecast.estimators.rollback import anew
+from forecast.estimators.rollback import refit
 from forecast.estimators.sequences.base import SequenceModel
 from forecast.panel.sequences import is_panel_frame, is_table
 
@@ -70,7 +70,7 @@ class SequenceClassifier(SequenceModel):
         """
         self._check_options()
         check_choice("pooling", self.pooling, ("last", "mean"))
-        with anew(self):
+        with refit(self):
             if is_table(X) and not self.embedding:
                 X, y = validate_data(self, X, y, dtype=float)
             else:

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import explain
-from forecast.estimators.rollback import anew
+from forecast.estimators.rollback import refit
 from forecast.estimators.sequences.base import SequenceModel
 from forecast.panel.sequences import is_matrix, is_panel_frame, is_table, split
 
@@ -63,7 +63,7 @@ class SequenceLabeler(SequenceModel):
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from sequences X and their labels y, one a time step."""
         self._check_options()
-        with anew(self):
+        with refit(self):
             if self._is_one(X) or (is_table(X) and np.ndim(y[0]) == 0):
                 X, y = validate_data(self, X, y, dtype=float)
                 X = [X]

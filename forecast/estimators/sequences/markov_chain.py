@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from forecast._checks import check_choice, explain
 from forecast.estimators import saving
-from forecast.estimators.rollback import anew
+from forecast.estimators.rollback import refit
 from forecast.panel.sequences import Sequences, is_matrix, split_symbols
 
 
@@ -77,7 +77,7 @@ class MarkovChain(BaseEstimator):
         if not known:
             allowed, remedy = "a finite number of at least 0", "Pass smoothing=0 or smoothing=1"
             raise ValueError(explain("smoothing", allowed, self.smoothing, remedy))
-        with anew(self):
+        with refit(self):
             self._count(validate_data(self, X, dtype=None) if _is_array(X) else X)
         return self
 

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.base import NeuralForecaster
 from forecast.estimators.neural.narx import NARX
+from forecast.estimators.neural.scaler import limits_after
 from forecast.estimators.neural.tdnn import TDNN
 from tests.checks_forecaster import covariates, forecasters, long_frame, monthly, named
 
@@ -55,15 +56,15 @@ def test_normalised_windows_follow_a_level_never_seen() -> None:
 @pytest.mark.parametrize("scale", ["series", None])
 def test_the_network_behind_the_forecast(model: NeuralForecaster, scale: str | None) -> None:
     fitted = clone(model).set_params(scale=scale).fit(X, Y)
-    y = (Y.to_numpy() - fitted.center_[0, 0]) / fitted.spread_[0, 0]
-    x = (X.to_numpy() - fitted.x_center_) / fitted.x_spread_
+    y = (Y.to_numpy() - fitted.scaler_.center[0, 0]) / fitted.scaler_.spread[0, 0]
+    x = (X.to_numpy() - fitted.scaler_.x_center) / fitted.scaler_.x_spread
     length = fitted.window_
     rows = range(length, len(y))
     windows = np.stack([np.column_stack([y[t - length : t], x[t - length + 1 : t + 1]]) for t in rows])
-    network, inputs = fitted.network_, fitted._fitted_program().led(windows).astype("float32")
+    network, inputs = fitted.network_, fitted._compiled().led(windows).astype("float32")
     assert isinstance(network, keras.Model)
     output = keras.ops.convert_to_numpy(network(inputs))[:, 0, 0]
-    values = output * fitted.spread_[0, 0] + fitted.center_[0, 0]
+    values = output * fitted.scaler_.spread[0, 0] + fitted.scaler_.center[0, 0]
     np.testing.assert_allclose(values, fitted.predict(Y.index[length:]), rtol=1e-4)
 
 
@@ -177,7 +178,7 @@ def test_a_lost_loss_falls_back_on_ar_and_says_so() -> None:
 
 def explosive(model: NARX) -> NARX:
     """Tampered weights: the linear path alone, y_t = 3 y_{t-1}."""
-    slices = model._fitted_program().slices()
+    slices = model._compiled().slices()
     (part,) = (part for path, part in slices.items() if path.endswith("linear/kernel"))
     theta = np.zeros_like(model.theta_)
     theta[:, part.start] = 3.0
@@ -202,7 +203,7 @@ def test_closed_loops_stay_near_the_data(model: NeuralForecaster) -> None:
 def test_the_bound_is_reached_not_passed() -> None:
     model = explosive(small().fit(Y))
     forecast = model.predict(60)
-    bounds = (model.limits_ * model.spread_ + model.center_)[:, 0]
+    bounds = (model.scaler_.limits * model.scaler_.spread + model.scaler_.center)[:, 0]
     assert bounds[0] < Y.min() and Y.max() < bounds[1]
     assert np.abs(forecast.iloc[-1] - bounds).min() < 1e-9 * Y.max()
 
@@ -212,9 +213,10 @@ def test_the_bound_moves_with_the_history(model: NeuralForecaster) -> None:
     """What happened after fit may go on: no bound lies inside the history at hand."""
     fitted = clone(model).fit(Y)
     higher = Y + 100.0
-    low, high = fitted._limits_after((higher.to_numpy()[:, None] - fitted.center_) / fitted.spread_)
-    assert high * fitted.spread_ + fitted.center_ > higher.max()
-    np.testing.assert_array_equal(low, fitted.limits_[0])
+    scaler = fitted.scaler_
+    low, high = limits_after(scaler, (higher.to_numpy()[:, None] - scaler.center) / scaler.spread)
+    assert high * scaler.spread + scaler.center > higher.max()
+    np.testing.assert_array_equal(low, scaler.limits[0])
 
 
 def test_a_system_follows_a_larger_input() -> None:
@@ -266,7 +268,7 @@ def test_one_network_serves_series_of_other_scale_and_length(kind: type[NeuralFo
     first = long.loc[long["unique_id"] == "s0", "y"].to_numpy()
     long.loc[second, "y"] = 1000.0 * first - 700.0
     model = kind(lags=2, hidden=(2,), epochs=5, random_state=0).fit(long)
-    assert model.theta_.shape[0] == 1 and model.center_.shape == (3, 1)
+    assert model.theta_.shape[0] == 1 and model.scaler_.center.shape == (3, 1)
     forecast = model.predict(4).pivot(index="ds", columns="unique_id", values=kind.__name__)
     np.testing.assert_allclose(forecast["s1"].dropna(), 1000 * forecast["s0"].dropna() - 700, rtol=1e-7)
     assert len(forecast["s2"].dropna()) == 4

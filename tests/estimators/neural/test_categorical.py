@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 from forecast.estimators.baselines.ar import AR
-from forecast.estimators.neural.categorical import EmbeddingForecaster
+from forecast.estimators.neural.base import EmbeddingForecaster
 from forecast.estimators.neural.narx import NARX
 from forecast.estimators.neural.rnn import RNN
 from forecast.estimators.saving import load
@@ -105,8 +105,8 @@ def test_training_starts_at_one_least_squares_fit_and_a_new_series_has_the_mean_
     model: EmbeddingForecaster,
 ) -> None:
     model = clone(model).set_params(embed_series=2).fit(FIRST)
-    assert model.config_["embedded"] == ((2, 2),) and model.config_["exog"] == 1
-    parts = model._fitted_program().slices()
+    assert model.config_.embedded == ((2, 2),) and model.config_.exog == 1
+    parts = model._compiled().slices()
     (linear,) = [part for path, part in parts.items() if path.endswith("linear/kernel")]
     (table,) = [part for path, part in parts.items() if path.endswith("embedding_1/embeddings")]
     used = FIRST.assign(before=FIRST.groupby("unique_id")["y"].shift(), one=1.0)

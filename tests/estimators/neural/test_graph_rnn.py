@@ -139,7 +139,7 @@ def test_every_solver_fits(solver: str) -> None:
     model = small(solver=solver, epochs=2, lags=2, units=1).fit(stream(40))
     assert model.solver_ == solver and np.isfinite(model.predict(3)).all(axis=None)
     more = small(solver="lbfgs", training="multi-step", steps=3, epochs=2, aggregate="sum").fit(stream(40))
-    assert more.config_["aggregate"] == "sum"
+    assert more.config_.aggregate == "sum"
     assert np.isfinite(more.predict(2)).all(axis=None)
     with pytest.raises(ValueError, match="solver: must be one of 'auto', 'lbfgs', 'adam'"):
         small(solver="lm").fit(stream(40))

@@ -54,23 +54,24 @@ def test_keras_learns_a_wave(build) -> None:
 
 def test_a_forecast_is_the_model_on_its_own_results() -> None:
     model = small(recurrent).fit(Y)
-    network, window = model.network_, (Y.to_numpy()[-3:] - model.center_[0]) / model.spread_[0]
+    network, window = model.network_, (Y.to_numpy()[-3:] - model.scaler_.center[0]) / model.scaler_.spread[0]
     for value in model.predict(4):
         output = keras.ops.convert_to_numpy(network(window.reshape(1, 3, 1).astype("float32"))).ravel()
-        assert value == pytest.approx(float(output[0] * model.spread_[0, 0] + model.center_[0, 0]), rel=1e-5)
+        expected = output[0] * model.scaler_.spread[0, 0] + model.scaler_.center[0, 0]
+        assert value == pytest.approx(float(expected), rel=1e-5)
         window = np.append(window[1:], output)
 
 
 def test_several_steps_at_once_come_in_blocks() -> None:
     model = small(two_steps).fit(X, Y)
     network = model.network_
-    y = (Y.to_numpy()[:, None] - model.center_[0]) / model.spread_[0]
-    x = (np.vstack([X, LATER]) - model.x_center_) / model.x_spread_
+    y = (Y.to_numpy()[:, None] - model.scaler_.center[0]) / model.scaler_.spread[0]
+    x = (np.vstack([X, LATER]) - model.scaler_.x_center) / model.scaler_.x_spread
     for _ in range(3):
         rows = len(y)
         window = np.hstack([y[-3:], x[rows - 2 : rows + 1]])[None].astype("float32")
         y = np.vstack([y, keras.ops.convert_to_numpy(network(window)).reshape(2, 1)])
-    expected = y[60:, 0] * model.spread_[0, 0] + model.center_[0, 0]
+    expected = y[60:, 0] * model.scaler_.spread[0, 0] + model.scaler_.center[0, 0]
     np.testing.assert_allclose(model.predict(LATER), expected, rtol=1e-5)
     np.testing.assert_allclose(model.predict(LATER.iloc[:3]), expected[:3], rtol=1e-5)
     assert model.min_history(model.panel_) == 3
@@ -79,10 +80,10 @@ def test_several_steps_at_once_come_in_blocks() -> None:
 def test_batch_statistics_belong_to_the_model() -> None:
     model = small(restless).fit(Y)
     expected = model.predict(4)
-    network, y = model.network_, (Y.to_numpy() - model.center_[0]) / model.spread_[0]
+    network, y = model.network_, (Y.to_numpy() - model.scaler_.center[0]) / model.scaler_.spread[0]
     windows = np.lib.stride_tricks.sliding_window_view(y, 3)[:-1, :, None].astype("float32")
     output = keras.ops.convert_to_numpy(network(windows)).ravel()
-    values = output * model.spread_[0, 0] + model.center_[0, 0]
+    values = output * model.scaler_.spread[0, 0] + model.scaler_.center[0, 0]
     np.testing.assert_allclose(model.predict(Y.index[3:]), values, rtol=1e-5)
     keras_forecaster._programs.clear()  # as in another process
     again = pickle.loads(pickle.dumps(model))

@@ -21,7 +21,7 @@ def test_it_starts_at_ar_with_its_heads_sharp() -> None:
     model.theta_ = model.linear_theta_
     np.testing.assert_allclose(model.predict(24), AR(lags=[1, 12]).fit(Y).predict(24), rtol=1e-7)
     assert model.window_ == 12
-    slices = model._fitted_program().slices()
+    slices = model._compiled().slices()
     (bias,) = (model.theta_[0][part] for path, part in slices.items() if path.endswith("heads_bias"))
     assert sorted(set(bias)) == [-2.0, 0.0, 3.0] and (bias == 3.0).sum() == 2
 

@@ -17,7 +17,6 @@ from statsmodels.tsa.vector_ar.var_model import VAR
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.narx import NARX
-from forecast.networks import NARXConfig
 from tests.checks_forecaster import covariates, monthly
 from tests.panel.test_panel import AHEAD, INDEXES, ROWS
 
@@ -29,7 +28,7 @@ DRIVEN = Y + X["price"] - 2 * X["heat"].shift(1).fillna(0)
 
 def parts(model: NARX, theta: np.ndarray) -> dict[str, np.ndarray]:
     """Variables by their short names, such as "linear/kernel"."""
-    slices = model._fitted_program().slices()
+    slices = model._compiled().slices()
     return {"/".join(path.split("/")[-2:]): theta[part] for path, part in slices.items()}
 
 
@@ -38,11 +37,11 @@ def coefficients(model: NARX) -> np.ndarray:
     found = parts(model, model.theta_[0])
     lags = len(model.lags_)
     own, exog = found["linear/kernel"][:lags], found["linear/kernel"][lags:]
-    center, spread = model.center_[0, 0], model.spread_[0, 0]
-    exog = (exog.reshape(-1, max(len(model.x_center_), 1)) * spread) / np.append(model.x_spread_, 1.0)[
-        : len(X.columns)
-    ]
-    level = np.sum(exog * model.x_center_) if len(model.x_center_) else 0.0
+    center, spread = model.scaler_.center[0, 0], model.scaler_.spread[0, 0]
+    exog = (exog.reshape(-1, max(len(model.scaler_.x_center), 1)) * spread) / np.append(
+        model.scaler_.x_spread, 1.0
+    )[: len(X.columns)]
+    level = np.sum(exog * model.scaler_.x_center) if len(model.scaler_.x_center) else 0.0
     return np.concatenate(
         [[found["linear/bias"][0] * spread + center * (1 - own.sum()) - level], own, exog.ravel()]
     )
@@ -162,7 +161,7 @@ def test_auto_lags() -> None:
 def test_lags_given() -> None:
     model = NARX(lags=[4, 1], exog_lags=1, hidden=(2,), epochs=1).fit(X, DRIVEN)
     assert (model.lags_, model.exog_lags_, model.window_) == ((1, 4), (0, 1), 4)
-    assert NARXConfig.from_dict(model.config_).hidden == (2,)
+    assert model.config_.hidden == (2,)
     assert NARX(lags=1, exog_lags=[5], hidden=()).fit(X, DRIVEN).min_history(model.panel_) == 6
 
 
@@ -226,7 +225,7 @@ def test_fifty_fits_keep_the_memory_of_one_and_leave_the_settings_alone() -> Non
 def test_fits_of_one_shape_share_what_is_compiled() -> None:
     gc.collect()
     models = [NARX(lags=2, hidden=(2,), epochs=1, random_state=seed).fit(Y) for seed in range(3)]
-    assert len({id(model._fitted_program()) for model in models}) == 1
+    assert len({id(model._compiled()) for model in models}) == 1
     forecasts = [np.asarray(model.predict(3)) for model in models]
     for model, forecast in zip(models, forecasts, strict=True):  # and none disturbs another
         np.testing.assert_array_equal(model.predict(3), forecast)

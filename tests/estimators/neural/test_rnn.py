@@ -8,7 +8,6 @@ import pytest
 
 from forecast.estimators.neural.narx import NARX
 from forecast.estimators.neural.rnn import RNN
-from forecast.networks import RecurrentConfig
 from forecast.panel import Panel
 from tests.checks_forecaster import covariates, monthly
 
@@ -54,7 +53,7 @@ def test_automatic_window_is_a_season_or_eight_rows() -> None:
 def test_dropout_and_zoneout_are_trained_by_adam() -> None:
     options = dict(zoneout=0.2, dropout=0.3, recurrent_dropout=0.2)
     model = RNN(**SMALL, **options, epochs=4).fit(Y)
-    assert model.solver_ == "adam" and RecurrentConfig.from_dict(model.config_).dtype == "float32"
+    assert model.solver_ == "adam" and model.config_.dtype == "float32"
     again = RNN(**SMALL, **options, epochs=4).fit(Y)
     np.testing.assert_array_equal(model.theta_, again.theta_)
     pd.testing.assert_series_equal(model.predict(6), again.predict(6))
@@ -79,7 +78,7 @@ def test_truncation_reaches_the_training() -> None:
     full, short, long = (
         RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1), (1, 4))
     )
-    assert RecurrentConfig.from_dict(short.config_).truncate == (1, 1)
+    assert short.config_.truncate == (1, 1)
     assert np.abs(short.theta_ - full.theta_).max() > 1e-3
     np.testing.assert_allclose(long.theta_, full.theta_, rtol=1e-6, atol=1e-8)  # it reaches the whole window
     np.testing.assert_allclose(short.linear_theta_, full.linear_theta_, rtol=1e-9)

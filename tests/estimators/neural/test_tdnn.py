@@ -9,7 +9,6 @@ import pytest
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.narx import NARX
 from forecast.estimators.neural.tdnn import TDNN
-from forecast.networks import TDNNConfig
 from tests.checks_forecaster import covariates, monthly
 
 pytestmark = pytest.mark.backend
@@ -18,7 +17,7 @@ X = covariates(Y.index)
 
 
 def parts(model: TDNN) -> dict[str, np.ndarray]:
-    slices = model._fitted_program().slices()
+    slices = model._compiled().slices()
     return {"/".join(path.split("/")[-2:]): model.theta_[0][part] for path, part in slices.items()}
 
 
@@ -47,7 +46,7 @@ def test_linear_response_is_least_squares() -> None:
     y = np.convolve(x[:, 0], [1.0, -0.5, 0.25])[:120] + 3.0
     model = TDNN(lags=3, hidden=(2,), feedback=False, epochs=1, scale=None, random_state=0).fit(x, y)
     start = dict(
-        zip(parts(model), np.split(model.linear_theta_[0], model._fitted_program().ends[:-1]), strict=True)
+        zip(parts(model), np.split(model.linear_theta_[0], model._compiled().ends[:-1]), strict=True)
     )
     np.testing.assert_allclose(start["linear/kernel"], [1.0, -0.5, 0.25], atol=1e-9)
     np.testing.assert_allclose(start["output/bias"], 3.0, atol=1e-9)
@@ -64,7 +63,7 @@ def test_delays_in_the_first_layer_alone_are_narx() -> None:
     narx = NARX(lags=2, hidden=(3,), epochs=10, weight_decay=1e-3, random_state=0).fit(Y)
     model = TDNN(lags=2, hidden=(3,), epochs=1, random_state=0).fit(Y)
     assert model.theta_.shape == narx.theta_.shape
-    slices = narx._fitted_program().slices()
+    slices = narx._compiled().slices()
     values = {"/".join(path.split("/")[-2:]): narx.theta_[0][part] for path, part in slices.items()}
     renamed = {name.replace("hidden_1", "delay_1"): value for name, value in values.items()}
     model.theta_ = np.concatenate([renamed[name] for name in parts(model)])[None]
@@ -73,7 +72,7 @@ def test_delays_in_the_first_layer_alone_are_narx() -> None:
 
 def test_delays_in_every_layer() -> None:
     model = TDNN(lags=3, hidden=(4, 2), delays=(2, 1), activation=(None, "tanh"), epochs=3, random_state=0)
-    config = TDNNConfig.from_dict(model.fit(X, Y).config_)
+    config = model.fit(X, Y).config_
     assert [layer.delays for layer in config.layers] == [(0, 1, 2), (0, 1, 2)]
     assert [layer.activation for layer in config.layers] == [None, "tanh"]
     assert config.output_delays == (0, 1) and model.window_ == 1 + 2 + 2 + 1

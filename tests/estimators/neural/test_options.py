@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.estimators.neural.attention import resolve_window
+from forecast.estimators.neural.options import resolve_window
 from forecast.panel import Panel
 from tests.checks_forecaster import monthly
 
