@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_horizon, explain
 from forecast.estimators import conformal, saving, validation
+from forecast.estimators.documentation import Documented
 from forecast.estimators.rollback import learned, refit, rollback
 from forecast.panel import Panel, Request, build_request, extend_panel, future_frame
 
@@ -22,7 +23,7 @@ State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Forecaster(RegressorMixin, BaseEstimator):
+class Forecaster(Documented, RegressorMixin, BaseEstimator):
     """A scikit-learn regressor over time that gives back the index it was given.
 
     A family implements `_fit`, `_forecast`, `_fitted` and `min_history`, and may override `_update`,

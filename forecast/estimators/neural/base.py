@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from keras.callbacks import Callback
 from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
@@ -95,6 +96,16 @@ class NeuralForecaster(Forecaster):
         verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
         callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
         random_state: seed of the random starts and batches.
+
+    Attributes:
+        config_: the frozen description of the network; scaler_: the units of the data.
+        window_: L, rows of the history that a forecast reads.
+        theta_: weights of every member, shape (members, P); `network_` is a keras.Model that carries them.
+        linear_theta_: the weights training started from, the linear AR/ARX solution where there is one.
+        kept_linear_: for each member, whether the linear model was kept because its evidence was greater; also
+            under its old name `linear_`.
+        history_: training and validation loss of every epoch of every member.
+        solver_: the solver used.
     """
 
     scale: str | None = "series"
@@ -111,7 +122,7 @@ class NeuralForecaster(Forecaster):
     members: int = 1
     jit_compile: bool = True
     verbose: bool | int | str = 0
-    callbacks: Sequence[keras.callbacks.Callback] | None = None
+    callbacks: Sequence[Callback] | None = None
     random_state: int | None = None
 
     config_: Any = field(init=False)  # of the type `_config`
@@ -166,7 +177,7 @@ class NeuralForecaster(Forecaster):
         self.theta_ = np.stack([fit.theta for fit in fits])  # (members, P)
         self.linear_theta_ = np.stack([fit.start for fit in fits])
         self.solver_ = fits[0].solver
-        self.linear_ = [fit.linear for fit in fits]
+        self.kept_linear_ = [fit.linear for fit in fits]
         self.history_ = [fit.history for fit in fits]
 
     def _compiled(self) -> Program:
@@ -225,6 +236,11 @@ class NeuralForecaster(Forecaster):
     def window_(self) -> int:
         """L, the rows of the history that a forecast reads."""
         return self.config_.window
+
+    @property
+    def linear_(self) -> list[bool]:
+        """The old name of `kept_linear_`."""
+        return self.kept_linear_
 
     @property
     def lags_(self) -> tuple[int, ...]:
@@ -306,7 +322,8 @@ class NeuralForecaster(Forecaster):
         if isinstance(self.weight_decay, Real) and self.weight_decay < 0:
             remedy = "Leave it out, or pass for example weight_decay=0.1"
             raise ValueError(explain("weight_decay", "at least 0, or None", self.weight_decay, remedy))
-        if self.callbacks is not None and not isinstance(self.callbacks, Iterable):
+        callbacks = self.callbacks or ()
+        if not isinstance(callbacks, Iterable) or any(not isinstance(each, Callback) for each in callbacks):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
 
@@ -330,7 +347,6 @@ class EmbeddingForecaster(NeuralForecaster):
         categories: {column of X: length of its learned vectors}, for covariates in a frame that hold
             categories, as text or as numbers (for `backtest` as numbers). A category not seen in `fit` has
             the mean vector.
-        The other arguments are those of `NeuralForecaster`.
 
     Attributes:
         levels_: the categories of each column, in the order of their vectors.

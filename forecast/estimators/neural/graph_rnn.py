@@ -29,13 +29,10 @@ class GraphRNN(JointForecaster):
         aggregate: "mean" or "sum" of what the neighbours say, each times the weight of its edge.
         window: steps the cell looks back; None = the largest lag.
         cell: "gru", "lstm", "elman" or another name of `forecast.layers.CELLS`.
-        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With edges all series must
-        cover the same time; without, of series of different lengths the last rows, which all have, are
-        learned from. The weight of a time step is the mean of `sample_weight` over its series.
 
-    Attributes:
-        nodes_: names of the nodes.
-        lags_, exog_lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.
+    With edges all series must cover the same time. Without edges, series of different lengths are cut to the
+    length of the shortest, counted from the end. The weight of a time step is the mean of `sample_weight` over
+    its series.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used: unknown nodes, self loops, missing

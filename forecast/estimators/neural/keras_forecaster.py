@@ -63,12 +63,12 @@ class KerasForecaster(NeuralForecaster):
         solver: "keras" trains by `model.fit` with Adam, dropout and normalisation layers included; "lm",
             "lbfgs" and "adam" are the package's solvers of the squared error, for models whose output is a
             function of the weights alone.
-        The other arguments are those of `NeuralForecaster`; "multi-step" and "free-run" training need a
-        one-step model and a solver of the package.
-
-    Attributes:
-        theta_: weights of every member, shape (members, P); `network_` is the keras.Model that carries them.
-        history_: loss of every epoch of every member.
+        training: as in the other families; "multi-step" and "free-run" need a one-step model and a solver of
+            the package.
+        scale: "series" standardises every series by its own mean and deviation; "window" also normalises each
+            window by its own statistics, in a layer around the model that `network_` shows; None leaves the
+            data alone.
+        weight_decay: strength of the pull to the weights that training starts from, for the package's solvers.
 
     Raises:
         ValueError, TypeError: an argument, the model's shapes or the data cannot be used. `save` is refused,

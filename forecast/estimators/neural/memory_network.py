@@ -38,10 +38,9 @@ class MemoryNetwork(EmbeddingForecaster):
             season), an int n for lags 1..n, or a list of lags.
         exog_lags: of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
         linear: whether there is a linear path.
-        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
-        lags_, exog_lags_, theta_, linear_theta_, linear_, history_, solver_: as in `NARX`.
+        lags_, exog_lags_: the lags used.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.

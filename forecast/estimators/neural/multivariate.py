@@ -36,10 +36,12 @@ class JointForecaster(NeuralForecaster):
             then medians, which a few large errors move less. The autoregression starts at least squares.
         solver: "lbfgs", "adam", or "auto": the first for small data, the second for large or for absolute
             errors. There is no Levenberg-Marquardt: its Jacobian is that of every node by all weights.
-        The other arguments are those of `NeuralForecaster`. Training in closed loop needs `outputs=1`.
+
+    Training in closed loop needs `outputs=1`.
 
     Attributes:
         nodes_: names of the nodes.
+        lags_, exog_lags_: the lags used.
     """
 
     units: int = 8

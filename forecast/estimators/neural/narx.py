@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.options import check_activation, check_hidden, resolve_lags
+from forecast.estimators.neural.options import check_activation, check_units, resolve_lags
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 
@@ -28,17 +28,11 @@ class NARX(EmbeddingForecaster):
             for lags 1..n, or a list of lags.
         exog_lags: lags of the covariates; "auto" = 0, the current value; an int n for 0..n, or a list.
         hidden: units of each hidden layer; () leaves the linear AR/ARX model.
-        activation: Keras name of the activation of the hidden layers.
+        activation: Keras name of the activation of the hidden layers, None is linear.
         linear: whether there is a linear path beside the hidden layers.
-        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
         lags_, exog_lags_: the lags used.
-        theta_: weights of every member, shape (members, P); `network_` is a keras.Model that carries them.
-        linear_theta_: the weights training started from, the linear AR/ARX solution.
-        linear_: for each member, whether the linear model was kept because its evidence was greater.
-        history_: training and validation loss of every epoch of every member.
-        solver_: the solver used.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.
@@ -62,7 +56,7 @@ class NARX(EmbeddingForecaster):
     lags: int | Sequence[int] | str = "auto"
     exog_lags: int | Sequence[int] | str = "auto"
     hidden: Sequence[int] = (8,)
-    activation: str = "tanh"
+    activation: str | None = "tanh"
     linear: bool = True
 
     _config: ClassVar[type[NetworkConfig]] = NARXConfig
@@ -74,7 +68,7 @@ class NARX(EmbeddingForecaster):
             exog=panel.n_exog,
             lags=lags,
             exog_lags=exog_lags,
-            hidden=check_hidden(self.hidden),
+            hidden=check_units("hidden", self.hidden),
             activation=check_activation(self.activation) or "linear",
             linear=self.linear,
             window_norm=self.scale == "window",

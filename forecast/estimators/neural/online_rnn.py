@@ -82,7 +82,9 @@ class OnlineRNN(Unweighted):
     Args:
         cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
         units: units of the cell; dense cells up to about 32.
-        lags, exog_lags: lags of the linear path, as in `NARX`.
+        lags: lags of the linear path: "auto" (the AR order by BIC, at most a third of the shortest series,
+            plus the season), an int n for lags 1..n, or a list of lags.
+        exog_lags: lags of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
         solver: "rtrl", the exact gradient; or "one-step", the gradient of the present step alone.
         learning_rate: rate of Adam, constant.
         epochs: passes over the history in `fit`.

@@ -24,12 +24,12 @@ def resolve_lags(lags: Lags, exog_lags: Lags, panel: Panel) -> tuple[tuple[int, 
         own = tuple(sorted({*range(1, min(order, longest) + 1), *extra}))
     else:
         own = check_lags("lags", lags)
-    if not panel.n_exog:
-        return own, ()
     if isinstance(exog_lags, str):
         check_auto("exog_lags", exog_lags)
-        return own, (0,)
-    return own, check_lags("exog_lags", exog_lags, minimum=0)
+        other: tuple[int, ...] = (0,)
+    else:
+        other = check_lags("exog_lags", exog_lags, minimum=0)
+    return own, other if panel.n_exog else ()
 
 
 def resolve_window(window: int | str, panel: Panel) -> int:
@@ -54,16 +54,22 @@ def _third(panel: Panel) -> int:
     return max(1, int(panel.lengths.min()) // 3)
 
 
-def check_hidden(hidden: Any, minimum: int = 0) -> tuple[int, ...]:
-    """Units of each hidden layer, at least `minimum` layers."""
-    allowed, remedy = "a list of the units of each layer", "Pass hidden=(8,) for one layer of eight units"
-    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
-        raise TypeError(explain("hidden", allowed, f"{hidden!r} of type {type(hidden).__name__}", remedy))
-    units = tuple(check_count(f"hidden[{place}]", number) for place, number in enumerate(hidden))
+def check_units(name: str, value: Any, minimum: int = 0) -> tuple[int, ...]:
+    """Units of each layer, at least `minimum` layers."""
+    check_listed(
+        name, value, "a list of the units of each layer", f"Pass {name}=(8,) for one layer of eight units"
+    )
+    units = tuple(check_count(f"{name}[{place}]", number) for place, number in enumerate(value))
     if len(units) < minimum:
         allowed = f"a list of at least {minimum} numbers of units"
-        raise ValueError(explain("hidden", allowed, units, "Pass hidden=(8,), or use NARX(hidden=())"))
+        raise ValueError(explain(name, allowed, units, f"Pass {name}=(8,), or use NARX(hidden=())"))
     return units
+
+
+def check_listed(name: str, value: Any, allowed: str, remedy: str) -> None:
+    """A list, tuple or other sequence, no text."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
 
 
 def check_activation(activation: Any) -> str | None:

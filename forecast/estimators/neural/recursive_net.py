@@ -32,12 +32,8 @@ class RecursiveNet(JointForecaster):
     Args:
         parents: a DataFrame with the columns node and parent (missing for a root), which names series of the
             panel or target columns of the frame, all of them; None for leaves alone, each its own root.
-        The other arguments are those of `JointForecaster` and `NeuralForecaster`. With parents all series
-        must cover the same time, and every one that has children must be their sum.
 
-    Attributes:
-        nodes_: names of the nodes.
-        lags_, exog_lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.
+    With parents all series must cover the same time, and every one that has children must be their sum.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used: unknown or forgotten nodes, missing

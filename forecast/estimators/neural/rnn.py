@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.options import resolve_lags, window_over
+from forecast.estimators.neural.options import check_units, resolve_lags, window_over
 from forecast.layers.recurrent.truncation import check_truncate
 from forecast.networks import NetworkConfig, RecurrentConfig
 from forecast.panel import Panel
@@ -46,10 +46,9 @@ class RNN(EmbeddingForecaster):
             steps of a window. All three need solver "adam" ("auto" takes it) and training "one-step".
         truncate: (k1, k2) for truncated backpropagation through time; the output of a window is one, so that
             its gradient goes back k2 steps. None for all of the window.
-        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
-        lags_, exog_lags_, theta_, linear_theta_, linear_, history_, solver_: as in `NARX`.
+        lags_, exog_lags_: the lags used.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.
@@ -89,7 +88,7 @@ class RNN(EmbeddingForecaster):
             targets=panel.n_targets,
             exog=panel.n_exog,
             cell=self.cell,
-            units=(self.units,) if isinstance(self.units, int) else tuple(self.units),
+            units=check_units("units", [self.units] if isinstance(self.units, int) else self.units),
             length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
             lags=lags,
             exog_lags=exog_lags,

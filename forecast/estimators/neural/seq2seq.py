@@ -44,10 +44,7 @@ class Seq2Seq(NeuralForecaster):
             runs free.
         linear: whether there is a linear path beside the decoder.
         horizon: H, the steps of the decoder.
-        The other arguments are those of `NeuralForecaster`; training is "one-step", over all H steps at once.
-
-    Attributes:
-        theta_, linear_theta_, linear_, history_, solver_: as in `NARX`; window_: L.
+        training: "one-step", over all H steps at once.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.

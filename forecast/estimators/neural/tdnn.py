@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from forecast._checks import check_count, explain
 from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.options import check_activation, check_hidden, resolve_lags
+from forecast.estimators.neural.options import check_activation, check_listed, check_units, resolve_lags
 from forecast.networks import DelayLayer, NetworkConfig, TDNNConfig
 from forecast.panel import Panel
 
@@ -38,10 +38,9 @@ class TDNN(EmbeddingForecaster):
         linear: whether there is a linear path beside the layers.
         feedback: whether past targets are inputs; False gives a finite impulse response model of the
             covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
-        The other arguments are those of `EmbeddingForecaster`.
 
     Attributes:
-        lags_, theta_, linear_theta_, history_, solver_: as in `NARX`.
+        lags_: the lags used.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.
@@ -72,7 +71,7 @@ class TDNN(EmbeddingForecaster):
 
     def _configure(self, panel: Panel) -> TDNNConfig:
         lags, _ = resolve_lags(self.lags, 0, panel)
-        first, hidden = tuple(lag - 1 for lag in lags), check_hidden(self.hidden, minimum=1)
+        first, hidden = tuple(lag - 1 for lag in lags), check_units("hidden", self.hidden, minimum=1)
         *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
         layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
         return TDNNConfig(
@@ -94,29 +93,22 @@ class TDNN(EmbeddingForecaster):
         return tuple(delay + 1 for delay in self.config_.layers[0].delays)
 
     def _depths(self) -> list[int]:
-        if isinstance(self.delays, int):
-            return [check_count("delays", self.delays, minimum=0)] * len(self.hidden)
-        if len(self.delays) != len(self.hidden):
-            raise ValueError(
-                explain(
-                    "delays",
-                    f"one number for each of the {len(self.hidden)} connections after the first hidden layer",
-                    tuple(self.delays),
-                    "Pass an int for the same delay everywhere",
-                )
-            )
-        return [check_count("delays", depth, minimum=0) for depth in self.delays]
+        depths = self._each("delays", self.delays, isinstance(self.delays, int))
+        return [check_count("delays", depth, minimum=0) for depth in depths]
 
     def _activations(self) -> list[str | None]:
-        if self.activation is None or isinstance(self.activation, str):
-            return [check_activation(self.activation)] * len(self.hidden)
-        if len(self.activation) != len(self.hidden):
+        single = self.activation is None or isinstance(self.activation, str)
+        return [check_activation(each) for each in self._each("activation", self.activation, single)]
+
+    def _each(self, name: str, value: Any, single: bool) -> list[Any]:
+        """A value for each hidden layer, of a single one or as many."""
+        count = len(self.hidden)
+        if single:
+            return [value] * count
+        allowed = f"one value, or one for each of the {count} hidden layers"
+        check_listed(name, value, allowed, f"Pass a single value of {name}")
+        if len(value) != count:
             raise ValueError(
-                explain(
-                    "activation",
-                    f"one name for each of the {len(self.hidden)} hidden layers",
-                    tuple(self.activation),
-                    'Pass a single name, such as "tanh", for the same everywhere',
-                )
+                explain(name, allowed, tuple(value), "Pass a single one for the same everywhere")
             )
-        return [check_activation(activation) for activation in self.activation]
+        return list(value)

@@ -34,12 +34,8 @@ class Transformer(EmbeddingForecaster):
         heads: heads of every attention.
         layers: number of encoder blocks.
         widening: the feed-forward networks have `widening * d_model` units.
-        activation: Keras name of the activation of the feed-forward networks.
+        activation: Keras name of the activation of the feed-forward networks, None is linear.
         linear: whether there is a linear path beside the blocks.
-        The other arguments are those of `EmbeddingForecaster`.
-
-    Attributes:
-        theta_, linear_theta_, linear_, history_, solver_: as in `NARX`; window_: L.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.
@@ -61,7 +57,7 @@ class Transformer(EmbeddingForecaster):
     heads: int = 2
     layers: int = 1
     widening: int = 2
-    activation: str = "gelu"
+    activation: str | None = "gelu"
     linear: bool = True
 
     _config: ClassVar[type[NetworkConfig]] = TransformerConfig

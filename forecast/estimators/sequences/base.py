@@ -17,6 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
 from forecast.estimators import saving
+from forecast.estimators.documentation import Documented
+from forecast.estimators.neural.options import check_units
+from forecast.estimators.rollback import learned
+from forecast.estimators.validation import check_types
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
 from forecast.training.sequence_program import (
@@ -35,7 +39,7 @@ def program_of(config: SequenceConfig, jit: bool) -> SequenceProgram:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceModel(ClassifierMixin, BaseEstimator):
+class SequenceModel(Documented, ClassifierMixin, BaseEstimator):
     """A recurrent network that gives classes to sequences, behind the scikit-learn interface.
 
     A family reads its data and says what is pooled; the options below are the same for all.
@@ -77,7 +81,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
     patience: int = 20
     tolerance: float = 1e-4
     jit_compile: bool = True
-    verbose: int | str = 0
+    verbose: bool | int | str = 0
     random_state: int | None = None
 
     # ---------------------------------------------------------------- learning
@@ -92,7 +96,7 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
             features=sequences.values.shape[1],
             classes=len(self.classes_),
             cell=self.cell,
-            units=_units(self.units),
+            units=tuple(self.units),
             bidirectional=self.bidirectional,
             pooling=pooling,
             categories=len(self.symbols_) if self.embedding else 0,
@@ -200,16 +204,16 @@ class SequenceModel(ClassifierMixin, BaseEstimator):
             remedy = "Pass for example validation=0.2"
             raise ValueError(explain("validation", "at least 0 and below 1", self.validation, remedy))
         check_seed(self.random_state)
+        check_verbose(self.verbose)
+        check_units("units", self.units)
+        check_types(self)
+
+    def _knows_tables(self) -> bool:
+        """Whether `fit` was given the table of one sequence, or a table of sequences."""
+        return "n_features_in_" in learned(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.string = tags.input_tags.categorical = bool(self.embedding)
         return tags
-
-
-def _units(units: Any) -> tuple[int, ...]:
-    if isinstance(units, str) or not np.iterable(units):
-        allowed, remedy = "a list of the units of each layer", "Pass units=(16,) for one layer of 16 units"
-        raise TypeError(explain("units", allowed, f"{units!r} of type {type(units).__name__}", remedy))
-    return tuple(check_count(f"units[{place}]", number) for place, number in enumerate(units))

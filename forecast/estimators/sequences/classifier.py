@@ -39,7 +39,6 @@ class SequenceClassifier(SequenceModel):
 
     Args:
         pooling: "last" state or "mean" of the states. Both directions end at "last" when `bidirectional`.
-        The other arguments are those of `SequenceModel`.
 
     Attributes:
         classes_: the classes, sorted, shape (K,).
@@ -82,7 +81,7 @@ class SequenceClassifier(SequenceModel):
         """Probabilities (S, K) of the classes in the order of `classes_`."""
         check_is_fitted(self, "theta_")
         if is_table(X) and not self.embedding:
-            X = validate_data(self, X, dtype=float, reset=False) if hasattr(self, "n_features_in_") else X
+            X = validate_data(self, X, dtype=float, reset=False) if self._knows_tables() else X
         return self._probabilities(self._read(X))
 
     def predict(self, X: Any) -> np.ndarray:

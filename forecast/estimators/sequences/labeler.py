@@ -37,9 +37,6 @@ class SequenceLabeler(SequenceModel):
     a frame (T, F) with labels (T,) is one sequence. With `embedding` they are sequences of symbols, in a
     list; a symbol not seen in `fit` gets the mean of all vectors.
 
-    Args:
-        The arguments are those of `SequenceModel`.
-
     Attributes:
         classes_: the classes, sorted, shape (K,).
         symbols_: the symbols seen in `fit`, when `embedding` is not 0.
@@ -100,13 +97,13 @@ class SequenceLabeler(SequenceModel):
 
     def _is_one(self, X: Any) -> bool:
         """Whether X is the rows of one sequence of numbers, as an array or in the form known from `fit`."""
-        return not self.embedding and (is_matrix(X) or (hasattr(self, "n_features_in_") and is_table(X)))
+        return not self.embedding and (is_matrix(X) or (self._knows_tables() and is_table(X)))
 
     def _by_step(self, X: Any) -> np.ndarray:
         """Probabilities (N, K) of the steps, in the order of the rows of X."""
         check_is_fitted(self, "theta_")
         if self._is_one(X):
-            if hasattr(self, "n_features_in_"):
+            if self._knows_tables():
                 X = validate_data(self, X, dtype=float, reset=False)
             X = [np.asarray(X)]
         steps = self._probabilities(self._read(X))

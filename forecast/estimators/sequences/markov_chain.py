@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from forecast._checks import check_choice, explain
 from forecast.estimators import saving
 from forecast.estimators.rollback import refit
+from forecast.estimators.validation import check_types
 from forecast.panel.sequences import Sequences, is_matrix, split_symbols
 
 
@@ -77,6 +78,10 @@ class MarkovChain(BaseEstimator):
         if not known:
             allowed, remedy = "a finite number of at least 0", "Pass smoothing=0 or smoothing=1"
             raise ValueError(explain("smoothing", allowed, self.smoothing, remedy))
+        check_types(self)
+        if self.symbols is not None and not isinstance(self.symbols, Iterable):
+            received = f"{self.symbols!r} of type {type(self.symbols).__name__}"
+            raise TypeError(explain("symbols", "a list of symbols, or None", received, "Pass symbols=[0, 1]"))
         with refit(self):
             self._count(validate_data(self, X, dtype=None) if _is_array(X) else X)
         return self
