@@ -1,6 +1,6 @@
-"""NARX beside AR at the same lags on textbook series (rolling origin) and on system records (free run).
+"""python examples/benchmarks/against_ar.py FOLDER
 
-    python examples/benchmarks/against_ar.py FOLDER
+NARX beside AR at the same lags on textbook series (rolling origin) and on system records (free run).
 
 FOLDER holds `classics/*.csv` and `sysid/*.csv, *.parquet`: columns ds, targets y (or several), inputs u, split. The
 score is RMSE(NARX) / RMSE(AR) at the lags of NARX; the bar is a geometric mean of at most 0.95 and no ratio above 1.10.
@@ -16,14 +16,17 @@ both of two or in three of four held-out blocks: a single block may favour it by
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from forecast import AR, NARX, backtest
+from forecast.datasets import load_lynx, wiener_hammerstein
 
 WINDOWS, INNER = 5, 4
 SERIES = {  # file: (columns, frequency, horizon)
@@ -93,12 +96,12 @@ def choose(errors: dict[tuple, np.ndarray]) -> tuple:
     return best if clear else linear
 
 
-def choose_for_series(y: pd.Series, horizon: int, freq: str) -> tuple[str, dict]:
+def choose_for_series(y: pd.Series, horizon: int, freq: str, networks: dict[str, dict]) -> tuple[str, dict]:
     """The setting chosen from origins inside y, and its name."""
     candidates = {
         (str(lags), name): {"lags": lags, **network}
         for lags in LAGS[freq]
-        for name, network in NETWORKS.items()
+        for name, network in networks.items()
         if (not isinstance(lags, int) or lags * 3 < len(y)) and (len(y) > 500 or "training" not in network)
     }
     models = {" ".join(key): NARX(**setting, random_state=0) for key, setting in candidates.items()}
@@ -112,11 +115,13 @@ def choose_for_series(y: pd.Series, horizon: int, freq: str) -> tuple[str, dict]
     return f"lags={best[0]}, {best[1]}", candidates[best]
 
 
-def compare_series(path: Path, column: str, freq: str | None, horizon: int) -> tuple[str, float, float]:
+def compare_series(
+    path: Path, column: str, freq: str | None, horizon: int, networks: dict[str, dict] = NETWORKS
+) -> tuple[str, float, float]:
     """(setting, RMSE of NARX, RMSE of AR)."""
     y = read_series(path, column, freq)
     y = y.iloc[-(TRAINING_ROWS + WINDOWS * horizon) :]
-    name, setting = choose_for_series(y.iloc[: -WINDOWS * horizon], horizon, freq or "")
+    name, setting = choose_for_series(y.iloc[: -WINDOWS * horizon], horizon, freq or "", networks)
     lags = NARX(**{**setting, "hidden": ()}).fit(y.iloc[: -WINDOWS * horizon]).lags_
     models = {
         "NARX": NARX(**{**setting, "lags": list(lags)}, members=3, random_state=0),
@@ -152,14 +157,14 @@ def fit_record(model: NARX | AR, record: pd.DataFrame) -> NARX | AR:
     return model.fit(record[inputs], record[targets] if len(targets) > 1 else record[targets[0]])
 
 
-def compare_record(path: Path) -> tuple[str, float, float]:
+def compare_record(path: Path, networks: dict[str, dict] = RECORD_NETWORKS) -> tuple[str, float, float]:
     """(setting, free-run RMSE of NARX, of ARX), in deviations of the record."""
     train, test = read_record(path)
     train, given = train.iloc[-RECORD_ROWS:].reset_index(drop=True), max(RECORD_LAGS) + 1
     quarter = len(train) // 4
     errors: dict[tuple, np.ndarray] = {}
     for lags in RECORD_LAGS:
-        for name, network in RECORD_NETWORKS.items():
+        for name, network in networks.items():
             if network.get("steps", 0) > quarter:
                 continue
             found = []
@@ -169,40 +174,83 @@ def compare_record(path: Path) -> tuple[str, float, float]:
                 found.append(free_run(fit_record(model, train.iloc[:start]), held, given))
             errors[lags, name] = np.array(found)
     lags, name = choose(errors)
-    model = NARX(lags=lags, exog_lags=lags, members=3, **RECORD_NETWORKS[name], random_state=0)
+    model = NARX(lags=lags, exog_lags=lags, members=3, **networks[name], random_state=0)
     ar = AR(lags=lags, exog_lags=lags)
     scores = [free_run(fit_record(fitted, train), test, given) for fitted in (model, ar)]
     return f"lags={lags}, {name}", scores[0], scores[1]
 
 
-def main() -> None:
-    """Print one row a series and record, and the geometric mean."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+def stand_in(folder: Path) -> None:
+    """A short series and a short record, in the form of the real ones."""
+    for name in ("classics", "sysid"):
+        (folder / name).mkdir()
+    lynx = load_lynx()
+    pd.DataFrame({"ds": lynx.index.astype(str), "y": lynx.to_numpy()}).to_csv(
+        folder / "classics" / "lynx.csv", index=False
+    )
+    wiener_hammerstein(length=240, noise=0.02, random_state=0)[["u", "y"]].to_csv(
+        folder / "sysid" / "generated.csv", index=False
+    )
+
+
+def small(networks: dict[str, dict]) -> dict[str, dict]:
+    """The same networks with two units, trained for two iterations over short runs."""
+    return {
+        name: {**setting, "hidden": (2,), "epochs": 2, **({"steps": 10} if "steps" in setting else {})}
+        if setting["hidden"]
+        else setting
+        for name, setting in networks.items()
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, tuple[str, float, float]]:
+    """Print one row per series and record, and the geometric mean; returns the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--quick", action="store_true", help="tiny networks; without FOLDER a generated one")
     parser.add_argument("--only", default="", help="run only the files whose name contains this")
-    arguments = parser.parse_args()
-    warnings.simplefilter("ignore", RuntimeWarning)  # refused diverging steps are part of the search
+    arguments = parser.parse_args(argv)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as made:
+        warnings.simplefilter("ignore", RuntimeWarning)  # refused diverging steps are part of the search
+        if arguments.folder is None and not arguments.quick:
+            parser.error("FOLDER is needed unless --quick is given")
+        if arguments.folder is None:
+            stand_in(Path(made))
+        return run(arguments.folder or Path(made), arguments.only, arguments.quick)
+
+
+def run(folder: Path, only: str, quick: bool) -> dict[str, tuple[str, float, float]]:
+    """Compare on all files of the folder; when `quick` on those that are there."""
+    networks, record_networks = (small(n) if quick else n for n in (NETWORKS, RECORD_NETWORKS))
     jobs = [
-        (f"{name} {column}" if len(columns) > 1 else name, compare_series, (path, column, freq, horizon))
+        (
+            f"{name} {column}" if len(columns) > 1 else name,
+            compare_series,
+            (path, column, freq, horizon, networks),
+        )
         for name, (columns, freq, horizon) in SERIES.items()
-        for path in [arguments.folder / "classics" / f"{name}.csv"]
+        for path in [folder / "classics" / f"{name}.csv"]
         for column in columns
+        if path.exists() or not quick
     ]
-    jobs += [(path.stem, compare_record, (path,)) for path in sorted((arguments.folder / "sysid").iterdir())]
+    jobs += [
+        (path.stem, compare_record, (path, record_networks)) for path in sorted((folder / "sysid").iterdir())
+    ]
     print(
         f"{'data':24s}{'chosen on the training part':36s}{'NARX':>10s}{'AR':>10s}{'ratio':>8s}{'seconds':>9s}"
     )
-    ratios = []
+    rows: dict[str, tuple[str, float, float]] = {}
     for label, compare, values in jobs:
-        if arguments.only not in label:
+        if only not in label:
             continue
         start = time.perf_counter()
-        chosen, narx, ar = compare(*values)
-        ratios.append(narx / ar)
+        rows[label] = chosen, narx, ar = compare(*values)
         seconds = time.perf_counter() - start
         print(f"{label:24s}{chosen:36s}{narx:10.4g}{ar:10.4g}{narx / ar:8.3f}{seconds:9.1f}", flush=True)
+    ratios = [narx / ar for _, narx, ar in rows.values()]
     mean = float(np.exp(np.mean(np.log(ratios))))
     print(f"geometric mean {mean:.3f} (bar 0.95), largest {max(ratios):.3f} (bar 1.10), {len(ratios)} rows")
+    return rows
 
 
 if __name__ == "__main__":

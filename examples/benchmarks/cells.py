@@ -1,8 +1,8 @@
-"""One train step of each LSTM and GRU cell against `keras.layers.LSTM` and `torch.nn.LSTM`, interleaved.
+"""KERAS_BACKEND=jax python examples/benchmarks/cells.py
+KERAS_BACKEND=tensorflow python examples/benchmarks/cells.py --xla on
+KERAS_BACKEND=tensorflow python examples/benchmarks/cells.py --xla off --shapes 32,24,1,32 --cells lstm gru
 
-    KERAS_BACKEND=jax python examples/benchmarks/cells.py
-    KERAS_BACKEND=tensorflow python examples/benchmarks/cells.py --xla on
-    KERAS_BACKEND=tensorflow python examples/benchmarks/cells.py --xla off --shapes 32,24,1,32 --cells lstm gru
+One train step of each LSTM and GRU cell against `keras.layers.LSTM` and `torch.nn.LSTM`, interleaved.
 
 A step is forward, backward and Adam on the mean squared error of LSTM(U) and Dense(1); B windows, T steps of time, F
 features. The steps of the package run several in one compiled call, those of `torch.nn.LSTM` (when torch is installed)
@@ -17,7 +17,7 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -125,19 +125,25 @@ def table(shape: Shape, times: dict[str, np.ndarray]) -> list[str]:
     return lines
 
 
-def main() -> None:
-    """Print one table a shape."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def main(argv: Sequence[str] | None = None) -> dict[Shape, dict[str, np.ndarray]]:
+    """Print one table per shape; returns the seconds of each candidate, by round."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
     parser.add_argument("--xla", choices=("on", "off"), default="on", help="TensorFlow: compile by XLA")
     parser.add_argument("--shapes", nargs="+", default=SHAPES, help="B,T,F,U")
     parser.add_argument("--cells", nargs="+", default=GATED, choices=list(CELLS))
     parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="one small shape, two rounds: does it run?")
+    options = parser.parse_args(argv)
     print(f"backend {keras.backend.backend()}, keras {keras.__version__}, XLA {options.xla}")
+    if options.quick:
+        options.shapes, options.rounds = ["4,5,1,3"], 2
+    found = {}
     for text in options.shapes:
         shape: Shape = tuple(int(size) for size in text.split(","))
         times = measure(shape, options.cells, xla=options.xla == "on", rounds=options.rounds)
         print("", *table(shape, times), sep="\n", flush=True)
+        found[shape] = times
+    return found
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Forecasts of every estimator on three embedded series, to hold one version of the package against another.
+"""python examples/benchmarks/frozen_forecasts.py --write before.json
+python examples/benchmarks/frozen_forecasts.py --against before.json
 
-    python examples/benchmarks/frozen_forecasts.py --write before.json
-    python examples/benchmarks/frozen_forecasts.py --against before.json
+Forecasts of every estimator on three embedded series, to hold one version of the package against another.
 
 Prints, for every estimator and series, the largest difference of eight forecasts from those in the file, relative to
 the deviation of the series, and how many of them are above the tolerance. `--only NAME ...` takes some estimators.
@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,19 +114,20 @@ def compare(new: dict[str, dict[str, list[float]]], old: dict[str, dict[str, lis
     return above
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", type=Path)
     parser.add_argument("--against", type=Path)
     parser.add_argument("--only", nargs="*", default=[])
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     found = forecasts(options.only)
     if options.write:
         options.write.write_text(json.dumps(found, indent=1))
     if options.against:
-        compare(found, json.loads(options.against.read_text()))
+        return compare(found, json.loads(options.against.read_text()))
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Speed of the package as ratios inside one run: closed loop, Adam steps, windows, one small series.
+"""KERAS_BACKEND=tensorflow python examples/benchmarks/speed.py
+KERAS_BACKEND=jax python examples/benchmarks/speed.py
 
-    KERAS_BACKEND=tensorflow python examples/benchmarks/speed.py
-    KERAS_BACKEND=jax python examples/benchmarks/speed.py
+Speed of the package as ratios inside one run: closed loop, Adam steps, windows, one small series.
 
 Candidates are interleaved; each figure is a median of several rounds. The machine should have nothing else to do.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -76,7 +76,7 @@ def closed_loop(series: int = 10_000, steps: int = 48, lags: int = 24) -> str:
     )
 
 
-def adam_steps(rows: int = 32_768, size: int = 32) -> str:
+def adam_steps(rows: int = 32_768, size: int = 32, block: int = 256) -> str:
     """A step of the package's Adam against a step of model.fit on a 24-16-1 network."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, 24)).astype("float32")
@@ -89,13 +89,13 @@ def adam_steps(rows: int = 32_768, size: int = 32) -> str:
 
     program, steps = Program(build, targets=1, dtype="float32"), rows // size
     zeros = np.zeros(program.size, "float32")
-    blocks = x.reshape(-1, 256, size, 24, 1), y.reshape(-1, 256, size, 1, 1)
+    blocks = x.reshape(-1, block, size, 24, 1), y.reshape(-1, block, size, 1, 1)
 
     def ours() -> None:
         state = program.template, zeros, zeros
         for k, (window, target) in enumerate(zip(*blocks, strict=True)):
             batch = window, target, np.ones_like(target)
-            *state, _, _ = program.call("adam", *state, 256 * k, 1e-3, zeros, zeros, *batch)
+            *state, _, _ = program.call("adam", *state, block * k, 1e-3, zeros, zeros, *batch)
 
     model = build()
     model.compile("adam", "mse")
@@ -111,7 +111,7 @@ def adam_steps(rows: int = 32_768, size: int = 32) -> str:
     )
 
 
-def windows(series: int = 100_000, length: int = 24) -> str:
+def windows(series: int = 100_000, length: int = 24, draws: int = 2_000) -> str:
     """Random windows a second, and the memory of a large panel in units of its float32 values."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(100, 427, series)
@@ -128,9 +128,9 @@ def windows(series: int = 100_000, length: int = 24) -> str:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     batch = 1024
-    draws = rng.integers(0, len(made), (2_000, batch))
-    took = np.median([seconds(lambda: [made.gather(which) for which in draws]) for _ in range(ROUNDS)])
-    rate = draws.size / took
+    drawn = rng.integers(0, len(made), (draws, batch))
+    took = np.median([seconds(lambda: [made.gather(which) for which in drawn]) for _ in range(ROUNDS)])
+    rate = drawn.size / took
     return (
         f"windows of {length} + 1 rows from {series} series ({len(panel.y) / 1e6:.1f} M rows): "
         f"{rate / 1e6:.1f} M random windows/s (bar 4), memory beside the frame {held / (4 * len(panel.y)):.2f} x the "
@@ -138,13 +138,13 @@ def windows(series: int = 100_000, length: int = 24) -> str:
     )
 
 
-def small_series() -> str:
+def small_series(rounds: int = ROUNDS) -> str:
     """One series of 144 points: fit and predict(12) in a warm process, compiled before or not."""
     y = load_air_passengers()
     NARX(lags=3, random_state=0).fit(y).predict(12)  # the process is warm, this shape is not yet compiled
     first = seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12))
     again = np.median(
-        [seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12)) for _ in range(ROUNDS)]
+        [seconds(lambda: NARX(lags=12, random_state=0).fit(y).predict(12)) for _ in range(rounds)]
     )
     bar = {"tensorflow": 3.0, "jax": 1.5}.get(BACKEND, float("nan"))
     return (
@@ -153,12 +153,25 @@ def small_series() -> str:
     )
 
 
-def main() -> None:
-    """Print one line a measurement."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+QUICK: dict[Callable[..., str], dict[str, int]] = {
+    small_series: {"rounds": 1},
+    closed_loop: {"series": 20, "steps": 3, "lags": 4},
+    adam_steps: {"rows": 64, "size": 4, "block": 8},
+    windows: {"series": 50, "length": 6, "draws": 4},
+}
+
+
+def main(argv: Sequence[str] | None = None) -> list[str]:
+    """Print one line per measurement; returns the lines."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser.add_argument("--quick", action="store_true", help="small sizes: does it run?")
+    quick = parser.parse_args(argv).quick
     print(f"backend {BACKEND}, keras {keras.__version__}")
-    for measure in (small_series, closed_loop, adam_steps, windows):
-        print(measure(), flush=True)
+    lines = []
+    for measure, sizes in QUICK.items():
+        lines.append(measure(**(sizes if quick else {})))
+        print(lines[-1], flush=True)
+    return lines
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Which cell learns what: copy, adding over 100 and 400 steps, NARMA-10 and Mackey-Glass, each from several seeds.
+"""python examples/benchmarks/tasks.py                                  all of it
+python examples/benchmarks/tasks.py --quick                          one seed, a hundredth of the steps: does it run?
+python examples/benchmarks/tasks.py --cells lstm gru --tasks adding-100 --seeds 0 1 2
 
-    python examples/benchmarks/tasks.py                                  all of it
-    python examples/benchmarks/tasks.py --quick                          one seed, a tenth of the steps: does it run?
-    python examples/benchmarks/tasks.py --cells lstm gru --tasks adding-100 --seeds 0 1 2
+Which cell learns what: copy, adding over 100 and 400 steps, NARMA-10 and Mackey-Glass, each from several seeds.
 
 Every network is one recurrent layer of 32 units and a linear output, trained by Adam with one rate for all (on a
 cosine, clipped at norm 1), on new sequences in every step. `memory` is the external memory with a GRU of 16 units; its
@@ -19,8 +19,8 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -168,22 +168,34 @@ def run(name: str, cell: str, seed: int, share: float) -> tuple[list[float], boo
     return scores, learned, model.count_params(), time.perf_counter() - start
 
 
-def main() -> None:
-    """Print one line a task and cell, when all its seeds are done."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one seed, a tenth of the steps")
+class Here(Executor):
+    """Work done at once, in this process."""
+
+    def submit(self, function: Callable, /, *arguments: object) -> Future:  # type: ignore[override]
+        """The result of the function, as a future."""
+        future: Future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+def main(argv: Sequence[str] | None = None) -> dict[tuple[str, str], list[list[float]]]:
+    """Print one line per task and cell, when all its seeds are done; returns their scores."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser.add_argument(
+        "--quick", action="store_true", help="one seed, a hundredth of the steps, in this process"
+    )
     parser.add_argument("--cells", nargs="+", default=list(CELLS))
     parser.add_argument("--tasks", nargs="+", default=["copy", "adding-100", "adding-400", "narma", "mackey"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
-    chosen = parser.parse_args()
-    seeds, share = (chosen.seeds[:1], 0.1) if chosen.quick else (chosen.seeds, 1.0)
-    os.environ["OMP_NUM_THREADS"] = "1"
+    chosen = parser.parse_args(argv)
+    seeds, share = (chosen.seeds[:1], 0.01) if chosen.quick else (chosen.seeds, 1.0)
+    scores_of = {}
     start = time.perf_counter()
     lines = ", ".join(f"{name} {linear_model(name):.3f}" for name in ("narma", "mackey"))
     print(f"backend {keras.backend.backend()}, keras {keras.__version__}; NRMSE of the linear model: {lines}")
     print(f"{'task':12s}{'cell':16s}{'parameters':>10s}{'learned':>9s}{'seconds':>9s}   scores by seed")
-    with ProcessPoolExecutor(chosen.workers, mp_context=get_context("spawn")) as pool:
+    with Here() if chosen.quick else processes(chosen.workers) as pool:
         work = {
             (name, cell): [pool.submit(run, name, cell, seed, share) for seed in seeds]
             for name in chosen.tasks
@@ -194,8 +206,16 @@ def main() -> None:
             learned = f"{sum(row[1] for row in done)} of {len(done)}"
             seconds = np.mean([row[3] for row in done])
             scores = "   ".join("/".join(f"{score:.3f}" for score in row[0]) for row in done)
+            scores_of[name, cell] = [row[0] for row in done]
             print(f"{name:12s}{cell:16s}{done[0][2]:10d}{learned:>9s}{seconds:9.1f}   {scores}", flush=True)
     print(f"{time.perf_counter() - start:.0f} s in all")
+    return scores_of
+
+
+def processes(workers: int) -> Executor:
+    """Processes of one thread each."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
 if __name__ == "__main__":

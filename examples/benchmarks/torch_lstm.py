@@ -1,6 +1,6 @@
-"""Seconds of one train step of `torch.nn.LSTM` and a linear layer, a measurement for each line read.
+"""python examples/benchmarks/torch_lstm.py B T F U STEPS
 
-python examples/benchmarks/torch_lstm.py B T F U STEPS
+Seconds of one train step of `torch.nn.LSTM` and a linear layer, a measurement for each line read.
 
 The other side of `cells.py`: forward, backward and Adam on the mean squared error, the mean over STEPS steps.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 
 import torch
 
@@ -26,11 +27,11 @@ class Forecaster(torch.nn.Module):
         return self.readout(self.lstm(windows)[0][:, -1])
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Answer each line of the standard input with one number."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
     parser.add_argument("sizes", type=int, nargs=5, metavar="N", help="B T F U STEPS")
-    batch, steps, features, units, count = parser.parse_args().sizes
+    batch, steps, features, units, count = parser.parse_args(argv).sizes
     model = Forecaster(features, units)
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     windows = torch.randn(count, batch, steps, features)

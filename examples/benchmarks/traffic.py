@@ -1,6 +1,6 @@
-"""GraphRNN on the speeds at 207 road sensors: with its edges, without them, and AR for every sensor.
+"""python examples/benchmarks/traffic.py FOLDER
 
-    python examples/benchmarks/traffic.py FOLDER
+GraphRNN on the speeds at 207 road sensors: with its edges, without them, and AR for every sensor.
 
 FOLDER holds `speed.parquet` (ds, then one column a sensor, every 5 minutes for a week) and `edges.csv` (source,
 target, weight). The first 80 % of the rows are for learning, their last eighth (10 % of all) to stop early; from
@@ -18,7 +18,9 @@ the AR models squared ones, so RMSE is printed too. Settings were chosen by the 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -48,6 +50,19 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     waves = {f"{f.__name__}{k}": f(k * angle) for k in range(1, HARMONICS + 1) for f in (np.sin, np.cos)}
     edges = pd.read_csv(folder / "edges.csv", dtype={"source": str, "target": str})
     return speed, pd.DataFrame(waves, speed.index), edges[edges["source"] != edges["target"]]
+
+
+def stand_in(folder: Path) -> None:
+    """Five sensors over 400 rows in the form of the real ones, two values missing."""
+    rng, rows = np.random.default_rng(0), 400
+    names = [f"s{k}" for k in range(5)]
+    values = 60 + 5 * np.sin(np.arange(rows) / 30)[:, None] + rng.normal(size=(rows, 5))
+    values[[100, 380], [0, 1]] = 0
+    speed = pd.DataFrame(values, columns=names)
+    speed.insert(0, "ds", pd.date_range("2012-03-01", periods=rows, freq="5min"))
+    speed.to_parquet(folder / "speed.parquet")
+    edges = pd.DataFrame({"source": names, "target": names[1:] + names[:1], "weight": 1.0})
+    edges.to_csv(folder / "edges.csv", index=False)
 
 
 def windows(values: np.ndarray, origins: np.ndarray, first: int, last: int) -> np.ndarray:
@@ -94,13 +109,30 @@ def report(name: str, runs: list[Error], known: np.ndarray, seconds: float) -> N
     print(f"{name:24s}" + "".join(f"{word:>26s}" for word in words) + f"{seconds:9.0f}", flush=True)
 
 
-def main() -> None:
-    """Print one row a model."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+def main(argv: Sequence[str] | None = None) -> dict[str, list[Error]]:
+    """Print one row per model; returns the errors of each run."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--seeds", type=int, default=3)
-    arguments = parser.parse_args()
-    speed, waves, edges = read(arguments.folder)
+    parser.add_argument(
+        "--quick", action="store_true", help="five generated sensors, one epoch: does it run?"
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.folder is None and not arguments.quick:
+        parser.error("FOLDER is needed unless --quick is given")
+    with tempfile.TemporaryDirectory() as made:
+        if arguments.quick:
+            stand_in(Path(made))
+        data = read(Path(made) if arguments.quick else arguments.folder)
+    setting = {**SETTING, "units": 2, "epochs": 1} if arguments.quick else SETTING
+    return run(*data, setting, 1 if arguments.quick else arguments.seeds)
+
+
+def run(
+    speed: pd.DataFrame, waves: pd.DataFrame, edges: pd.DataFrame, setting: dict, seeds: int
+) -> dict[str, list[Error]]:
+    """Fit and score every model."""
+    found: dict[str, list[Error]] = {}
     held, learned = int(0.7 * len(speed)), int(0.8 * len(speed))
     origins = np.arange(learned, len(speed) - STEPS + 1)
     known = windows(speed.to_numpy(), origins, 0, STEPS) != 0
@@ -115,18 +147,21 @@ def main() -> None:
     report("last value", [last], known, 0)
     for name, columns in (("AR, speed alone", waves.columns[:0]), ("AR", waves.columns)):
         start = time.perf_counter()
-        errors = ar_errors((speed, waves[columns]), learned, origins)
-        report(name, [errors], known, time.perf_counter() - start)
+        found[name] = [ar_errors((speed, waves[columns]), learned, origins)]
+        report(name, found[name], known, time.perf_counter() - start)
     for name, graph in (("GraphRNN without edges", None), ("GraphRNN", edges)):
         runs, start = [], time.perf_counter()
-        for seed in range(arguments.seeds):
-            model = GraphRNN(edges=graph, validation=learned - held, random_state=seed, **SETTING)
+        for seed in range(seeds):
+            model = GraphRNN(edges=graph, validation=learned - held, random_state=seed, **setting)
             model.fit(waves.iloc[:learned], speed.iloc[:learned])
             runs.append(network_errors(model, (speed, waves), origins))
         if graph is None:
             model.theta_ = model.linear_theta_
-            report("direct AR", [network_errors(model, (speed, waves), origins)], known, 0)
-        report(name, runs, known, (time.perf_counter() - start) / arguments.seeds)
+            found["direct AR"] = [network_errors(model, (speed, waves), origins)]
+            report("direct AR", found["direct AR"], known, 0)
+        found[name] = runs
+        report(name, runs, known, (time.perf_counter() - start) / seeds)
+    return found
 
 
 if __name__ == "__main__":

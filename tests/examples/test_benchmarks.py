@@ -1,0 +1,204 @@
+"""Every benchmark script runs to its end on a tiny setting; its linear rows are those of a direct computation."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecast import AR, NARX, backtest
+from forecast.datasets import load_laser, load_lynx, wiener_hammerstein
+
+FOLDER = Path(__file__).parents[2] / "examples" / "benchmarks"
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+slow = pytest.mark.slow
+
+
+@pytest.fixture
+def script(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script that the test is named for, as a module."""
+    monkeypatch.syspath_prepend(FOLDER)
+    yield importlib.import_module(request.function.__name__.removeprefix("test_"))
+    for name in SCRIPTS:
+        sys.modules.pop(name, None)
+
+
+def finite(values: Any) -> bool:
+    """At least one number, and none that is missing."""
+    values = np.asarray(values, dtype=float)
+    return values.size > 0 and bool(np.isfinite(values).all())
+
+
+def test_every_script_is_tested_and_begins_with_its_command() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert SCRIPTS and [name for name in SCRIPTS if f"def test_{name}(" not in source] == []
+    for name in SCRIPTS:
+        first = (FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines()[0]
+        assert f"python examples/benchmarks/{name}.py" in first
+
+
+@pytest.mark.parametrize("name", ["against_ar", "hierarchy", "silverbox", "silverbox_recurrent", "traffic"])
+def test_without_data_a_script_says_what_it_needs(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    with pytest.raises(SystemExit, match="2"):
+        importlib.import_module(name).main([])
+    assert "is needed unless --quick is given" in capsys.readouterr().err
+
+
+@slow
+def test_against_ar(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = script.main(["--quick"])
+    assert set(rows) == {"lynx", "generated"} and finite([row[1:] for row in rows.values()])
+    y = load_lynx().astype(float)
+    lags = 9 if "lags=9" in rows["lynx"][0] else list(NARX(lags="auto", hidden=()).fit(y[:-50]).lags_)
+    frame = backtest(AR(lags=lags), y, horizon=10, windows=5)
+    assert rows["lynx"][2] == pytest.approx(np.sqrt(np.mean((frame["AR"] - frame["y"]) ** 2)), rel=1e-9)
+    assert "2 rows" in capsys.readouterr().out.splitlines()[-1]
+
+
+@slow
+def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    times = script.main(["--quick", "--xla", "off", "--cells", "lstm", "lstm-depth-gated"])
+    (shape, found), *others = times.items()
+    assert shape == (4, 5, 1, 3) and not others
+    assert {"keras.layers.LSTM", "two keras.layers.LSTM", "lstm", "lstm-depth-gated"} <= set(found)
+    assert all(len(rounds) == 2 and finite(rounds) and (rounds > 0).all() for rounds in found.values())
+    assert "ms a step" in capsys.readouterr().out
+
+
+def test_frozen_forecasts(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "frozen.json"
+    assert script.main(["--only", "Naive", "Drift", "--write", str(file)]) == 0
+    assert script.main(["--only", "Drift", "--against", str(file)]) == 0
+    frozen = json.loads(file.read_text())
+    last = float(load_lynx().iloc[-1])
+    assert frozen["Naive"]["lynx"] == [last] * 8
+    frozen["Drift"]["lynx"][3] += 1.0
+    file.write_text(json.dumps(frozen))
+    assert script.main(["--only", "Drift", "--against", str(file)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 above")
+
+
+@slow
+def test_hierarchy(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = script.main(["--quick"])
+    assert finite([table.to_numpy() for table in tables.values()])
+    y, parents = script.tree(script.stand_in())
+    leaves = y.columns.difference(parents["parent"])
+    np.testing.assert_allclose(y["country"], y[leaves].sum(axis=1))
+    errors = {"AR of every node": [], "AR bottom-up": []}
+    for stop in (24, 28, 32):
+        past, truth = y["country"].iloc[:stop], y["country"].iloc[stop : stop + 8]
+        scale = past.diff(4).abs().mean()
+        direct = AR(lags=4).fit(past).predict(8)
+        summed = AR(lags=4).fit(y[leaves].iloc[:stop]).predict(8).sum(axis=1)
+        errors["AR of every node"].append((direct - truth).abs().mean() / scale)
+        errors["AR bottom-up"].append((summed - truth).abs().mean() / scale)
+    for name, values in errors.items():
+        assert tables[name].loc["country", "MASE"] == pytest.approx(np.mean(values))
+    assert "15 series, 3 origins" in capsys.readouterr().out
+
+
+@slow
+def test_santa_fe(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = script.main(["--quick"])
+    y = load_laser()
+    forecast, truth = AR(lags=5).fit(y.iloc[:1000]).predict(100), y.iloc[1000:1100]
+    direct = np.mean((forecast.to_numpy() - truth.to_numpy()) ** 2) / np.var(truth.to_numpy())
+    assert rows["AR(lags=5)"] == pytest.approx(direct) and finite(list(rows.values()))
+    assert "chosen: lags=5" in capsys.readouterr().out
+
+
+@slow
+def test_silverbox(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = script.main(["--quick", "--seeds", "2"])
+    assert len(rows) == 5 and finite(list(rows.values()))
+    record = wiener_hammerstein(length=500, noise=0.01, random_state=0)
+    train, test = record.iloc[:300], record.iloc[300:400].reset_index(drop=True)
+    model = AR(lags=4, exog_lags=3).fit(train[["u"]], train["y"])
+    error = model.simulate(test[["u"]], initial=test["y"][:50]) - test["y"][50:]
+    linear = rows["ARX at the same lags, seed 0"][0]
+    assert linear == pytest.approx(1e3 * np.sqrt(np.mean(error**2)), rel=1e-2)
+    assert "polynomial NARX" in capsys.readouterr().out
+
+
+@slow
+def test_silverbox_recurrent(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = script.main(["--quick", "--cells", "gru"])
+    assert set(rows) == {"gru, one-step, seed 0", "gru, free run of 200 steps, seed 0"}
+    assert finite(list(rows.values()))
+    assert "published: GRU" in capsys.readouterr().out
+
+
+@slow
+def test_speed(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = script.main(["--quick"])
+    assert [line.split(",")[0].split(" of ")[0] for line in lines] == [
+        "144 points",
+        "closed loop",
+        "Adam step",
+        "windows",
+    ]
+    assert float(lines[1].rpartition(" ")[2]) < 1e-5  # compiled loop and loop over model.predict agree
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+
+
+@slow
+def test_tasks(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = script.main(["--quick", "--cells", "elman", "--tasks", "adding-100", "narma"])
+    assert finite(scores["adding-100", "elman"]) and 0.1 < scores["adding-100", "elman"][0][0] < 1.0
+    assert finite(scores["narma", "elman"])
+    assert 0.3 < script.linear_model("narma") < 1.0  # of least squares on 20 inputs
+    data = script.adding(7)(400, 0)
+    assert script.squared_error(np.ones_like(data[1]), data) == pytest.approx(1 / 6, abs=0.03)
+    assert "linear model: narma" in capsys.readouterr().out
+
+
+@slow
+def test_torch_lstm(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("go\ngo\n"))
+    request.getfixturevalue("script").main(["2", "5", "1", "3", "2"])
+    seconds = [float(line) for line in capsys.readouterr().out.split()]
+    assert len(seconds) == 2 and finite(seconds) and min(seconds) > 0
+
+
+@slow
+def test_traffic(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    errors = script.main(["--quick"])
+    assert set(errors) == {"AR, speed alone", "AR", "direct AR", "GraphRNN without edges", "GraphRNN"}
+    assert all(finite(runs) for runs in errors.values())
+    script.stand_in(tmp_path)
+    speed, waves, edges = script.read(tmp_path)
+    assert len(edges) == 5 and int((speed == 0).sum().sum()) == 2
+    model = AR(lags=6).fit(waves.iloc[:320], speed.iloc[:320])
+    for origin in (0, 40):  # in closed loop, learned once
+        now = 320 + origin
+        direct = model.predict(waves.iloc[now : now + 12]) - speed.iloc[now : now + 12]
+        np.testing.assert_allclose(errors["AR"][0][origin], direct, atol=1e-8)
+        model.update(waves.iloc[now : now + 40], speed.iloc[now : now + 40])
+    assert "5 sensors, 320 rows to learn from, 69 origins, 5 edges, 2 zeros" in capsys.readouterr().out
+
+
+@slow
+def test_wiener_hammerstein(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = script.main(["--quick"])
+    assert set(rows) == {"lm", "lbfgs", "adam", "gru", "lstm", "ARX, 16 lags"} and finite(list(rows.values()))
+    record = wiener_hammerstein(length=400, noise=0.02, random_state=0)
+    train, test = record.iloc[:200], record.iloc[200:].reset_index(drop=True)
+    model = AR(lags=16, exog_lags=15).fit(train[["u"]], train["y"])
+    run = model.simulate(test[["u"]], initial=test["y"][:40])
+    direct = [float(np.sqrt(np.mean((run - test[name][40:]) ** 2))) for name in ("y", "y_clean")]
+    assert rows["ARX, 16 lags"] == pytest.approx(tuple(direct))
+    assert "noise floor" in capsys.readouterr().out
