@@ -25,7 +25,8 @@ def learned_levels(X: Any, names: Iterable[str]) -> Levels:
         >>> learned_levels(pd.DataFrame({"shop": ["b", "a", None, "b"]}), ["shop"])
         {'shop': ['b', 'a']}
     """
-    frame = _frame(X)
+    names = list(names)
+    frame = _frame(X) if names else None
     levels = {}
     for name in names:
         if frame is None or name not in frame.columns:
@@ -45,8 +46,8 @@ def coded(X: Any, levels: Levels) -> Any:
         >>> coded(pd.DataFrame({"shop": ["a", "c", None]}), {"shop": ["b", "a"]})["shop"].tolist()
         [1.0, -1.0, nan]
     """
-    frame = _frame(X)
-    if frame is None or not levels:
+    frame = _frame(X) if levels else None
+    if frame is None:
         return X
     codes = {}
     for name in levels.keys() & {*frame.columns}:

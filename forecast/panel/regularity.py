@@ -27,12 +27,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def check_sorted(keys: np.ndarray, offsets: np.ndarray, index: pd.Index, where: Callable[[int], str]) -> None:
-    """Refuse unsorted and duplicate timestamps; `keys` (N,) is the index as integers, in panel order."""
-    if len(keys) < 2:
-        return
-    steps = np.diff(keys)
-    steps[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(keys))] - 1] = 1  # between two series
+def unsorted_timestamps(steps: np.ndarray, index: pd.Index, where: Callable[[int], str]) -> ValueError:
+    """The error for unsorted or duplicate timestamps; `steps` (N-1,) are the differences within a series."""
     if (steps < 0).any():
         row = int(np.argmax(steps < 0))
         received = f"{_text(index[row + 1])} after {_text(index[row])}"
@@ -42,14 +38,13 @@ def check_sorted(keys: np.ndarray, offsets: np.ndarray, index: pd.Index, where: 
                 "; rows drawn at random, as by a shuffled split or a halving search over n_samples, have lost "
                 "their time: use TimeSeriesSplit, and another resource"
             )
-        raise ValueError(explain(f"timestamps{where(row)}", "sorted in time, not unsorted", received, remedy))
-    if (steps == 0).any():
-        rows = np.flatnonzero(steps == 0)
-        received = f"duplicate timestamps {shorten(index[rows].unique())}"
-        remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()]"
-        raise ValueError(
-            explain(f"timestamps{where(int(rows[0]))}", "unique in each series", received, remedy)
+        return ValueError(
+            explain(f"timestamps{where(row)}", "sorted in time, not unsorted", received, remedy)
         )
+    rows = np.flatnonzero(steps == 0)
+    received = f"duplicate timestamps {shorten(index[rows].unique())}"
+    remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()]"
+    return ValueError(explain(f"timestamps{where(int(rows[0]))}", "unique in each series", received, remedy))
 
 
 def missing_timestamps(where: str, missing: Any, remedy: str) -> ValueError:

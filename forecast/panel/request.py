@@ -271,7 +271,10 @@ def _positions(panel: Panel, series: np.ndarray, times: pd.Index) -> np.ndarray:
     if (position < 0).any():
         first = panel.timeline.stamps(series[position < 0][:1], np.zeros(1, np.int64))[0]
         received = f"{shorten(times[position < 0])}, before the history"
-        remedy = "Leave these rows out, or fit on a longer history"
+        remedy = (
+            "Leave these rows out, or fit on a longer history; in a cross-validation the training rows must come "
+            "first, as those of RollingOrigin and TimeSeriesSplit do"
+        )
         raise ValueError(explain("timestamps of X", f"at or after {first}", received, remedy))
     return position
 

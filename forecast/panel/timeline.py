@@ -14,12 +14,12 @@ import pandas as pd
 from forecast._checks import explain
 from forecast.panel.frequency import OFF_GRID, Clock, Frequency, moved, season_length
 from forecast.panel.regularity import (
-    check_sorted,
     explain_holes,
     holes_of,
     infer_offset,
     missing_timestamps,
     shorten,
+    unsorted_timestamps,
 )
 
 Where = Callable[[int], str]
@@ -234,7 +234,7 @@ def build_timeline(
     if isinstance(index, pd.DatetimeIndex):
         return _dates(index, offsets, where, like if isinstance(like, Dates) else None)
     if isinstance(index, pd.PeriodIndex):
-        check_sorted(index.asi8, offsets, index, where)
+        _check_sorted(index.asi8, offsets, index, where)
         line: Timeline = Periods(_firsts(index.asi8, offsets), index.name, index.freq)
     elif pd.api.types.is_integer_dtype(index.dtype):
         line = _numbers(index, offsets, where, like if isinstance(like, Numbers) else None)
@@ -256,6 +256,15 @@ def _no_timestamps(index: pd.Index, name: str) -> TypeError:
     return TypeError(explain(name, allowed, received, remedy))
 
 
+def _check_sorted(keys: np.ndarray, offsets: np.ndarray, index: pd.Index, where: Where) -> None:
+    """Refuse unsorted and duplicate timestamps; `keys` (N,) is the index as integers, in panel order."""
+    steps = np.diff(keys)
+    between = offsets[1:-1]
+    steps[between[(between > 0) & (between < len(keys))] - 1] = 1  # from one series to the next
+    if (steps <= 0).any():
+        raise unsorted_timestamps(steps, index, where)
+
+
 def _firsts(keys: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.asarray(keys, np.int64)[offsets[:-1]]
 
@@ -272,7 +281,7 @@ def _numbers(index: pd.Index, offsets: np.ndarray, where: Where, like: Numbers |
     is_range = isinstance(index, pd.RangeIndex)
     if is_range and index.step > 0:
         return Numbers(_firsts(keys, offsets), index.name, index.step, is_range=True)
-    check_sorted(keys, offsets, index, where)
+    _check_sorted(keys, offsets, index, where)
     within = np.diff(offsets) > 1
     steps = np.diff(keys)[np.setdiff1d(np.arange(len(keys) - 1), offsets[1:-1] - 1)] if within.any() else []
     step = int(np.min(steps)) if len(steps) else like.step if like is not None else 1
@@ -301,7 +310,7 @@ def _check_steps(line: Timeline, index: pd.Index, offsets: np.ndarray, where: Wh
 def _dates(index: pd.DatetimeIndex, offsets: np.ndarray, where: Where, like: Dates | None) -> Dates:
     clock = Clock(index.tz, index.unit)
     stamps = index.asi8
-    check_sorted(stamps, offsets, index, where)
+    _check_sorted(stamps, offsets, index, where)
     lengths = np.diff(offsets)
     longest = int(np.argmax(lengths))
     first, last = offsets[longest], offsets[longest + 1]

@@ -91,7 +91,7 @@ def _object_numbers(column: pd.Series, name: str) -> np.ndarray:
         raise _complex(name)
     try:
         return np.array([float(value) for value in values])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _not_numeric(name, column.name, f"objects ({error})") from error
 
 
@@ -105,12 +105,13 @@ def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
         values = check_array(
             raw, ensure_2d=not one_dimensional, ensure_all_finite=False, dtype="numeric", input_name=name
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if sparse.issparse(data) or raw.dtype != object:
             raise
         raise _not_numeric(name, None, f"objects ({error})") from error
     values = values[:, None] if values.ndim == 1 else values
-    return np.ascontiguousarray(values, dtype=np.float32 if values.dtype == np.float32 else np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond the range of a double is infinite, and refused so
+        return np.ascontiguousarray(values, dtype=np.float32 if values.dtype == np.float32 else np.float64)
 
 
 def _refuse_strings(values: np.ndarray, name: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,18 @@ import sklearn
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import StackingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (switches HalvingGridSearchCV on)
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    KFold,
+    TimeSeriesSplit,
+    cross_val_score,
+    learning_curve,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,6 +35,7 @@ from forecast.estimators.base import Forecaster, Unweighted
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.evaluation import RollingOrigin
 from tests.checks_forecaster import cases, covariates, forecasters, monthly
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -253,3 +263,90 @@ def test_joblib_workers_give_the_same_forecasts() -> None:
         np.testing.assert_allclose(forecast, _fit_and_forecast(model), rtol=1e-6)
     search = GridSearchCV(AR(), {"lags": [1, 2]}, cv=FOLDS, n_jobs=2).fit(Y)
     assert search.best_params_["lags"] in (1, 2)
+
+
+ARRAYS = (X.to_numpy(), Y.to_numpy())
+GAPS = {
+    "time series split": TimeSeriesSplit(2, gap=3, test_size=6),
+    "rolling origin": RollingOrigin(6, windows=2, gap=3),
+}
+
+
+def scores_by_hand(data: tuple[pd.DataFrame, pd.Series] | tuple[pd.Series], cv: Any) -> list[float]:
+    """R2 of forecasts through the gap, in which the last known covariates are held."""
+    scores = []
+    for train, test in cv.split(data[0]):
+        model = AR(lags=2).fit(*(part.iloc[train] for part in data))
+        y = data[-1].iloc[test]
+        if len(data) == 1:
+            answer = model.predict(9)
+        else:
+            held = data[0].iloc[[train[-1]] * 3]
+            values = np.vstack([held, data[0].iloc[test]])
+            answer = model.predict(pd.DataFrame(values, Y.index[train[-1] + 1 : test[-1] + 1], X.columns))
+        scores.append(r2_score(y, answer.iloc[3:]))
+    return scores
+
+
+@pytest.mark.filterwarnings("ignore:future rows of X:UserWarning")
+@pytest.mark.parametrize("cv", GAPS.values(), ids=GAPS.keys())
+@pytest.mark.parametrize("data", [(Y,), (X, Y)], ids=["series", "covariates"])
+def test_rows_after_a_gap_are_the_rows_scored(data: Any, cv: Any) -> None:
+    expected = pytest.approx(scores_by_hand(data, cv))
+    assert cross_val_score(AR(lags=2), *data, cv=cv, error_score="raise").tolist() == expected
+    if len(data) == 2:
+        by_array = cross_val_score(AR(lags=2), ARRAYS[0], Y, cv=cv, error_score="raise")
+        assert by_array.tolist() == expected
+        piped = make_pipeline(StandardScaler(), AR(lags=2))
+        kept = clone(piped).set_output(transform="pandas")
+        assert np.isfinite(cross_val_score(piped, *data, cv=cv)).all()
+        np.testing.assert_allclose(
+            cross_val_score(kept, *data, cv=cv, scoring="r2"), cross_val_score(piped, *data, cv=cv)
+        )
+
+
+@pytest.mark.parametrize("data", [(Y,), (X, Y), (ARRAYS[0], Y)], ids=["series", "covariates", "index of y"])
+def test_folds_out_of_the_middle_are_refused(data: Any) -> None:
+    folds = KFold(3)
+    for number, words in enumerate(
+        ("before the history.*training rows must come first", "missing timestamps")
+    ):
+        train, test = list(folds.split(data[0]))[number]
+        with pytest.raises(ValueError, match=words):
+            cross_val_score(AR(lags=1), *data, cv=[(train, test)], error_score="raise")
+
+
+@pytest.mark.filterwarnings("ignore:future rows of X:UserWarning")
+@pytest.mark.parametrize(
+    "data", [(Y, None), (X, Y), (ARRAYS[0], Y)], ids=["series", "covariates", "index of y"]
+)
+def test_learning_curve_scores_the_rows_it_says(data: Any) -> None:
+    cv = TimeSeriesSplit(2, test_size=6)
+    sizes, known, ahead = learning_curve(AR(lags=1), *data, cv=cv, train_sizes=[40, 60], error_score="raise")
+    framed = (Y,) if data[1] is None else (X, Y)
+    for row, size in enumerate(sizes):
+        for column, (train, test) in enumerate(cv.split(Y)):
+            model = AR(lags=1).fit(*(part.iloc[train[:size]] for part in framed))
+            parts = [tuple(part.iloc[rows] for part in framed) for rows in (train[:size], test)]
+            assert known[row, column] == pytest.approx(model.score(*parts[0]))
+            assert ahead[row, column] == pytest.approx(model.score(*parts[1]))
+
+
+def test_stacking_needs_folds_in_time() -> None:
+    stack = StackingRegressor([("ar", AR(lags=1)), ("naive", Naive())], cv=3)
+    with pytest.raises(ValueError, match="training rows must come first"):
+        stack.fit(X, Y)
+    with pytest.raises(ValueError, match="partitions"):
+        stack.set_params(cv=TimeSeriesSplit(2)).fit(X, Y)
+    members = [(name, clone(model).fit(X[:60], Y[:60].to_numpy())) for name, model in stack.estimators]
+    stack = StackingRegressor(members, cv="prefit").fit(X[40:60], Y[40:60])
+    assert stack.predict(X[60:]).shape == (12,)
+
+
+def test_transformer_that_drops_the_index_fails_clearly_in_a_search() -> None:
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), AR()), {"ar__lags": [1]}, cv=FOLDS, scoring="neg_mean_absolute_error"
+    )
+    with pytest.warns(UserWarning, match=r"(?s)no index.*set_output\(transform=.pandas.\)|non-finite"):
+        search.fit(X, Y)
+    assert np.isnan(search.best_score_)

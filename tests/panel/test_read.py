@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -216,3 +217,80 @@ def test_whatever_converts_to_an_array_is_one() -> None:
     assert build_request(panel, Wrapped(ARRAY + 20.0), horizon=1).horizon == 10
     assert Panel.from_data(Wrapped(np.arange(3.0))).lengths.tolist() == [3]
     np.testing.assert_array_equal(Panel.from_data(ARRAY.tolist(), list(range(10))).y[:, 0], np.arange(10))
+
+
+def test_masked_values_are_missing() -> None:
+    y = np.ma.masked_equal([1, 2, -999, 4], -999)
+    for data in (y, list(y.reshape(4, 1)), y.astype("float32"), y.astype(object)):
+        panel = Panel.from_data(data, allow_missing=True)
+        np.testing.assert_array_equal(panel.y[:, 0], [1.0, 2.0, np.nan, 4.0])
+    with pytest.raises(ValueError, match="y: must be free of NaN"):
+        Panel.from_data(y)
+    x = Panel.from_data(np.ma.masked_less([[1.0], [-5.0]], 0.0), [1.0, 2.0], allow_missing=True).x
+    np.testing.assert_array_equal(x[:, 0], [1.0, np.nan])
+
+
+NUMBERS: dict[str, Any] = {
+    "arrow": pd.Series([1.0, 2.0, 4.0], dtype="double[pyarrow]"),
+    "nullable": pd.Series([1.0, 2.0, 4.0], dtype="Float64"),
+    "decimals": pd.Series([Decimal(1), Decimal(2), Decimal(4)]),
+    "list of decimals": [Decimal(1), Decimal(2), Decimal(4)],
+    "arrow decimals": pd.Series([Decimal(1), Decimal(2), Decimal(4)]).convert_dtypes(dtype_backend="pyarrow"),
+    "objects": pd.Series([1, 2.0, np.int8(4)], dtype=object),
+    "half precision": np.array([1.0, 2.0, 4.0], np.float16),
+    "long double": np.array([1.0, 2.0, 4.0], np.longdouble),
+    "large whole numbers": np.array([10**30, 2 * 10**30, 4 * 10**30], object) / 10**30,
+    "truth values": pd.Series([True, False, True]) * 1,
+}
+
+
+@pytest.mark.parametrize("data", NUMBERS.values(), ids=NUMBERS.keys())
+def test_numbers_of_any_type_are_doubles(data: Any) -> None:
+    panel = Panel.from_data(data)
+    assert panel.y.dtype == np.float64
+    np.testing.assert_array_equal(panel.y[:, 0], [float(value) for value in data])
+
+
+def test_numbers_beyond_a_double_are_refused() -> None:
+    with pytest.raises(ValueError, match="free of infinity"):
+        Panel.from_data(np.array([np.longdouble("1e4000"), np.longdouble(1)]))
+    for data in ([10**400, 1], pd.Series([10**400, 1], dtype=object)):
+        with pytest.raises(TypeError, match="y: must be real numbers.*too large"):
+            Panel.from_data(data)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_arrow_timestamps_are_timestamps(zone: str | None) -> None:
+    days = pd.date_range("2024-03-25", periods=12, tz=zone)
+    long = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.arange(12.0)})
+    panel = Panel.from_data(long.convert_dtypes(dtype_backend="pyarrow"))
+    assert panel.index(0).equals(days)
+    indexed = long.convert_dtypes(dtype_backend="pyarrow").set_index("ds")["y"]
+    assert isinstance(indexed.index.dtype, pd.ArrowDtype)
+    panel = Panel.from_data(indexed.iloc[:9])
+    assert build_request(panel, indexed.index[9:]).position.tolist() == [9, 10, 11]
+    levels = Panel.from_data(long.convert_dtypes(dtype_backend="pyarrow").set_index(["unique_id", "ds"]))
+    assert levels.index(0).equals(days)
+    with pytest.raises(ValueError, match="timestamps of series 'a': must be all known"):
+        Panel.from_data(
+            long.assign(ds=long["ds"].where(long.index != 5)).convert_dtypes(dtype_backend="pyarrow")
+        )
+
+
+@pytest.mark.parametrize("text", [True, False], ids=["text", "dates"])
+def test_ds_that_is_no_timestamp_is_named(text: bool) -> None:
+    days = pd.date_range("2024-03-25", periods=12)
+    ds = days.astype(str) if text else days.date
+    long = pd.DataFrame({"unique_id": "a", "ds": ds, "y": np.arange(12.0)})
+    with pytest.raises(TypeError, match=r"ds: must be timestamps.*long\['ds'\] = pd.to_datetime"):
+        Panel.from_data(long)
+    good = Panel.from_data(long.assign(ds=days))
+    with pytest.raises(TypeError, match="ds of X: must be timestamps"):
+        build_request(good, long[["unique_id", "ds"]])
+
+
+def test_lazy_frames_ask_to_be_collected() -> None:
+    lazy = pl.DataFrame({"unique_id": ["a"], "ds": [1], "y": [1.0]}).lazy()
+    for data in ((lazy,), (lazy, np.ones(1))):
+        with pytest.raises(TypeError, match=r"a lazy frame of polars. Call collect\(\) first"):
+            Panel.from_data(*data)

@@ -74,3 +74,39 @@ def test_errors(X, error, words) -> None:
 def test_a_sequence_without_a_symbol_is_refused() -> None:
     with pytest.raises(ValueError, match=r"X\[1\]: must be a sequence of at least one symbol"):
         split_symbols(["a", ""])
+
+
+def panel_frame() -> pd.DataFrame:
+    index = pd.MultiIndex.from_product([["a", "b"], range(4)])
+    return pd.DataFrame({"v": np.arange(8.0)}, index)
+
+
+def test_frame_of_sequences_in_turn_is_read_by_sequence() -> None:
+    X = panel_frame()
+    in_turn = X.iloc[[0, 4, 1, 5, 2, 6, 3, 7]]
+    np.testing.assert_array_equal(Sequences.from_data(in_turn).values, Sequences.from_data(X).values)
+
+
+@pytest.mark.parametrize(
+    "rows", [[1, 0, 2, 3, 4, 5, 6, 7], [7, 6, 5, 4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 6, 5, 7]]
+)
+def test_frame_out_of_time_is_refused(rows: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"rows of sequence '[ab]': must be sorted in time.*sort_index\(\)"):
+        Sequences.from_data(panel_frame().iloc[rows])
+
+
+def test_two_rows_of_one_time_or_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="two rows of one time"):
+        Sequences.from_data(panel_frame().iloc[[0, 0, 1, 2]])
+    times = [pd.Timestamp("2024-01-01"), pd.NaT]
+    for index in (
+        pd.MultiIndex.from_arrays([["a", "a"], times]),
+        pd.MultiIndex.from_arrays([["a", None], [0, 1]]),
+    ):
+        with pytest.raises(ValueError, match="index of X: must be known in every row"):
+            Sequences.from_data(pd.DataFrame({"v": [1.0, 2.0]}, index))
+
+
+def test_masked_steps_are_refused() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        Sequences.from_data([np.ma.masked_equal([1.0, -9.0], -9.0)])
