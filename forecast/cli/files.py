@@ -24,7 +24,7 @@ def check_input(argument: str, path: str | Path) -> None:
 
 def check_data(data: str) -> None:
     """Refuse what cannot be the name of an embedded data set and is no file either."""
-    if Path(data).suffix or os.sep in data or Path(data).exists():
+    if Path(data).suffix or os.sep in data:
         check_input("DATA", data)
 
 

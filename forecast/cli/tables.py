@@ -58,7 +58,7 @@ def _codes(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, np.ndarray]:
 
 def read_data(options: Namespace) -> Data:
     """The data that `options.data` names, its columns chosen by the options of the group "columns"."""
-    if options.data in catalogue().index and not Path(options.data).exists():
+    if options.data in catalogue().index:
         return _embedded(options)
     path = Path(options.data)
     if not path.exists():

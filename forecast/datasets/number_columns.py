@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +60,7 @@ def text_or_numbers(table: Table, name: str) -> pd.Series:
     column = table.frame[name]
     if not is_text(column):
         return column
-    cells = _stripped(column)
+    cells = _stripped(column.drop_duplicates())
     known = cells[~cells.isin(MISSING)]
     spelled = known.isin(_FLAGS) | known.str.fullmatch(_SPELLED) | _parsed(known).notna()
     if len(known) and spelled.all():
@@ -96,6 +97,9 @@ def _numbers(table: Table, name: str) -> Any:
     column, decimal = table.frame[name], table.spelling.decimal or "."
     if not is_text(column):
         return column
+    if decimal == "." and table.spelling.thousands is None:
+        with suppress(ValueError):  # by far the most frequent
+            return pd.to_numeric(column)
     cells = _stripped(column)
     missing = cells.isin(MISSING)
     if cells[~missing].isin(_FLAGS).all() and not missing.all():

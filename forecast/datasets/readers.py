@@ -179,9 +179,10 @@ def _tsf_series(
         _refuse(place, f"{len(attributes)} attributes and the values, separated by ':'", line)
     try:
         row = {
-            name: _PARSERS[kind](text) for (name, kind), text in zip(attributes.items(), fields, strict=True)
+            name: text if name == "series_name" else _PARSERS[kind](text)
+            for (name, kind), text in zip(attributes.items(), fields, strict=True)
         }
-        y = np.array([np.nan if value.strip() == "?" else float(value) for value in numbers.split(",")])
+        y = np.array([np.nan if value.strip() == "?" else _number(value) for value in numbers.split(",")])
     except ValueError:
         _refuse(place, "attributes of the types declared, and numbers or '?' separated by ','", line)
     steps: Any = np.arange(1, len(y) + 1)
@@ -191,9 +192,15 @@ def _tsf_series(
     return pd.DataFrame({"unique_id": str(row.pop("series_name", count)), "ds": steps, "y": y, **row})
 
 
+def _number(text: str) -> float:
+    if "_" in text:  # which Python takes for a mark between digits
+        raise ValueError(text)
+    return float(text)
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "string": str,
-    "numeric": float,
+    "numeric": _number,
     "date": lambda text: pd.to_datetime(text, format="%Y-%m-%d %H-%M-%S"),
 }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, explain
@@ -19,6 +20,7 @@ SEPARATORS = (",", ";", "\t", "|")
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 _SHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 _QUOTES = "Correct that line; a quotation mark may lack its end"
+_LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|$)")
 _DATE = re.compile(r"\d{4}-\d{1,2}(-|$)|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _SAMPLE = 20  # rows that a separator must split alike to be recognised
@@ -55,15 +57,31 @@ class Spelling:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of a file: text from CSV, typed from parquet; `text` is the CSV's for looking up lines."""
+    """Columns of a file: text from CSV, typed from parquet.
+
+    Args:
+        source: the file's name.
+        frame: the cells.
+        spelling: of a CSV file.
+        text: of a CSV file, for looking up lines.
+        rows: of the file that the frame's rows stand for; None for all.
+    """
 
     source: str
     frame: pd.DataFrame
     spelling: Spelling
     text: str | None = None
+    rows: np.ndarray | None = None
+
+    def unique(self, name: str) -> tuple[Table, np.ndarray]:
+        """The table of the different cells of a column, and the place (rows,) there of each cell."""
+        codes, cells = pd.factorize(self.frame[name], use_na_sentinel=False)
+        rows = np.flatnonzero(~pd.Series(codes).duplicated())
+        return replace(self, frame=pd.DataFrame({name: cells}), rows=rows), codes
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0: the line of a CSV file, the row of another."""
+        row = row if self.rows is None else int(self.rows[row])
         if self.text is None:
             return f"row {row}"
         line, _ = next(islice(records(self.text, self.spelling.separator), row + 1, None))
@@ -150,7 +168,8 @@ def _read_csv(text: str, name: str, spelling: Spelling, short_rows: bool) -> Tab
 
 def records(text: str, separator: str | None) -> Iterator[tuple[int, list[str]]]:
     """Number of the last line, and cells, of every row that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or ",")
+    lines = (line[0] for line in _LINE.finditer(text))
+    reader = csv.reader(lines, delimiter=separator or ",")
     for row in reader:
         if len(row) > 1 or any(cell.strip() for cell in row):
             yield reader.line_num, row
@@ -167,7 +186,7 @@ def _with_separator(text: str, name: str, spelling: Spelling) -> Spelling:
         raise ValueError(explain(name, "a table with one separator", received, remedy))
     if found:
         return replace(spelling, separator=found[0])
-    first = next(line for line in io.StringIO(text) if line.strip())
+    first = next(line[0] for line in _LINE.finditer(text) if line[0].strip())
     return replace(spelling, separator=max(SEPARATORS, key=first.count))
 
 

@@ -44,6 +44,7 @@ def times(
         >>> times(table, "ds").astype(str).tolist()
         ['2024-01-31']
     """
+    table, places = table.unique(name)  # the series of a panel share their times
     column = table.frame[name]
     if is_text(column) or column.dtype == object:
         cells = column.astype(object).where(column.notna(), "").astype(str).str.strip()
@@ -52,7 +53,8 @@ def times(
     else:
         _refuse_missing(table, name, column.isna())
         found = _of_numbers(table, name, column) if pd.api.types.is_numeric_dtype(column) else column
-    return found if time_zone is None else _in_zone(table, name, found, time_zone)
+    found = found if time_zone is None else _in_zone(table, name, found, time_zone)
+    return found.take(places).reset_index(drop=True)
 
 
 def _refuse_missing(table: Table, name: str, missing: pd.Series) -> None:

@@ -96,14 +96,16 @@ class TestTsf:
         assert read_tsf(path)["unique_id"].unique().tolist() == ["Zürich"]
 
     def test_ids_stay_text_behind_a_byte_order_mark(self, tmp_path: Path) -> None:
-        text = "\ufeff@attribute series_name string\n@data\n007:1\nNA:2\n"
-        assert read_tsf(write(tmp_path, "demo.tsf", text))["unique_id"].tolist() == ["007", "NA"]
+        for kind in ("string", "numeric"):
+            text = f"\ufeff@attribute series_name {kind}\n@data\n007:1\n1E5:2\n"
+            assert read_tsf(write(tmp_path, "demo.tsf", text))["unique_id"].tolist() == ["007", "1E5"]
 
     @pytest.mark.parametrize(
         ("line", "words"),
         [
             ("T3:1,2", "demo.tsf, line 13: must be 3 attributes"),
             ("T3:2012-01-31:1:1,2", "demo.tsf, line 13: must be attributes of the types declared"),
+            ("T3:2012-01-31 00-30-00:1:1_0,2", "demo.tsf, line 13: must be attributes of the types declared"),
             ("T3:2012-01-31 00-30-00:1:1,x", "demo.tsf, line 13: must be attributes of the types declared"),
         ],
     )
