@@ -16,7 +16,7 @@ from forecast._files import replacing
 from forecast.datasets import catalogue, load_dataset
 from forecast.datasets.number_columns import numbers
 from forecast.datasets.table_files import Spelling, Table, read_table
-from forecast.datasets.text_columns import categories, ids
+from forecast.datasets.text_columns import categories, check_free, ids
 from forecast.datasets.time_columns import times
 from forecast.panel import Panel
 
@@ -71,6 +71,7 @@ def read_data(options: Namespace) -> Data:
     frame = _pick(table, options, name, time, [target, *covariate_names(options)], kept)
     title = path.name.partition(".")[0]
     if name is not None:
+        check_free(covariate_names(options), table.source)
         return Data(title, _sorted(frame, "ds", frame["unique_id"]).rename(columns={target: "y"}), None)
     frame = _sorted(frame, time, pd.Series(0, frame.index)).set_index(time)
     covariates = covariate_names(options)

@@ -122,7 +122,7 @@ def load_gas_furnace() -> pd.DataFrame:
     """Input and output of a gas furnace, one sample every 9 seconds (296 rows).
 
     Returns:
-        DataFrame on a RangeIndex: `u`, gas feed in cubic feet a minute as deviation from its mean;
+        DataFrame on a RangeIndex: `u`, gas feed in cubic feet per minute as deviation from its mean;
         `y`, CO2 in the outlet gas in percent.
 
     References:
@@ -206,7 +206,7 @@ def load_dataset(name: str) -> pd.Series | pd.DataFrame:
 
 
 def catalogue() -> pd.DataFrame:
-    """What is embedded: the facts on every card, one row a data set.
+    """The embedded data sets: the facts on every card, one row per data set.
 
     Returns:
         DataFrame indexed by name, all text: `title`, `loader`, `columns`, `unit`, `frequency`, `length`,

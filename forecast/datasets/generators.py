@@ -244,7 +244,7 @@ def wiener_hammerstein(
         v = G1(q) u,    w = f(v),    y_clean = G2(q) w,    y = y_clean + noise e_t,    e_t ~ N(0, 1)
 
     The best free-run error any model can reach on y is `noise`. The default filters have finite impulse
-    responses of 5 and 4 taps, so that a time-delay network of that shape contains the system.
+    responses of 5 and 4 taps, so a time-delay network of that shape contains the system.
 
     Args:
         length: number of rows, at least 1; ignored when `u` is given.

@@ -13,8 +13,8 @@ import pandas as pd
 
 from forecast._checks import check_choice, explain
 from forecast.datasets.number_columns import MISSING, numbers, text_or_numbers, with_decimal
-from forecast.datasets.table_files import Spelling, read_table, records
-from forecast.datasets.text_columns import ids
+from forecast.datasets.table_files import Spelling, Table, read_table, records
+from forecast.datasets.text_columns import check_free, ids
 from forecast.datasets.text_files import Source, read_text
 from forecast.datasets.time_columns import times
 
@@ -41,11 +41,11 @@ def read_m4(
     decimal: str = ".",
     encoding: str | None = None,
 ) -> pd.DataFrame:
-    """A CSV of the M4 competition: one series a row, its id first, then V2, V3, ... until it ends.
+    """A CSV of the M4 competition: one series per row, its id first, then V2, V3, ... until it ends.
 
     Args:
         path: for example `Monthly-train.csv`, also compressed.
-        after: the training frame, when `path` holds the test part: `ds` then goes on counting behind it.
+        after: the training frame, when `path` holds the test part: `ds` then counts on from its end.
         separator: between the cells.
         decimal: decimal mark, "." or ",".
         encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark comes first.
@@ -113,7 +113,7 @@ def _ends(frame: pd.DataFrame, ids: pd.Index) -> np.ndarray:
 
 
 def read_tsf(path: Source, *, encoding: str = "cp1252") -> pd.DataFrame:
-    """A `.tsf` file of the Monash archive: `@` lines that describe it, then one series a line.
+    """A `.tsf` file of the Monash archive: `@` lines that describe it, then one series per line.
 
     Args:
         path: the file.
@@ -121,7 +121,7 @@ def read_tsf(path: Source, *, encoding: str = "cp1252") -> pd.DataFrame:
 
     Returns:
         Long frame: `unique_id` (the `series_name`, or a number where there is none), `ds`, `y` (float64, NaN
-        for `?`), a column per further attribute. `ds` is a timestamp where the file has `start_timestamp`
+        for `?`), one column per further attribute. `ds` is a timestamp where the file has `start_timestamp`
         and a frequency, else a step from 1. `frame.attrs` holds the file's `frequency`, `horizon`, `missing`
         and `equallength` as text, as far as they are there.
 
@@ -259,13 +259,11 @@ def read_long(
     """
     spelling = Spelling(separator=separator, decimal=decimal, thousands=thousands, encoding=encoding)
     table = read_table(path, spelling)
-    columns = list(table.frame.columns)
     chosen = {"id_column": id_column, "time_column": time_column, "target_column": target_column}
     for argument, column in (*chosen.items(), *(("categories", name) for name in categories)):
-        if column not in columns:
-            remedy = f"Name the right column with {argument}"
-            raise ValueError(explain(argument, f"one of the columns {columns}", repr(column), remedy))
-    rest = [name for name in columns if name not in chosen.values()]
+        _check_column(table, argument, column)
+    rest = [name for name in table.frame.columns if name not in chosen.values()]
+    check_free(rest, table.source)
     table = with_decimal(table, [target_column, *(name for name in rest if name not in categories)])
     frame = pd.DataFrame({"unique_id": ids(table, id_column)})
     frame["ds"] = times(table, time_column, date_format=date_format, time_zone=time_zone)
@@ -273,3 +271,11 @@ def read_long(
     for name in rest:
         frame[name] = table.frame[name] if name in categories else text_or_numbers(table, name)
     return frame.sort_values(["unique_id", "ds"], ignore_index=True)
+
+
+def _check_column(table: Table, argument: str, column: str) -> None:
+    columns = list(table.frame.columns)
+    if column not in columns:
+        allowed = f"one of the columns {columns} of {table.source}"
+        remedy = f"Name the right column with {argument}"
+        raise ValueError(explain(argument, allowed, repr(column), remedy))

@@ -17,8 +17,8 @@ def adding_problem(
 
         x_t = (u_t, m_t),    y = sum_t m_t u_t,    u_t ~ U(0, 1)
 
-    m is 1 at one step drawn from the first half, at one drawn from the second, and 0 elsewhere. Who has learned
-    nothing answers 1, with a mean squared error of 1/6.
+    m is 1 at one step drawn from the first half, at one drawn from the second, and 0 elsewhere. A model
+    that has learned nothing answers 1, with a mean squared error of 1/6.
 
     Args:
         samples: B, number of sequences, at least 1.
@@ -64,8 +64,8 @@ def copy_task(
         inputs    word_1 ... word_n  (pause)  signal  nothing ... nothing
         answers   -      ... -       -        -       word_1  ... word_n
 
-    Words are `bits` fair coins each; the signal is a 1 in a column of its own. Who has learned nothing gets half
-    of the bits right.
+    Words are `bits` fair coins each; the signal is a 1 in a column of its own. A model that has learned
+    nothing gets half of the bits right.
 
     Args:
         samples: B, number of sequences, at least 1.

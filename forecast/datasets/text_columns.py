@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -31,6 +33,14 @@ def categories(table: Table, name: str) -> pd.Series:
         ValueError: an empty cell.
     """
     return _filled(table, name, "a category in every row").astype(str)
+
+
+def check_free(covariates: Sequence[str], source: str) -> None:
+    """Refuse covariates that bear a name of the three columns of every long frame."""
+    taken = [name for name in covariates if name in ("unique_id", "ds", "y")]
+    if taken:
+        allowed = "covariates not named unique_id, ds or y, as series, time and target of a long frame are"
+        raise ValueError(explain(source, allowed, ", ".join(taken), "Rename the column in the file"))
 
 
 def _filled(table: Table, name: str, allowed: str) -> pd.Series:

@@ -114,6 +114,11 @@ class TestCategories:
         assert found.coded(["weather"]).y["weather"].tolist() == [0.0, 1.0] * 15
         assert found.without(["weather"]).y.columns.tolist() == ["unique_id", "ds", "y", "price"]
 
+    def test_a_covariate_has_a_name_of_its_own(self, tmp_path: Path) -> None:
+        (tmp_path / "s.csv").write_text("shop,week,y,ds\nA,1,2,3\n")
+        with pytest.raises(ValueError, match=r"s.csv: .* received ds. Rename the column"):
+            data(tmp_path / "s.csv", "--id", "shop", "--time", "week", "--covariates", "ds")
+
     def test_a_missing_category_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "s.csv").write_text("ds,y,weather\n1,1,sun\n2,2,\n")
         with pytest.raises(ValueError, match=r"s.csv, column 'weather': .* an empty cell in line 3"):

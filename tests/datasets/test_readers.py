@@ -276,6 +276,11 @@ class TestCovariates:
         with pytest.raises(ValueError, match=r"column 'y'.*'1.234'.*Pass the marks of the file"):
             read_long(path)  # 1.234 is a thousand and more where 2,5 is two and a half
 
+    def test_a_covariate_has_a_name_of_its_own(self, tmp_path: Path) -> None:
+        path = write(tmp_path, "long.csv", "shop,ds,y,unique_id\nA,1,1,2\n")
+        with pytest.raises(ValueError, match=r"long.csv: .* received unique_id. Rename the column"):
+            read_long(path, id_column="shop")
+
     def test_an_unknown_category_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"categories: must be one of the columns .*received 'colour'"):
             read_long(write(tmp_path, "long.csv", self.FILE), categories=["colour"])
