@@ -46,8 +46,9 @@ def check_outputs(
         if not path.parent.is_dir():
             remedy = "Create it or choose another"
             raise ValueError(explain("--output", "in a folder that exists", str(path.parent), remedy))
-        if path.is_dir() or not os.access(path.parent, os.W_OK):
-            received = f"{path}, {'a folder' if path.is_dir() else 'in a folder without that right'}"
+        special = path.exists() and not path.is_file()  # a folder, a device
+        if special or not os.access(path.parent, os.W_OK):
+            received = f"{path}, {'which is no file' if special else 'in a folder without that right'}"
             raise ValueError(explain("--output", "a file that may be written", received, "Choose another"))
         if ending == ".parquet" and find_spec("pyarrow") is None:
             remedy = "Install pyarrow with pip install 'keras-forecast[parquet]', or write a .csv file"

@@ -96,7 +96,11 @@ def _decimal_comma(table: Table, names: Sequence[str]) -> bool:
 def _numbers(table: Table, name: str) -> Any:
     column, decimal = table.frame[name], table.spelling.decimal or "."
     if not is_text(column):
-        return column
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            return column
+        remedy = "Name another column, or convert it in the file"
+        received = f"values of type {column.dtype}"
+        raise ValueError(explain(f"{table.source}, column {name!r}", "numbers", received, remedy))
     if decimal == "." and table.spelling.thousands is None:
         with suppress(ValueError):  # by far the most frequent
             return pd.to_numeric(column)

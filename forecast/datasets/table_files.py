@@ -20,6 +20,7 @@ SEPARATORS = (",", ";", "\t", "|")
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 _SHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 _QUOTES = "Correct that line; a quotation mark may lack its end"
+_TOLD = re.compile(r"(sep=.)(?=[\r\n])")
 _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|$)")
 _DATE = re.compile(r"\d{4}-\d{1,2}(-|$)|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
@@ -138,13 +139,14 @@ def _read_parquet(path: str | Path) -> pd.DataFrame:
     except Exception as error:  # pyarrow's errors have no common class
         received = f"a file that cannot be read ({error})"
         raise ValueError(explain(str(path), "a parquet file", received, "Write it again")) from error
+    frame.columns = frame.columns.map(str)
     levels = [frame.index.get_level_values(level) for level in range(frame.index.nlevels)]
     for level in reversed(levels):
         times = isinstance(level, (pd.DatetimeIndex, pd.PeriodIndex))
         name = level.name if level.name is not None else "ds" if times else None
         if name is not None and name not in frame.columns:
             frame.insert(0, name, level)
-    check_names([str(column) for column in frame.columns], str(path))
+    check_names(list(frame.columns), str(path))
     if not len(frame):
         raise _no_rows(str(path))
     return frame.reset_index(drop=True)
@@ -153,6 +155,10 @@ def _read_parquet(path: str | Path) -> pd.DataFrame:
 def _read_csv(text: str, name: str, spelling: Spelling, short_rows: bool) -> Table:
     if not text.strip():
         raise ValueError(explain(name, "a table", "an empty file", "Write a line of names, then the rows"))
+    told = _TOLD.match(text)
+    if told is not None:  # a first line for Excel; left blank, so that lines keep their numbers
+        text = text[told.end(1) :]
+        spelling = replace(spelling, separator=spelling.separator or told[1][-1])
     try:
         spelling = _with_separator(text, name, spelling)
         header = _header(text, name, spelling)

@@ -1,5 +1,6 @@
 """Files are looked at before the work."""
 
+import os
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def test_an_output_must_be_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(ValueError, match=words):
             check_outputs([path])
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(ValueError, match="a file that may be written"):
-        check_outputs([tmp_path / "folder.csv"])
+    for path in (tmp_path / "folder.csv", Path(os.devnull)):
+        with pytest.raises(ValueError, match="a file that may be written"):
+            check_outputs([path], None)
     with pytest.raises(ValueError, match="another file than those read"):
         check_outputs([tmp_path / "a.csv"], inputs=[f"{tmp_path}/../{tmp_path.name}/a.csv"])
 

@@ -187,6 +187,7 @@ READ: dict[str, tuple[str | bytes, dict[str, str], list[str], list[float]]] = {
     "commas at the end of rows": (KEYS + "a,1,1,\na,2,2,\n", {}, ["a", "a"], [1, 2]),
     "commas at the end": ("unique_id,ds,y,\na,1,1,\n", {}, ["a"], [1]),
     "missing": (KEYS + "a,1,1\na,2,\na,3,NA\na,4,nan\n", {}, ["a"] * 4, [1, np.nan, np.nan, np.nan]),
+    "a line for Excel": ("sep=|\nunique_id|ds|y\na|1|1,5\n", {}, ["a"], [1.5]),
     "blank lines": ("\n" + KEYS + "\na,1,1\n\n", {}, ["a"], [1]),
     "lines of Windows": (KEYS.replace("\n", "\r\n") + "a,1,1\r\n", {}, ["a"], [1]),
     "spaces behind commas": ("unique_id, ds, y\na, 1, 1\n", {}, ["a"], [1]),
@@ -208,6 +209,7 @@ REFUSED: dict[str, tuple[str | bytes, dict[str, str], str]] = {
     "one thousand or one": ("unique_id;ds;y\na;1;1,234\n", {}, "'1,234' in line 2. Pass thousands=',' if"),
     "both marks": ("unique_id;ds;y\na;1;1.234,5\n", {}, "Pass the marks of the file"),
     "point where the comma is told": ("unique_id;ds;y\na;1;1.5\n", {"decimal": ","}, "'1.5' in line 2"),
+    "a line for Excel": ("sep=;\r\nunique_id;ds;y\r\na;1;x\r\n", {}, "'x' in line 3"),
     "groups of two": (KEYS + 'a,1,"1,23,4.5"\n', {"thousands": ","}, "'1,23,4.5' in line 2"),
     "underscore": (KEYS + "a,1,1_000\n", {}, "'1_000' in line 2"),
     "currency": (KEYS + "a,1,$5\n", {}, r"'\$5' in line 2. Correct that cell"),
@@ -296,6 +298,15 @@ def test_a_parquet_file_keeps_types_and_index(tmp_path: Path) -> None:
     assert read_long(tmp_path / "long.parquet")["ds"].tolist() == [*days]
     (tmp_path / "long.parquet").write_bytes(b"PAR1")
     with pytest.raises(ValueError, match=r"long.parquet: must be a parquet file"):
+        read_long(tmp_path / "long.parquet")
+
+
+def test_a_typed_target_must_be_numbers(tmp_path: Path) -> None:
+    days = pd.date_range("2024", periods=2)
+    pd.DataFrame({"unique_id": "a", "ds": days, "y": days}).to_parquet(tmp_path / "long.parquet")
+    with pytest.raises(
+        ValueError, match=r"long.parquet, column 'y': must be numbers; received values of type date"
+    ):
         read_long(tmp_path / "long.parquet")
 
 
