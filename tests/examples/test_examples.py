@@ -283,3 +283,8 @@ def test_attention_weights(tmp_path: Path) -> None:
     assert seq2seq < ar
     assert len(re.findall(r"^step \d reads lag\d+ \(\d+%\), lag", printed, re.MULTILINE)) == 8
     assert is_picture(tmp_path / "attention_weights.png")
+
+
+def test_mutation(tmp_path: Path) -> None:
+    names = run("mutation", tmp_path, "--list").split()
+    assert len(names) >= 60  # tests/examples/test_mutation.py plants some
