@@ -80,6 +80,23 @@ def check_lags(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
     return tuple(sorted({int(lag) for lag in lags}))
 
 
+def check_delays(name: str, delays: int | Iterable[int], minimum: int = 0) -> tuple[int, ...]:
+    """Delays as a tuple in the order given; an int n means minimum, ..., n.
+
+    Example:
+        >>> check_delays("delays", 2), check_delays("delays", [3, 0])
+        ((0, 1, 2), (3, 0))
+    """
+    if isinstance(delays, Iterable) and not isinstance(delays, (str, bytes, dict)):
+        delays = tuple(delays)
+    checked = check_lags(name, delays, minimum)
+    if not isinstance(delays, tuple):
+        return checked
+    if len(checked) != len(delays):
+        raise ValueError(explain(name, "different numbers", delays, f"Pass {name}={checked!r}"))
+    return tuple(int(delay) for delay in delays)
+
+
 def check_auto(name: str, value: object) -> None:
     """The word "auto", where a whole number or a list of them is the other choice.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,7 +17,6 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_horizon, explain
 from forecast.estimators import conformal, saving, validation
 from forecast.estimators.documentation import Documented
-from forecast.estimators.rollback import learned, refit, rollback
 from forecast.panel import Panel, Request, build_request, extend_panel, future_frame
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -37,6 +37,9 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         panel_: the history, from whose end forecasts start; `update` moves it.
         n_features_in_: number of covariates seen in `fit`.
         feature_names_in_: their names, when all of them are strings.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
     """
 
     handles_missing: ClassVar[bool] = False
@@ -115,7 +118,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Append new rows that follow the history, and learn on; the first call is `fit`."""
-        if not learned(self):
+        if not validation.learned(self):
             return self.fit(X, y)
         with rollback(self):
             self.update(X, y)
@@ -290,3 +293,25 @@ class Unweighted(Forecaster):
     def fit(self, X: Any, y: Any = None) -> Self:  # type: ignore[override]
         """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`, as in `Forecaster.fit`."""
         return super().fit(X, y)
+
+
+@contextmanager
+def refit(model: Any) -> Iterator[None]:
+    """Forget what was learned; an error in the block brings it back."""
+    with rollback(model):
+        for name in validation.learned(model):
+            delattr(model, name)
+        yield
+
+
+@contextmanager
+def rollback(model: Any) -> Iterator[None]:
+    """An error in the block brings back what was learned before it."""
+    before = validation.learned(model)
+    try:
+        yield
+    except BaseException:
+        for name in validation.learned(model):
+            delattr(model, name)
+        vars(model).update(before)
+        raise

@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 
-SECTIONS = ("Args", "Attributes")
+SECTIONS = ("Args", "Attributes", "Raises")
+ORDER = ("Equation:", "Symbols:", "Args:", "Attributes:", "Raises:")
 EARLIER = ("Equation:", "Symbols:", "Args:")  # what stands before a new section
 _TITLE = re.compile(r"^[A-Z][a-z]+:$")
 _ENTRY = re.compile(r"^    (\w+(?:, \w+)*): ")
 
 
 class Documented:
-    """A class whose docstring is completed by the arguments and attributes that its bases explain."""
+    """A class whose docstring is completed by the arguments, attributes and errors that its bases explain."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -60,13 +61,9 @@ def _extended(doc: str, title: str, text: str) -> str:
         return doc
     lines = doc.splitlines()
     if f"{title}:" not in lines:
-        later = [
-            n
-            for n, line in enumerate(lines)
-            if _TITLE.match(line) and line not in ("Equation:", "Symbols:", "Args:")
-        ]
-        place = min(later, default=len(lines))
-        gap = [] if later else [""]
+        before = ORDER[: ORDER.index(f"{title}:")]
+        later = [n for n, line in enumerate(lines) if _TITLE.match(line) and line not in before]
+        place, gap = min(later, default=len(lines)), [] if later else [""]
         return "\n".join([*lines[:place], *gap, f"{title}:", text, "", *lines[place:]]).rstrip()
     first = lines.index(f"{title}:") + 1
     after = (n for n in range(first, len(lines)) if lines[n] and not lines[n].startswith(" "))

@@ -14,8 +14,9 @@ from sklearn.utils.validation import has_fit_parameter
 from forecast._checks import check_auto, check_lags, explain
 from forecast.estimators.base import Forecaster, State
 from forecast.estimators.baselines.order_selection import autoregression_order
-from forecast.estimators.shifting import history_end, lag_table
+from forecast.estimators.validation import learned
 from forecast.panel import Panel
+from forecast.windows import history_end, lag_table
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -57,7 +58,7 @@ class LagRegressor(Forecaster):
 
     def min_history(self, panel: Panel) -> int:
         """The longest lag."""
-        if hasattr(self, "lags_"):
+        if learned(self):
             return max(*self.lags_, *self._exog(panel), 0)
         given = (1,) if self._auto() else check_lags("lags", self.lags)
         return max(*given, *self._exog(panel))

@@ -38,14 +38,14 @@ def save(model: Any, path: str | Path) -> None:
         raise ValueError(explain("save", "called on an estimator of the package", received, remedy))
     params = {key: value for key, value in model.get_params(deep=False).items() if key not in NOT_SAVED}
     plain, arrays = model._state()
-    panel, panel_arrays = panel_state(model.panel_) if hasattr(model, "panel_") else (None, {})
+    panel, panel_arrays = panel_state(model.panel_) if name not in ON_SEQUENCES else (None, {})
     config = {
         "class": name,
         "params": {key: encode(value, key) for key, value in params.items()},
         "state": {key: encode(value, key) for key, value in plain.items()},
         "panel": encode(panel, "panel"),
     }
-    errors = getattr(model, "conformal_", None)
+    errors = model.conformal_ if name not in ON_SEQUENCES else None
     conformal = {} if errors is None else {"errors": errors.errors, "scale": errors.scale}
     groups = {"state": arrays, "panel": panel_arrays, "conformal": conformal}
     saving_format.write(

@@ -12,9 +12,9 @@ import pandas as pd
 from sklearn.utils.validation import validate_data
 
 from forecast._checks import explain
-from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel, future_frame, long
 from forecast.panel.values import plain_array
+from forecast.windows import position_of_rows
 
 LONG_KEYS, LONG_TARGET = [long.ID, long.TIME], long.TARGET
 KINDS: dict[str, tuple[Any, str]] = {
@@ -24,6 +24,11 @@ KINDS: dict[str, tuple[Any, str]] = {
     "str": (str, "a text"),
     "None": (type(None), "None"),
 }
+
+
+def learned(model: Any) -> dict[str, Any]:
+    """The attributes whose names end in `_`."""
+    return {name: value for name, value in vars(model).items() if name.endswith("_") and name[0] != "_"}
 
 
 def check_types(model: Any) -> None:
@@ -71,10 +76,10 @@ def check_columns(model: Any, X: Any) -> None:
     if np.asarray(X).shape[1] == 0:
         return  # a bare timeline: the panel names the columns it lacks
     try:
-        named = hasattr(model, "feature_names_in_")
+        named = "feature_names_in_" in learned(model)
         validate_data(model, X if named else np.asarray(X), reset=False, skip_check_array=True)
     except ValueError as error:
-        wanted = list(getattr(model, "feature_names_in_", ())) or f"{model.n_features_in_} columns"
+        wanted = list(learned(model).get("feature_names_in_", ())) or f"{model.n_features_in_} columns"
         received = list(X.columns) if hasattr(X, "columns") else f"{np.asarray(X).shape[1]} columns"
         remedy = "Select them, for example X[list(model.feature_names_in_)]"
         message = explain("X", f"a table of the columns {wanted}", received, remedy)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from forecast._checks import check_choice, check_count, check_lags, explain
+from forecast._checks import check_choice, check_count, check_delays, explain
 
 PADDINGS = ("causal", "valid")
 
@@ -209,23 +209,6 @@ class TimeDelay(keras.layers.Layer):
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
         }
-
-
-def check_delays(name: str, delays: int | Iterable[int], minimum: int = 0) -> tuple[int, ...]:
-    """Delays as a tuple in the order given; an int n means minimum, ..., n.
-
-    Example:
-        >>> check_delays("delays", 2), check_delays("delays", [3, 0])
-        ((0, 1, 2), (3, 0))
-    """
-    if isinstance(delays, Iterable) and not isinstance(delays, (str, bytes, dict)):
-        delays = tuple(delays)
-    checked = check_lags(name, delays, minimum)
-    if not isinstance(delays, tuple):
-        return checked
-    if len(checked) != len(delays):
-        raise ValueError(explain(name, "different numbers", delays, f"Pass {name}={checked!r}"))
-    return tuple(int(delay) for delay in delays)
 
 
 def known_size(axis: str, size: int | None) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from forecast._checks import check_count, explain
-from forecast.layers.delay import TappedDelay, check_delays, join
+from forecast._checks import check_count, check_delays, explain
+from forecast.layers.delay import TappedDelay, join
 from forecast.layers.feedback import FeedbackCell
 
 

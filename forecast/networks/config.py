@@ -9,8 +9,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from forecast._checks import check_choice, check_count, explain
-from forecast.layers.delay import check_delays
+from forecast._checks import check_choice, check_count, check_delays, explain
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks.roles import Role

@@ -9,8 +9,8 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from forecast._checks import check_count, explain
-from forecast.layers.delay import TimeDelay, check_delays
+from forecast._checks import check_count, check_delays, explain
+from forecast.layers.delay import TimeDelay
 from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
 from forecast.networks.roles import Role, numbered

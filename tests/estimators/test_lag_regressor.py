@@ -11,9 +11,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.lag_regressor import LagRegressor
-from forecast.estimators.shifting import lag_table
 from forecast.panel import Panel
-from forecast.windows import Windows
+from forecast.windows import Windows, lag_table
 from tests.checks_forecaster import covariates, long_frame, monthly
 
 Y = monthly(96)

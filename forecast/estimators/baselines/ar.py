@@ -12,9 +12,9 @@ from forecast._checks import check_auto, check_choice, check_count, check_lags, 
 from forecast.estimators.base import Forecaster
 from forecast.estimators.baselines import order_selection as auto
 from forecast.estimators.baselines.local import each_target, match_series
-from forecast.estimators.shifting import history_end, position_of_rows, series_of_rows, shift
-from forecast.estimators.validation import series_name
+from forecast.estimators.validation import learned, series_name
 from forecast.panel import Panel
+from forecast.windows import history_end, position_of_rows, series_of_rows, shift
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -72,7 +72,7 @@ class AR(Forecaster):
 
     def min_history(self, panel: Panel) -> int:
         """Rows before the first one that can be forecast from its own past."""
-        own = list(getattr(self, "lags_", ())) or list(self._lags() or ())
+        own = list(learned(self).get("lags_", ())) or list(self._lags() or ())
         return max([*own, *self._seasonal(panel), *self._exog(panel), 0])
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:

@@ -11,9 +11,9 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 from forecast._checks import check_choice, explain
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.local import each_target, match_series, quiet, season_of
-from forecast.estimators.shifting import position_of_rows, series_of_rows
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+from forecast.windows import position_of_rows, series_of_rows
 
 _ESTIMATED_SEASON = 12
 """Initial seasonal states are estimated up to this many, and heuristic beyond: estimation grows cubically."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from forecast._checks import check_count
 from forecast.estimators.base import Unweighted
-from forecast.estimators.shifting import position_of_rows, series_of_rows, shift
 from forecast.panel import Panel
+from forecast.windows import position_of_rows, series_of_rows, shift
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

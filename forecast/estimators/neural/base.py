@@ -16,17 +16,23 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
 from forecast.estimators import saving
 from forecast.estimators.base import Forecaster, State
-from forecast.estimators.neural.categorical import NO_CODES, Coder, check_embedding
-from forecast.estimators.neural.scaler import Scaled, Scaler, check_varies
-from forecast.estimators.rollback import learned
-from forecast.estimators.shifting import history_end, position_of_rows
+from forecast.estimators.neural.inputs import (
+    NO_CODES,
+    Coder,
+    Scaled,
+    Scaler,
+    View,
+    check_embedding,
+    check_varies,
+)
+from forecast.estimators.validation import learned
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
 from forecast.training.fit import ROWS, choose_solver, train
 from forecast.training.solve import Options
 from forecast.training.window_program import RUN_CHUNK, Program
-from forecast.windows import Windows
+from forecast.windows import Windows, history_end, position_of_rows
 
 SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"
 TRAININGS = ("one-step", "multi-step", "free-run")
@@ -37,32 +43,6 @@ SCALES = ("series", "window", None)
 def compiled(config: NetworkConfig, jit: bool, loss: str) -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
     return Program.of(config, jit=jit, loss=loss)
-
-
-class View:
-    """A panel as the network sees it, and values of the network in the user's form: here each series by itself.
-
-    Shapes: S series of N rows in all, H steps, O targets, E covariates.
-    """
-
-    def __init__(self, panel: Panel) -> None:
-        self.panel = panel
-
-    def weights(self, sample_weight: np.ndarray | None) -> np.ndarray:
-        """Weight of each row of `panel` as a target."""
-        return np.ones(len(self.panel.y)) if sample_weight is None else sample_weight
-
-    def future(self, x: np.ndarray) -> np.ndarray:
-        """Covariates (S, H, E) of the steps ahead, as the network sees them."""
-        return x
-
-    def steps(self, values: np.ndarray) -> np.ndarray:
-        """Forecasts of the network as (S, H, O) of the user's series."""
-        return values
-
-    def rows(self, values: np.ndarray) -> np.ndarray:
-        """Values of the rows of `panel` as (N, O) of the user's rows."""
-        return values
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -99,6 +79,7 @@ class NeuralForecaster(Forecaster):
 
     Attributes:
         config_: the frozen description of the network; scaler_: the units of the data.
+        lags_, exog_lags_: the lags used, of families that have `lags`.
         window_: L, rows of the history that a forecast reads.
         theta_: weights of every member, shape (members, P); `network_` is a keras.Model that carries them.
         linear_theta_: the weights training started from, the linear AR/ARX solution where there is one.
@@ -327,6 +308,15 @@ class NeuralForecaster(Forecaster):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
 
+    def _common(self, panel: Panel) -> dict[str, Any]:
+        """What the configs of all families share."""
+        return {
+            "targets": panel.n_targets,
+            "exog": panel.n_exog,
+            "window_norm": self.scale == "window",
+            "dtype": self._precision(panel),
+        }
+
     def _precision(self, panel: Panel) -> str:
         """float64 for the solvers that need it, float32 for Adam."""
         large = self.solver == "auto" and len(panel.y) > ROWS
@@ -362,11 +352,11 @@ class EmbeddingForecaster(NeuralForecaster):
         check_embedding(self.embed_series, self.categories)
 
     def _read(self, X: Any, y: Any) -> Panel:
-        self.levels_ = learned_levels(X, self.categories or ())
+        self.levels_ = learned_levels(X, self.categories) if self.categories else {}
         return super()._read(self._coded(X), y)
 
     def _coded(self, X: Any) -> Any:
-        return coded(X, self.levels_)
+        return coded(X, self.levels_) if self.levels_ else X
 
     def _coder(self, panel: Panel) -> Coder:
         return Coder.of(panel, self.categories, self.embed_series)

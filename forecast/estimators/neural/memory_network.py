@@ -39,12 +39,6 @@ class MemoryNetwork(EmbeddingForecaster):
         exog_lags: of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
         linear: whether there is a linear path.
 
-    Attributes:
-        lags_, exog_lags_: the lags used.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
-
     References:
         Graves, A., Wayne, G. and Danihelka, I. (2014). Neural Turing machines. arXiv:1410.5401.
 
@@ -71,8 +65,6 @@ class MemoryNetwork(EmbeddingForecaster):
     def _configure(self, panel: Panel) -> MemoryConfig:
         lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return MemoryConfig(
-            targets=panel.n_targets,
-            exog=panel.n_exog,
             length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
             units=self.units,
             slots=self.slots,
@@ -82,6 +74,5 @@ class MemoryNetwork(EmbeddingForecaster):
             linear=self.linear,
             lags=lags,
             exog_lags=exog_lags,
-            window_norm=self.scale == "window",
-            dtype=self._precision(panel),
+            **self._common(panel),
         )

@@ -41,7 +41,6 @@ class JointForecaster(NeuralForecaster):
 
     Attributes:
         nodes_: names of the nodes.
-        lags_, exog_lags_: the lags used.
     """
 
     units: int = 8
@@ -126,16 +125,13 @@ class JointForecaster(NeuralForecaster):
         own = joint.layout.form == "single" and joint.n_exog > 0
         lags, exog_lags = resolve_lags(self.lags, self.exog_lags, _apart(joint, own))
         return {
-            "targets": joint.n_targets,
-            "exog": joint.n_exog,
+            **self._common(joint),
             "lags": lags,
             "exog_lags": exog_lags,
             "units": check_count("units", self.units),
             "shared": self.linear == "shared",
             "outputs": self.outputs,
             "node_exog": own,
-            "window_norm": self.scale == "window",
-            "dtype": self._precision(joint),
         }
 
 

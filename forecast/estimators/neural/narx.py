@@ -31,12 +31,6 @@ class NARX(EmbeddingForecaster):
         activation: Keras name of the activation of the hidden layers, None is linear.
         linear: whether there is a linear path beside the hidden layers.
 
-    Attributes:
-        lags_, exog_lags_: the lags used.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
-
     References:
         Leontaritis, I. J. and Billings, S. A. (1985). Input-output parametric models for non-linear systems.
         International Journal of Control 41(2), 303-344.
@@ -64,13 +58,10 @@ class NARX(EmbeddingForecaster):
     def _configure(self, panel: Panel) -> NARXConfig:
         lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return NARXConfig(
-            targets=panel.n_targets,
-            exog=panel.n_exog,
             lags=lags,
             exog_lags=exog_lags,
             hidden=check_units("hidden", self.hidden),
             activation=check_activation(self.activation) or "linear",
             linear=self.linear,
-            window_norm=self.scale == "window",
-            dtype=self._precision(panel),
+            **self._common(panel),
         )

@@ -13,16 +13,16 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
 from forecast.estimators import saving
 from forecast.estimators.base import State, Unweighted
+from forecast.estimators.neural.inputs import Scaled, Scaler, check_varies, limits_after
 from forecast.estimators.neural.options import resolve_lags
-from forecast.estimators.neural.scaler import Scaled, Scaler, check_varies, limits_after
 from forecast.estimators.neural.time_major import TimeMajor, time_major
-from forecast.estimators.rollback import learned
-from forecast.estimators.shifting import lag_table, position_of_rows
+from forecast.estimators.validation import learned
 from forecast.networks import OnlineConfig
 from forecast.networks.roles import Role
 from forecast.panel import Panel
 from forecast.training.initial_weights import initial_weights
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
+from forecast.windows import lag_table, position_of_rows
 
 SOLVERS = ("rtrl", "one-step")
 DENSE_LIMIT = 5e8  # products of one step of a dense cell that are still bearable
@@ -100,9 +100,6 @@ class OnlineRNN(Unweighted):
         moments_, steps_: the two moments (2, P) of Adam, and the steps made.
         state_: hidden state, its derivatives, and the last rows, of a size that does not grow.
         prequential_: errors (rows, O) of the forecasts made before each row kept was learned from.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
 
     References:
         Williams, R. J. and Zipser, D. (1989). A learning algorithm for continually running fully recurrent

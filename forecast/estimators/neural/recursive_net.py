@@ -9,8 +9,8 @@ import numpy as np
 
 from forecast.estimators.neural.base import View
 from forecast.estimators.neural.edges import check_sums, numbered_parents
+from forecast.estimators.neural.inputs import Scaler
 from forecast.estimators.neural.multivariate import JointForecaster
-from forecast.estimators.neural.scaler import Scaler
 from forecast.layers.tree import sums
 from forecast.networks import NetworkConfig, TreeConfig
 from forecast.panel import Panel

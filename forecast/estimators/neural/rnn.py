@@ -47,12 +47,6 @@ class RNN(EmbeddingForecaster):
         truncate: (k1, k2) for truncated backpropagation through time; the output of a window is one, so that
             its gradient goes back k2 steps. None for all of the window.
 
-    Attributes:
-        lags_, exog_lags_: the lags used.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
-
     References:
         Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2), 179-211.
         Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8), 1735-1780.
@@ -85,8 +79,6 @@ class RNN(EmbeddingForecaster):
     def _configure(self, panel: Panel) -> RecurrentConfig:
         lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         config = RecurrentConfig(
-            targets=panel.n_targets,
-            exog=panel.n_exog,
             cell=self.cell,
             units=check_units("units", [self.units] if isinstance(self.units, int) else self.units),
             length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
@@ -100,7 +92,6 @@ class RNN(EmbeddingForecaster):
             dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
             truncate=check_truncate(self.truncate),
-            window_norm=self.scale == "window",
-            dtype=self._precision(panel),
+            **self._common(panel),
         )
         return replace(config, dtype="float32") if config.noisy else config  # Adam trains it

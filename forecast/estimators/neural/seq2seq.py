@@ -11,12 +11,12 @@ from forecast._checks import check_choice, check_horizon, explain
 from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
 from forecast.estimators.neural.base import NeuralForecaster, window_at
 from forecast.estimators.neural.options import resolve_window
-from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
 from forecast.panel import Panel
 from forecast.training.fit import TOLD
 from forecast.training.solve import Options
 from forecast.training.window_program import Program
+from forecast.windows import history_end
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -46,9 +46,6 @@ class Seq2Seq(NeuralForecaster):
         horizon: H, the steps of the decoder.
         training: "one-step", over all H steps at once.
 
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
-
     References:
         Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to sequence learning with neural networks.
         NeurIPS.
@@ -76,8 +73,6 @@ class Seq2Seq(NeuralForecaster):
 
     def _configure(self, panel: Panel) -> Seq2SeqConfig:
         return Seq2SeqConfig(
-            targets=panel.n_targets,
-            exog=panel.n_exog,
             length=resolve_window(self.window, panel),
             horizon=check_horizon(self.horizon),
             cell=self.cell,
@@ -85,8 +80,7 @@ class Seq2Seq(NeuralForecaster):
             attention=self.attention,
             context=self.context,
             linear=self.linear,
-            window_norm=self.scale == "window",
-            dtype=self._precision(panel),
+            **self._common(panel),
         )
 
     def _check_options(self) -> None:

@@ -39,12 +39,6 @@ class TDNN(EmbeddingForecaster):
         feedback: whether past targets are inputs; False gives a finite impulse response model of the
             covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
 
-    Attributes:
-        lags_: the lags used.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
-
     References:
         Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
         time-delay neural networks. IEEE Transactions on Acoustics, Speech, and Signal Processing 37(3),
@@ -75,16 +69,13 @@ class TDNN(EmbeddingForecaster):
         *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
         layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
         return TDNNConfig(
-            targets=panel.n_targets,
-            exog=panel.n_exog,
             layers=layers,
             output_delays=output_delays,
             linear=self.linear,
             linear_lags=lags if self.feedback else (),
             linear_exog_lags=first if panel.n_exog else (),
             feedback=self.feedback,
-            window_norm=self.scale == "window",
-            dtype=self._precision(panel),
+            **self._common(panel),
         )
 
     @property

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.estimators.shifting import position_of_rows
 from forecast.panel import Panel
+from forecast.windows import position_of_rows
 
 
 @dataclass(frozen=True)

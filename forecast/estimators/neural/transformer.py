@@ -11,9 +11,9 @@ from forecast._checks import explain
 from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
 from forecast.estimators.neural.base import EmbeddingForecaster, window_at
 from forecast.estimators.neural.options import check_activation, resolve_window
-from forecast.estimators.shifting import history_end
 from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
 from forecast.panel import Panel, Request
+from forecast.windows import history_end
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -36,9 +36,6 @@ class Transformer(EmbeddingForecaster):
         widening: the feed-forward networks have `widening * d_model` units.
         activation: Keras name of the activation of the feed-forward networks, None is linear.
         linear: whether there is a linear path beside the blocks.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
 
     References:
         Vaswani, A., Shazeer, N., Parmar, N., Uszkoreit, J., Jones, L., Gomez, A. N., Kaiser, L. and
@@ -64,8 +61,6 @@ class Transformer(EmbeddingForecaster):
 
     def _configure(self, panel: Panel) -> TransformerConfig:
         return TransformerConfig(
-            targets=panel.n_targets,
-            exog=panel.n_exog,
             length=resolve_window(self.window, panel),
             d_model=self.d_model,
             heads=self.heads,
@@ -73,8 +68,7 @@ class Transformer(EmbeddingForecaster):
             widening=self.widening,
             activation=check_activation(self.activation) or "linear",
             linear=self.linear,
-            window_norm=self.scale == "window",
-            dtype=self._precision(panel),
+            **self._common(panel),
         )
 
     def attention_weights(self, X: Any = None) -> Any:

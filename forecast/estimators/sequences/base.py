@@ -19,8 +19,7 @@ from forecast._checks import check_choice, check_count, check_positive, check_se
 from forecast.estimators import saving
 from forecast.estimators.documentation import Documented
 from forecast.estimators.neural.options import check_units
-from forecast.estimators.rollback import learned
-from forecast.estimators.validation import check_types
+from forecast.estimators.validation import check_types, learned
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
 from forecast.training.sequence_program import (
@@ -64,6 +63,16 @@ class SequenceModel(Documented, ClassifierMixin, BaseEstimator):
         jit_compile: compile by XLA on TensorFlow.
         verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
         random_state: seed of the random start, the sequences held out and the batches.
+
+    Attributes:
+        classes_: the classes, sorted, shape (K,).
+        symbols_: the symbols seen in `fit`, when `embedding` is not 0.
+        theta_: the weights, shape (P,); `network_` is a keras.Model that carries them.
+        history_: training and validation loss of every epoch, that of the class frequencies first.
+        solver_: the solver used.
+
+    Raises:
+        ValueError, TypeError: an argument or the data cannot be used.
     """
 
     cell: str = "gru"

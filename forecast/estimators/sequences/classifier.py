@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import check_choice, explain
-from forecast.estimators.rollback import refit
+from forecast.estimators.base import refit
 from forecast.estimators.sequences.base import SequenceModel
 from forecast.panel.sequences import is_panel_frame, is_table
 
@@ -39,16 +39,6 @@ class SequenceClassifier(SequenceModel):
 
     Args:
         pooling: "last" state or "mean" of the states. Both directions end at "last" when `bidirectional`.
-
-    Attributes:
-        classes_: the classes, sorted, shape (K,).
-        symbols_: the symbols seen in `fit`, when `embedding` is not 0.
-        theta_: the weights, shape (P,); `network_` is a keras.Model that carries them.
-        history_: training and validation loss of every epoch, that of the class frequencies first.
-        solver_: the solver used.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
 
     References:
         Graves, A. (2012). Supervised Sequence Labelling with Recurrent Neural Networks. Springer.

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import explain
-from forecast.estimators.rollback import refit
+from forecast.estimators.base import refit
 from forecast.estimators.sequences.base import SequenceModel
 from forecast.panel.sequences import is_matrix, is_panel_frame, is_table, split
 
@@ -36,16 +36,6 @@ class SequenceLabeler(SequenceModel):
     (S, T, F) with labels (S, T), or as a frame indexed by (sequence, time) with one label a row. An array or
     a frame (T, F) with labels (T,) is one sequence. With `embedding` they are sequences of symbols, in a
     list; a symbol not seen in `fit` gets the mean of all vectors.
-
-    Attributes:
-        classes_: the classes, sorted, shape (K,).
-        symbols_: the symbols seen in `fit`, when `embedding` is not 0.
-        theta_: the weights, shape (P,); `network_` is a keras.Model that carries them.
-        history_: training and validation loss of every epoch, that of the class frequencies first.
-        solver_: the solver used.
-
-    Raises:
-        ValueError, TypeError: an argument or the data cannot be used.
 
     References:
         Graves, A. (2012). Supervised Sequence Labelling with Recurrent Neural Networks. Springer.

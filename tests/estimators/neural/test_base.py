@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.base import NeuralForecaster
+from forecast.estimators.neural.inputs import limits_after
 from forecast.estimators.neural.narx import NARX
-from forecast.estimators.neural.scaler import limits_after
 from forecast.estimators.neural.tdnn import TDNN
 from tests.checks_forecaster import covariates, forecasters, long_frame, monthly, named
 

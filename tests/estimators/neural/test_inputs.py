@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.estimators.neural.scaler import moments_of_series
+from forecast.estimators.neural.inputs import moments_of_series
 from forecast.panel import Panel
 
 
