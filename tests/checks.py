@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from collections.abc import Callable, Sequence
@@ -15,6 +16,13 @@ import numpy as np
 from forecast.training.backend import precision, value_and_gradient
 
 Array = np.ndarray
+TOLERANCES = {  # of an output near 1, by dtype policy: a few times the precision's resolution
+    "float16": 0.01,
+    "mixed_float16": 0.01,
+    "bfloat16": 0.08,
+    "mixed_bfloat16": 0.08,
+    "float64": 1e-5,  # float32 is what it is held against
+}
 
 
 def check_layer(
@@ -24,17 +32,18 @@ def check_layer(
     output_shape: tuple[int, ...] | list[tuple[int, ...]],
     folder: Path,
     masks: bool = True,
+    legal: Callable[[Array], Array] = np.asarray,
 ) -> None:
-    """Output shape, symbolic = eager, config round trip, .keras file, one training step, masking, dtype.
+    """Output shape, symbolic = eager, config round trip, .keras file, one training step, masking, every precision.
 
     `make(dtype=...)` builds the layer anew (for a cell: `keras.layers.RNN` around it); the first axis of the
-    shapes is the batch. `output_shape` is a list when the layer returns several tensors.
+    shapes is the batch. `output_shape` is a list when the layer returns several tensors. `legal` turns the
+    inputs of the precision check, of any size, into ones that the layer allows.
     """
     inputs = normal(input_shape, dtype="float32")
     shapes = output_shape if isinstance(output_shape, list) else [output_shape]
     _check_outputs(make(dtype="float32"), inputs, shapes)
-    with float64():
-        _check_dtype(make(dtype="float64"), inputs.astype("float64"))
+    check_precision(make, legal(hard_inputs(inputs)), masks=masks)
     _check_config(make(dtype="float32"))
     _check_saving(make(dtype="float32"), inputs, folder)
     _check_training(make(dtype="float32"), inputs)
@@ -43,18 +52,88 @@ def check_layer(
 
 
 def _check_outputs(layer: keras.layers.Layer, inputs: Array, shapes: list[tuple[int, ...]]) -> None:
-    eager = _check_dtype(layer, inputs)
+    eager = keras.tree.flatten(layer(inputs))
+    _check_dtypes(layer, eager)
     assert [tuple(tensor.shape) for tensor in eager] == shapes
     model = _model(layer, inputs)
     assert [tuple(tensor.shape[1:]) for tensor in model.outputs] == [shape[1:] for shape in shapes]
     same(keras.tree.flatten(evaluate(model, inputs)), eager)
 
 
-def _check_dtype(layer: keras.layers.Layer, inputs: Array) -> list[Any]:
-    outputs = keras.tree.flatten(layer(inputs))
-    assert {keras.backend.standardize_dtype(tensor.dtype) for tensor in outputs} == {str(inputs.dtype)}
-    assert {variable.dtype for variable in layer.weights} <= {str(inputs.dtype)}
-    return outputs
+def hard_inputs(inputs: Array) -> Array:
+    """The inputs, zeros, tiny numbers, and a level of 1000 with a deviation of 400, behind each other in the batch."""
+    return np.concatenate([inputs, 0 * inputs, 1e-4 * inputs, 1000 + 400 * inputs])
+
+
+def check_precision(make: Callable[..., Any], *inputs: Array, masks: bool = False) -> None:
+    """Outputs in every dtype policy are finite and near those of float32; double precision is kept throughout.
+
+    The last quarter of the batch, at level 1000, is held to the median error, since units that switch there
+    switch elsewhere after rounding. `masks` cuts the records to three steps and asks for finite gradients of
+    records of which all, some or no steps may be read.
+    """
+    inputs = tuple(x[:, :3] for x in inputs) if masks else inputs
+    shapes = [x.shape for x in inputs]
+    plain = make(dtype="float32")
+    plain.build(*shapes)
+    randomize(plain)
+    expected = _first(plain(*inputs))
+    for policy, tolerance in TOLERANCES.items():
+        with float64() if policy == "float64" else contextlib.nullcontext():
+            layer = make(dtype=policy)
+            layer.build(*shapes)
+            layer.set_weights(plain.get_weights())
+            if policy == "float64":
+                inputs = tuple(x.astype("float64") for x in inputs)
+                _check_smooth(layer, *inputs)
+            outputs = keras.tree.flatten(layer(*inputs))
+            _check_dtypes(layer, outputs)
+            _check_near(_first(outputs), expected, tolerance, policy)
+        if policy == "mixed_float16":
+            mask = {"mask": np.arange(3) >= np.arange(len(inputs[0]))[:, None] % 4} if masks else {}
+            _check_slopes(layer, inputs, mask)
+
+
+def _first(outputs: Any) -> Array:
+    """The first of the outputs in double precision; numpy has no bfloat16."""
+    return to_numpy(keras.ops.cast(keras.tree.flatten(outputs)[0], "float64"))
+
+
+def _check_dtypes(layer: keras.layers.Layer, outputs: list[Any]) -> None:
+    """The first output has the compute dtype, the others at least float32 or it, the weights the variable dtype."""
+    first, *others = (keras.backend.standardize_dtype(tensor.dtype) for tensor in outputs)
+    assert first == layer.compute_dtype
+    assert set(others) <= {layer.compute_dtype, "float64" if first == "float64" else "float32"}
+    assert {variable.dtype for variable in layer.weights} <= {layer.variable_dtype}
+
+
+def _check_near(found: Array, expected: Array, tolerance: float, policy: str) -> None:
+    assert np.isfinite(found).all(), policy
+    ordinary = len(found) * 3 // 4
+    error = np.abs(found - expected) / (1 + np.abs(expected))
+    assert error[:ordinary].max() < tolerance, (policy, error[:ordinary].max())
+    scale = np.abs(expected[ordinary:]).max() + 1e-30
+    assert np.median(np.abs(found - expected)[ordinary:]) / scale < tolerance, (policy, "level 1000")
+
+
+def _check_smooth(layer: keras.layers.Layer, *inputs: Array) -> None:
+    """Equal steps of 1e-9 change the output by equal amounts, which float32 anywhere between would round away."""
+    rows = [x[: len(x) // 4] for x in inputs]
+    ends = layer(*(np.concatenate([x + n * 1e-9 * np.sign(x) for n in range(3)]) for x in rows))
+    first, second = np.diff(np.stack(np.split(_first(ends), 3)), axis=0)
+    np.testing.assert_allclose(second, first, rtol=1e-3, atol=1e-13)
+
+
+def _check_slopes(layer: keras.layers.Layer, inputs: Sequence[Array], mask: dict[str, Array]) -> None:
+    def total(weights: Any, values: Any) -> Any:
+        with keras.StatelessScope(zip(layer.trainable_variables, weights, strict=True)):
+            outputs = layer(*values, **mask)
+        return keras.ops.mean(keras.ops.cast(keras.tree.flatten(outputs)[0], "float32"))
+
+    weights = [variable.value for variable in layer.trainable_variables]
+    if weights:
+        for slope in _differentiated(total)(weights, _tensors(list(inputs))):
+            assert np.isfinite(to_numpy(keras.ops.cast(slope, "float32"))).all()
 
 
 def _check_config(layer: keras.layers.Layer) -> None:

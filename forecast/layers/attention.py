@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.delay import known_size
+from forecast.layers.precision import wide_dtype, widened
 
 FORMS = ("general", "dot", "scaled")
 
 
 def softmax_over(scores: Any, allowed: Any) -> Any:
-    """Weights (..., K) over the last axis, zero where `allowed` is False; a row of which nothing is allowed is zero."""
+    """Weights (..., K) over the last axis, zero where `allowed` is False; zero everywhere when nothing is allowed."""
     if allowed is None:
         return ops.softmax(scores, axis=-1)
-    weights = ops.softmax(ops.where(allowed, scores, ops.full_like(scores, -1e9)), axis=-1)
+    scores = widened(scores)
+    least = float(np.finfo(wide_dtype(scores.dtype)).min)
+    weights = ops.softmax(ops.where(allowed, scores, ops.full_like(scores, least)), axis=-1)
     return ops.where(allowed, weights, ops.zeros_like(weights))
 
 
@@ -46,13 +50,13 @@ class Attention(keras.layers.Layer):
         raise NotImplementedError
 
     def scores(self, query: Any, keys: Any) -> Any:
-        """query (B, T, Q), keys (B, K, A) -> (B, T, K)."""
+        """query (B, T, Q), keys (B, K, A) -> (B, T, K), in float32 at least: products overflow in float16."""
         raise NotImplementedError
 
     def read(self, query: Any, keys: Any, memory: Any, mask: Any = None) -> tuple[Any, Any]:
         """(context (B, T, M), weights (B, T, K)) of queries (B, T, Q) in a memory whose keys are known."""
         allowed = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)
-        weights = softmax_over(self.scores(query, keys), allowed)
+        weights = ops.cast(softmax_over(self.scores(query, keys), allowed), memory.dtype)
         return ops.matmul(weights, memory), weights
 
     def call(
@@ -127,7 +131,7 @@ class AdditiveAttention(Attention):
     def scores(self, query: Any, keys: Any) -> Any:
         projected = ops.matmul(query, self.query_kernel)
         pairs = ops.tanh(ops.expand_dims(projected, 2) + ops.expand_dims(keys, 1))  # (B, T, K, A)
-        return ops.squeeze(ops.matmul(pairs, self.score_kernel), -1)
+        return widened(ops.squeeze(ops.matmul(pairs, self.score_kernel), -1))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
@@ -200,7 +204,7 @@ class MultiplicativeAttention(Attention):
         return memory / memory.shape[-1] ** 0.5 if self.form == "scaled" else memory
 
     def scores(self, query: Any, keys: Any) -> Any:
-        return ops.matmul(query, ops.swapaxes(keys, 1, 2))
+        return ops.matmul(widened(query), ops.swapaxes(widened(keys), 1, 2))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "form": self.form}
@@ -290,8 +294,8 @@ class MultiHeadAttention(keras.layers.Layer):
                 (memory, self.value_kernel),
             )
         )  # (B, N, T, D), (B, N, K, D) twice
-        scores = ops.matmul(query, ops.swapaxes(key, 2, 3)) / query.shape[-1] ** 0.5
-        weights = softmax_over(scores, self._allowed(inputs, mask))
+        scores = ops.matmul(widened(query), ops.swapaxes(widened(key), 2, 3)) / query.shape[-1] ** 0.5
+        weights = ops.cast(softmax_over(scores, self._allowed(inputs, mask)), value.dtype)
         heads = ops.swapaxes(ops.matmul(weights, value), 1, 2)  # (B, T, N, D)
         outputs = ops.matmul(ops.reshape(heads, (-1, *self._joined(heads))), self.output_kernel)
         return (outputs, weights) if return_attention_scores else outputs

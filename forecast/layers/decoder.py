@@ -12,10 +12,12 @@ from keras import ops
 from forecast._checks import check_count, explain
 from forecast.layers.attention import Attention
 from forecast.layers.delay import known_size
+from forecast.layers.recurrent.around import AroundCell
+from forecast.layers.recurrent.states import initial_states, state_sizes
 
 
 @keras.saving.register_keras_serializable(package="forecast")
-class DecoderCell(keras.layers.Layer):
+class DecoderCell(keras.layers.Layer, AroundCell):
     """One step of a decoder, as a cell for `keras.layers.RNN`; what is not known of the targets is its own forecast.
 
     Equation:
@@ -51,7 +53,7 @@ class DecoderCell(keras.layers.Layer):
 
     Raises:
         TypeError: `attention` is no attention layer.
-        ValueError: a number below 1.
+        ValueError: a number below 1, or no initial state when the cell reads the rows of an encoder (use `Decoder`).
 
     References:
         Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to sequence learning with neural networks.
@@ -91,8 +93,7 @@ class DecoderCell(keras.layers.Layer):
         self.every = every
         self.attention = _checked(attention)
         self.use_bias = use_bias
-        sizes = cell.state_size
-        self.cell_sizes = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
+        self.cell_sizes = state_sizes(cell)
         rows, width = self.memory
         kept = [width] * every
         if attention is not None:
@@ -101,8 +102,14 @@ class DecoderCell(keras.layers.Layer):
         self.output_size = self.targets + rows * (attention is not None)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        columns, width = known_size("features", input_shape[-1]), self.memory[1]
-        context = width * (self.every + (self.attention is not None))
+        columns = known_size("features", input_shape[-1])
+        context = self._context()
+        if columns < 2 * self.targets:
+            allowed = (
+                f"of at least {2 * self.targets} columns, [y_(t-1), u_t, x_t] with targets={self.targets}"
+            )
+            remedy = "Put the last values and the offsets before the covariates"
+            raise ValueError(explain("inputs", allowed, f"{columns} columns", remedy))
         if not self.cell.built:  # it is when read from a file
             self.cell.build((None, columns - self.targets + context))
         if self.attention is not None and not self.attention.built:
@@ -115,6 +122,10 @@ class DecoderCell(keras.layers.Layer):
             dtype=self.dtype_policy,
         )
         self.readout.build((None, self.cell_sizes[0] + context))
+
+    def _context(self) -> int:
+        """Columns of c_t."""
+        return self.memory[1] * (self.every + (self.attention is not None))
 
     def start(self, last: Any, memory: Any, states: list[Any]) -> list[Any]:
         """The first state: last known y (B, O), memory (B, K, M), the encoder's states."""
@@ -136,6 +147,12 @@ class DecoderCell(keras.layers.Layer):
         output = offset + self.readout(ops.concatenate([hidden, *context], axis=-1))
         return ops.concatenate([output, *weights], axis=-1), [output, *own, *kept]
 
+    def inner_inputs(self, inputs: Any) -> Any:
+        return ops.repeat(inputs[:, :1], inputs.shape[-1] - self.targets + self._context(), axis=1)
+
+    def inner_state(self, state: Any) -> Any:
+        return ops.repeat(state[:, :1], self.cell_sizes[0], axis=1)
+
     def _read(self, attention: Attention, query: Any, record: Any) -> tuple[Any, Any]:
         """(sum_j a_j m_j (B, M), a (B, K)) for the query h (B, U)."""
         rows, width = self.memory
@@ -144,9 +161,14 @@ class DecoderCell(keras.layers.Layer):
         context, weights = attention.read(ops.expand_dims(query, 1), keys, memory)
         return context[:, 0], weights[:, 0]
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """Zeros, one tensor (B, size) a state."""
-        return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """A last value of zero and the start of `cell`, when there is nothing of an encoder to read."""
+        if self.every or self.attention is not None:
+            remedy = "Use the layer Decoder(cell), or pass initial_state=cell.start(last, memory, states)"
+            allowed = "given when the cell reads the rows of an encoder (every or attention)"
+            raise ValueError(explain("initial_state", allowed, "no initial_state", remedy))
+        last = ops.zeros((batch_size, self.targets), dtype=self.compute_dtype)
+        return [last, *initial_states(self.cell, batch_size)]
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
@@ -179,7 +201,7 @@ class Decoder(keras.layers.Layer):
     Symbols:
         inputs: [y_{t-1}, u_t, x_t], ..., [y_{t+H-2}, u_{t+H-1}, x_{t+H-1}], shape (B, H, 2*O + E).
         memory: the rows of the encoder, shape (B, K, M).
-        states: the last states of the encoder, those of the recurrent cell in `cell`.
+        states: the last states of the encoder, a list with those of the recurrent cell in `cell`.
         output: shape (B, H, O), or with attention (B, H, O + K), the weights beside the forecast.
 
     Args:
@@ -209,6 +231,7 @@ class Decoder(keras.layers.Layer):
             self.run.build(inputs_shape)
 
     def call(self, inputs: Any, memory: Any, states: Any) -> Any:
+        states = keras.tree.flatten(states)  # a cell of one state may come with its tensor alone
         start = self.cell.start(inputs[:, 0, : self.cell.targets], memory, states)
         return self.run(inputs, initial_state=start)
 

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from forecast._checks import check_count
+from forecast.layers.precision import widened
 
 
 @keras.saving.register_keras_serializable(package="forecast")
@@ -24,8 +25,10 @@ class CategoryEmbedding(keras.layers.Layer):
         c: the input, whole numbers of any shape (...), stored as whole numbers or as floats.
         e: the output, shape (..., U).
 
-    Codes may be stored in the float columns of a window, since floats hold whole numbers up to 2**24
-    exactly. An unknown category has no direction of its own: the mean keeps the network where it was trained.
+    Codes may be stored in the float columns of a window, since float32 holds whole numbers up to 2**24
+    exactly. Half precision does not (float16 up to 2048, bfloat16 up to 256): the layer reads its input as it
+    comes, without casting it to its own precision. An unknown category has no direction of its own: the mean
+    keeps the network where it was trained.
 
     Args:
         categories: K, at least 1.
@@ -62,20 +65,23 @@ class CategoryEmbedding(keras.layers.Layer):
         dtype: Any = None,
         trainable: bool = True,
     ) -> None:
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(name=name, dtype=dtype, trainable=trainable, autocast=False)
         self.categories = check_count("categories", categories)
         self.units = check_count("units", units)
         self.supports_masking = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         shape = (self.categories, self.units)
-        self.embeddings = self.add_weight(shape=shape, initializer="uniform", name="embeddings")
+        self.embeddings = self.add_weight(
+            shape=shape, initializer="uniform", name="embeddings", autocast=False
+        )
 
     def call(self, inputs: Any) -> Any:
-        codes = ops.cast(inputs, "int32")
-        known = ops.logical_and(codes >= 0, codes < self.categories)
-        rows = ops.take(self.embeddings, ops.where(known, codes, 0), axis=0)  # (..., U)
-        return ops.where(known[..., None], rows, ops.mean(self.embeddings, axis=0))
+        known = ops.logical_and(inputs >= 0, inputs < self.categories)
+        codes = ops.cast(ops.where(known, inputs, ops.zeros_like(inputs)), "int32")
+        rows = ops.take(self.embeddings, codes, axis=0)  # (..., U)
+        mean = ops.cast(ops.mean(widened(self.embeddings), axis=0), rows.dtype)
+        return ops.cast(ops.where(known[..., None], rows, mean), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape, self.units)

@@ -11,6 +11,9 @@ import numpy as np
 from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
+from forecast.layers.precision import widened
+from forecast.layers.recurrent.around import AroundCell
+from forecast.layers.recurrent.states import initial_states, output_size, state_sizes
 
 Edge = tuple[int, int, float]
 AGGREGATES = ("mean", "sum")
@@ -85,7 +88,7 @@ def node_lags(columns: list[Any], *, lags: Sequence[int], exog_lags: Sequence[in
 
 
 @keras.saving.register_keras_serializable(package="forecast")
-class GraphCell(keras.layers.Layer):
+class GraphCell(keras.layers.Layer, AroundCell):
     """One step of a graph network, as a cell for `keras.layers.RNN`: messages, then a cell shared by all nodes.
 
     Equation:
@@ -155,10 +158,9 @@ class GraphCell(keras.layers.Layer):
         self.both_ways = both_ways
         self.aggregate = check_choice("aggregate", aggregate, AGGREGATES)
         self.adjacency = adjacencies(self.edges, nodes, both_ways, aggregate)
-        sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
-        self.sizes = [int(size) for size in sizes]
+        self.sizes = state_sizes(cell)
         self.state_size = [nodes * size for size in self.sizes]
-        self.output_size = nodes * int(getattr(cell, "output_size", self.sizes[0]))
+        self.output_size = nodes * output_size(cell)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         columns = input_shape[-1]
@@ -169,10 +171,13 @@ class GraphCell(keras.layers.Layer):
                     "inputs", allowed, f"{columns} columns", "Put the features side by side, node by node"
                 )
             )
-        features = columns // self.nodes
-        heard = len(self.adjacency) * (features + self.sizes[0])
         if not self.cell.built:
-            self.cell.build((None, features + heard))
+            self.cell.build((None, self._inner_columns(columns)))
+
+    def _inner_columns(self, columns: int) -> int:
+        """Columns of the input of `cell`: the features of a node and the messages that it receives."""
+        features = columns // self.nodes
+        return features + len(self.adjacency) * (features + self.sizes[0])
 
     def call(self, inputs: Any, states: Any, training: bool | None = None) -> tuple[Any, list[Any]]:
         x = ops.reshape(inputs, (-1, self.nodes, inputs.shape[-1] // self.nodes))  # (B, S, F)
@@ -186,11 +191,20 @@ class GraphCell(keras.layers.Layer):
 
     def _messages(self, spoken: Any) -> list[Any]:
         """What every node hears, (B, S, F+U) for each direction."""
-        return [ops.matmul(ops.convert_to_tensor(a, dtype=spoken.dtype), spoken) for a in self.adjacency]
+        wide = widened(spoken)
+        heard = [ops.matmul(ops.convert_to_tensor(a, dtype=wide.dtype), wide) for a in self.adjacency]
+        return [ops.cast(one, spoken.dtype) for one in heard]
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """States of zeros, each (B, S*U)."""
-        return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
+    def inner_inputs(self, inputs: Any) -> Any:
+        rows = ops.reshape(inputs, (-1, inputs.shape[-1] // self.nodes))
+        return ops.repeat(rows[:, :1], self._inner_columns(inputs.shape[-1]), axis=1)
+
+    def inner_state(self, state: Any) -> Any:
+        return ops.reshape(state, (-1, self.sizes[0]))
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Those of `cell`, the same for every node, each (B, S*U)."""
+        return [ops.tile(state, (1, self.nodes)) for state in initial_states(self.cell, batch_size)]
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from forecast._checks import check_choice, check_count, explain
+from forecast.layers.precision import orthogonal, widened
 
 CONTROLLERS = {"lstm": 2, "gru": 1, "dense": 0}  # states of each
 BLANK = 1e-6  # every number of an empty memory
@@ -71,11 +72,15 @@ class MemoryCell(keras.layers.Layer):
         h_t: output of the `controller` of `units` units, "lstm", "gru" or "dense" (tanh, without a state).
         M: memory of N = `slots` rows of W = `width` numbers; blank at the start, every number 1e-6.
         w: weights of a head over the slots; at the start every head stands at slot 0. r_{t-1} comes from
-            M_{t-1} and w_{t-1}, so that it is no state of its own.
+            M_{t-1} and w_{t-1} and is no state of its own.
         k: key tanh(.), (B, W); beta: its strength softplus(.) > 0; g: gate sigmoid(.), at the start mostly
             closed; s: softmax over j = -`reach`, ..., `reach`; gamma = 1 + softplus(.), at the start about 4.
         e: sigmoid(.); a: tanh(.); both (B, W).
-        states: M (B, N*W), w (B, heads*N) with the read heads first, then those of the controller.
+        states: M (B, N*W) and w (B, heads*N) with the read heads first, both as differences from their start,
+            then those of the controller: states of zeros are the start, also after `reset_state` of a stateful
+            `keras.layers.RNN`.
+
+    Memory and addressing are computed in float32 (float64 in a float64 layer) in every precision.
 
     A masked step leaves the state as it is. With a mask, give `keras.layers.RNN` also
     `zero_output_for_mask=True`: on JAX it otherwise takes the state for the output of a masked step.
@@ -159,22 +164,27 @@ class MemoryCell(keras.layers.Layer):
         return ops.convert_to_tensor(values, dtype=dtype)
 
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
-        memory = ops.reshape(states[0], (-1, self.slots, self.width))
-        weights = ops.reshape(states[1], (-1, self.heads, self.slots))
-        seen = read(memory, weights[:, : self.read_heads])
+        memory = ops.reshape(widened(states[0]), (-1, self.slots, self.width)) + BLANK
+        weights = ops.reshape(widened(states[1]), (-1, self.heads, self.slots)) + self._first(memory.dtype)
+        seen = ops.cast(read(memory, weights[:, : self.read_heads]), inputs.dtype)
         hidden, control = self._controlled(ops.concatenate([inputs, seen], axis=-1), states[2:])
-        instructions = ops.matmul(hidden, self.kernel) + self.bias
+        instructions = widened(ops.matmul(hidden, self.kernel) + self.bias)
         cut = self.heads * sum(self.sizes)
         weights = self._address(memory, weights, instructions[:, :cut])
         change = ops.reshape(instructions[:, cut:], (-1, self.write_heads, 2 * self.width))
         erase, add = ops.sigmoid(change[..., : self.width]), ops.tanh(change[..., self.width :])
         memory = written(memory, weights[:, self.read_heads :], erase, add)
-        output = ops.concatenate([hidden, read(memory, weights[:, : self.read_heads])], axis=-1)
-        flat = [
-            ops.reshape(part, (-1, size))
-            for part, size in zip((memory, weights), self.state_size, strict=False)
+        seen = ops.cast(read(memory, weights[:, : self.read_heads]), hidden.dtype)
+        changes = (memory - BLANK, weights - self._first(memory.dtype))
+        after = [
+            ops.cast(ops.reshape(part, (-1, size)), hidden.dtype)
+            for part, size in zip(changes, self.state_size, strict=False)
         ]
-        return output, [*flat, *control]
+        return ops.concatenate([hidden, seen], axis=-1), [*after, *control]
+
+    def _first(self, dtype: str) -> Any:
+        """Weights (1, N) of a head at the start, all on slot 0."""
+        return ops.convert_to_tensor(np.eye(1, self.slots), dtype=dtype)
 
     def _controlled(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         if self.controller == "dense":
@@ -192,12 +202,8 @@ class MemoryCell(keras.layers.Layer):
         return sharpened(shifted(mixed, ops.softmax(shift, axis=-1)), 1.0 + ops.softplus(power))
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """A blank memory, every head at slot 0, a controller at rest."""
-        memory, weights, *control = (
-            ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size
-        )
-        first = np.tile(np.eye(1, self.slots), self.heads)  # (1, heads*N)
-        return [memory + BLANK, weights + ops.convert_to_tensor(first, dtype=self.compute_dtype), *control]
+        """Zeros: a blank memory, every head at slot 0, a controller at rest."""
+        return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -214,7 +220,7 @@ class MemoryCell(keras.layers.Layer):
 
 def _control(controller: str, units: int, dtype: Any) -> keras.layers.Layer:
     if controller == "lstm":
-        return keras.layers.LSTMCell(units, name="control", dtype=dtype)
+        return keras.layers.LSTMCell(units, recurrent_initializer=orthogonal, name="control", dtype=dtype)
     if controller == "gru":
-        return keras.layers.GRUCell(units, name="control", dtype=dtype)
+        return keras.layers.GRUCell(units, recurrent_initializer=orthogonal, name="control", dtype=dtype)
     return keras.layers.Dense(units, "tanh", name="control", dtype=dtype)

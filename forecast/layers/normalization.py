@@ -9,6 +9,7 @@ from keras import ops
 
 from forecast._checks import check_count, check_positive
 from forecast.layers.delay import known_size
+from forecast.layers.precision import wide_dtype
 
 
 @keras.saving.register_keras_serializable(package="forecast")
@@ -24,11 +25,13 @@ class ReversibleNormalization(keras.layers.Layer):
         m, s: mean and scale of each target, together `statistics` of shape (B, 2, O).
             Per window: mean over time, and s = sqrt(variance over time + `epsilon`), masked steps left out.
             Per series: given by the caller, shape (B, 2, O), or (1, 2, O) for one series.
+            They are computed and kept in float32 (float64 in a float64 layer) whatever the layer's precision,
+            because the squares of ordinary data overflow in half precision.
         gamma, beta: trainable, shape (O,), when `affine` is True; else 1 and 0.
 
     Args:
         targets: O, number of target columns, which come first; None means all columns.
-        epsilon: added to the variance of a window, greater than 0, so that a constant window stays finite.
+        epsilon: added to the variance of a window, greater than 0: a constant window stays finite.
         affine: whether gamma and beta are trained.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
@@ -66,7 +69,7 @@ class ReversibleNormalization(keras.layers.Layer):
         dtype: Any = None,
         trainable: bool = True,
     ) -> None:
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(name=name, dtype=dtype, trainable=trainable, autocast=False)
         self.targets = None if targets is None else check_count("targets", targets)
         self.epsilon = check_positive("epsilon", epsilon)
         self.affine = affine
@@ -84,12 +87,15 @@ class ReversibleNormalization(keras.layers.Layer):
         if not self.affine:
             return
         shape = (self.targets or known_size("features", inputs_shape[-1]),)
-        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
-        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", autocast=False)
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", autocast=False)
 
     def call(self, inputs: Any, statistics: Any = None, reverse: bool = False, mask: Any = None) -> Any:
+        wide = wide_dtype(self.compute_dtype)
+        inputs = ops.cast(inputs, wide)
+        statistics = None if statistics is None else ops.cast(statistics, wide)
         if reverse:
-            return self._denormalize(inputs, statistics)
+            return ops.cast(self._denormalize(inputs, statistics), self.compute_dtype)
         targets = inputs[:, :, : self.targets]
         if statistics is None:
             statistics = self._statistics(targets, mask)
@@ -98,7 +104,7 @@ class ReversibleNormalization(keras.layers.Layer):
             scaled = ops.concatenate([scaled, inputs[:, :, self.targets :]], axis=-1)
         if mask is not None:
             scaled = ops.where(ops.expand_dims(mask, -1), scaled, ops.zeros_like(scaled))
-        return scaled, statistics
+        return ops.cast(scaled, self.compute_dtype), statistics
 
     def _statistics(self, targets: Any, mask: Any) -> Any:
         if mask is None:
@@ -115,11 +121,13 @@ class ReversibleNormalization(keras.layers.Layer):
 
     def _normalize(self, targets: Any, statistics: Any) -> Any:
         scaled = (targets - statistics[:, :1]) / statistics[:, 1:]
-        return scaled * self.gamma + self.beta if self.affine else scaled
+        if not self.affine:
+            return scaled
+        return scaled * ops.cast(self.gamma, scaled.dtype) + ops.cast(self.beta, scaled.dtype)
 
     def _denormalize(self, outputs: Any, statistics: Any) -> Any:
         if self.affine:
-            outputs = (outputs - self.beta) / self.gamma
+            outputs = (outputs - ops.cast(self.beta, outputs.dtype)) / ops.cast(self.gamma, outputs.dtype)
         return outputs * statistics[:, 1:] + statistics[:, :1]
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

@@ -11,6 +11,7 @@ from keras import ops
 from forecast._checks import check_count, check_positive
 from forecast.layers.attention import MultiHeadAttention
 from forecast.layers.delay import known_size
+from forecast.layers.precision import wide_dtype
 
 
 @keras.saving.register_keras_serializable(package="forecast")
@@ -61,10 +62,12 @@ class SinusoidalPositions(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         features = known_size("features", inputs.shape[-1])
         rates = self.longest ** (-np.arange(0, features, 2) / features)  # (ceil(F / 2),)
-        steps = ops.cast(ops.arange(ops.shape(inputs)[1]), inputs.dtype)
-        angles = ops.expand_dims(steps, 1) * ops.convert_to_tensor(rates, dtype=inputs.dtype)
+        wide = wide_dtype(inputs.dtype)  # bfloat16 cannot count beyond 256
+        steps = ops.cast(ops.arange(ops.shape(inputs)[1]), wide)
+        angles = ops.expand_dims(steps, 1) * ops.convert_to_tensor(rates, dtype=wide)
         waves = ops.stack([ops.sin(angles), ops.cos(angles)], axis=-1)  # (T, ceil(F / 2), 2)
-        return inputs + ops.reshape(waves, (-1, 2 * len(rates)))[:, :features]
+        waves = ops.reshape(waves, (-1, 2 * len(rates)))[:, :features]
+        return inputs + ops.cast(waves, inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "longest": self.longest}

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from forecast._checks import check_count, explain
+from forecast.layers.precision import orthogonal, wide_dtype, widened
 
 ROOT = -1
 
@@ -159,7 +160,7 @@ class TreeRNN(keras.layers.Layer):
             raise ValueError(explain("inputs", allowed, input_shape, "Give every node its row"))
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[2], self.units))
         self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel", shape=(self.units, self.units), initializer="orthogonal"
+            name="recurrent_kernel", shape=(self.units, self.units), initializer=orthogonal
         )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
@@ -184,8 +185,9 @@ class TreeRNN(keras.layers.Layer):
         for count, hears in levels:
             state = x[:, start : start + count]
             if done is not None:
-                heard = ops.matmul(ops.convert_to_tensor(hears, dtype=state.dtype), done)
-                state = state + ops.matmul(heard, self.recurrent_kernel)
+                all_before = widened(done)
+                heard = ops.matmul(ops.convert_to_tensor(hears, dtype=all_before.dtype), all_before)
+                state = state + ops.matmul(ops.cast(heard, state.dtype), self.recurrent_kernel)
             state = self.activation(state)
             done = state if done is None else ops.concatenate([done, state], axis=1)
             start += count
@@ -253,7 +255,8 @@ class TreeSum(keras.layers.Layer):
         self.scales = None if scales is None else tuple(float(scale) for scale in scales)
 
     def call(self, inputs: Any) -> Any:
-        return ops.matmul(inputs, ops.convert_to_tensor(sums(self.parents, self.scales), dtype=inputs.dtype))
+        matrix = ops.convert_to_tensor(sums(self.parents, self.scales), dtype=wide_dtype(inputs.dtype))
+        return ops.cast(ops.matmul(widened(inputs), matrix), inputs.dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -121,7 +122,7 @@ def test_nothing_after_t_touches_a_causal_output_at_t() -> None:
     assert np.abs(before[:, 3:] - after[:, 3:]).max() > 1
 
 
-@pytest.mark.parametrize("name", ["additive", "general", "scaled", "causal heads"])
+@pytest.mark.parametrize("name", ["additive", "general", "dot", "scaled", "causal heads"])
 def test_check_layer(name: str, tmp_path) -> None:
     check_layer(LAYERS[name], input_shape=(3, 5, 4), output_shape=(3, 5, 4), folder=tmp_path)
 
@@ -143,3 +144,36 @@ def test_check_layer(name: str, tmp_path) -> None:
 def test_errors_name_argument_allowed_and_received(call, error, words) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def wide(tensors: Any) -> list[np.ndarray]:
+    return [to_numpy(keras.ops.cast(tensor, "float32")) for tensor in keras.tree.flatten(tensors)]
+
+
+@EACH
+@pytest.mark.parametrize("dtype", ["mixed_float16", "bfloat16"])
+def test_half_precision_compares_large_rows_and_long_memories(make, dtype: str) -> None:
+    """Products of numbers around 1000 overflow in float16, and bfloat16 cannot count 600 rows."""
+    x = np.float32(1000) + 400 * normal((1, 600, 4), dtype="float32")
+    layer, single = make(dtype=dtype), built(make)
+    layer.build(x.shape)
+    layer.set_weights(single.get_weights())
+    y, weights = wide(layer(x, return_attention_scores=True))
+    assert np.isfinite(y).all() and (np.abs(y) < 1e4).all()
+    np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=0.02)
+
+
+@EACH
+def test_a_record_of_which_nothing_may_be_read_has_no_weights(make) -> None:
+    mask = np.zeros(QUERY.shape[:2], bool)
+    for dtype in ("float32", "mixed_float16"):
+        _, weights = wide(make(dtype=dtype)(QUERY, mask=mask, return_attention_scores=True))
+        assert not weights.any()
+
+
+def test_masked_rows_stay_unread_beside_scores_of_any_size() -> None:
+    x = np.array([[[-1e6], [1e6], [1e6]]], "float32")
+    _, weights = LAYERS["dot"]()(
+        x[:, :1], x, mask=np.array([[False, True, True]]), return_attention_scores=True
+    )
+    same(weights, np.array([[[0.0, 0.5, 0.5]]]))

@@ -16,7 +16,7 @@ from forecast.layers import (
     MultiplicativeAttention,
     make_cell,
 )
-from tests.checks import check_layer, normal, randomize, same, to_numpy
+from tests.checks import check_layer, check_precision, hard_inputs, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
 
@@ -129,6 +129,32 @@ def test_check_layer(tmp_path) -> None:
     )
 
 
+@EACH
+def test_every_precision(options) -> None:
+    def make(dtype: str) -> Decoder:
+        own = {
+            key: type(value)(**{**value.get_config(), "dtype": dtype}) if key == "attention" else value
+            for key, value in options().items()
+        }
+        cell = DecoderCell(
+            make_cell("gru", U, dtype=dtype), targets=TARGETS, memory=(K, U), dtype=dtype, **own
+        )
+        return Decoder(cell, dtype=dtype)
+
+    check_precision(make, *map(hard_inputs, (INPUTS, MEMORY, STATE)))
+
+
+def test_a_cell_with_dropout_trains_in_a_decoder() -> None:
+    cell = make_cell("gru", U, dropout=0.5, recurrent_dropout=0.5, seed=1)
+    layer = Decoder(DecoderCell(cell, targets=TARGETS, memory=(K, U), **OPTIONS["additive"]()))
+    symbols = [keras.Input(part.shape[1:]) for part in (INPUTS, MEMORY, STATE)]
+    model = keras.Model(symbols, layer(*symbols))
+    model.compile("sgd", "mse")
+    target = np.ones((B, *model.output_shape[1:]))
+    history = model.fit([INPUTS, MEMORY, STATE], target, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+
+
 def test_a_file_gives_the_same_decoder(tmp_path) -> None:
     layer = decoder(OPTIONS["multiplicative and every"])
     shapes = [INPUTS.shape, MEMORY.shape, STATE.shape]
@@ -147,6 +173,16 @@ def test_a_file_gives_the_same_decoder(tmp_path) -> None:
             lambda: DecoderCell(make_cell("gru", U), attention="additive"),
             TypeError,
             "attention: .*received 'add",
+        ),
+        (
+            lambda: keras.layers.RNN(DecoderCell(make_cell("gru", U), every=True))(INPUTS),
+            ValueError,
+            "initial_state: must be given .*Use the layer Decoder",
+        ),
+        (
+            lambda: keras.layers.RNN(DecoderCell(make_cell("gru", U), targets=2))(INPUTS[:, :, :3]),
+            ValueError,
+            "inputs: must be of at least 4 columns, .*received 3 columns",
         ),
         (
             lambda: DirectLinear(4)(np.ones((1, 3, 1))),

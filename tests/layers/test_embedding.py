@@ -46,7 +46,14 @@ def test_check_layer(tmp_path) -> None:
     def make(dtype: str) -> keras.layers.Layer:
         return CategoryEmbedding(2, 3, dtype=dtype)
 
-    check_layer(make, input_shape=(3, 6), output_shape=(3, 6, 3), folder=tmp_path, masks=False)
+    check_layer(
+        make,
+        input_shape=(3, 6),
+        output_shape=(3, 6, 3),
+        folder=tmp_path,
+        masks=False,
+        legal=lambda values: np.round(values) % 4 - 1,
+    )
 
 
 def test_the_mask_goes_on() -> None:
@@ -75,3 +82,20 @@ def test_a_global_model_learns_what_tells_two_series_apart() -> None:
     model.fit(np.hstack([window, code]), target, epochs=60, batch_size=64, verbose=0)
     factors = to_numpy(model(np.array([[1.0, 0.0], [1.0, 1.0], [1.0, -1.0]])))[:, 0]
     np.testing.assert_allclose(factors, [1.0, -1.0, factors[:2].mean()], atol=0.05)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16"])
+def test_codes_are_read_as_they_come_in_half_precision(dtype: str) -> None:
+    codes = np.arange(3000, dtype="float32")
+    table = np.stack([codes % 7, codes % 2, codes // 256], axis=1)
+    layer = CategoryEmbedding(3000, 3, dtype=dtype)
+    layer.build((None,))
+    layer.set_weights([table])
+    np.testing.assert_array_equal(to_numpy(keras.ops.cast(layer(codes), "float32")), table)
+    np.testing.assert_array_equal(to_numpy(keras.ops.cast(layer(codes.astype("int64")), "float32")), table)
+
+
+@pytest.mark.parametrize("code", [np.nan, np.inf, -0.5, 1e20])
+def test_what_is_no_code_gets_the_mean(code: float) -> None:
+    table = normal((5, 3), dtype="float32")
+    same(layer_of(table)(np.array([code], "float32")), table.mean(axis=0, keepdims=True))

@@ -19,7 +19,7 @@ LENGTH = 4
 
 def network(targets: int, exog: int, dtype: str = "float32") -> keras.Model:
     """A window network with random weights."""
-    window = keras.Input((LENGTH, targets + exog), dtype=dtype)
+    window = keras.Input((LENGTH, targets + exog), dtype=keras.dtype_policies.get(dtype).compute_dtype)
     hidden = TimeDelay(5, (0, 1, 3), activation="tanh", padding="valid", dtype=dtype)(window)
     model = keras.Model(window, keras.layers.Dense(targets, dtype=dtype)(hidden))
     randomize(model)

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.layers import GraphCell, NodeDense
+from forecast.layers import GraphCell, GRUCell, NodeDense
+from forecast.layers.graph import node_columns, node_lags
 from tests.checks import check_gradient, check_layer, float64, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
@@ -129,6 +130,42 @@ def test_wrong_edges_are_refused(edge: tuple, message: str) -> None:
         graph().build((1, 2, 7))
 
 
+def test_lags_are_counted_back_from_the_last_row_in_the_order_given() -> None:
+    rows = normal((2, 5, 3 + 6), dtype="float32")  # L = 5, three nodes of two covariates each
+    lagged = node_lags(node_columns(rows, nodes=3, node_exog=True), lags=(1, 4), exog_lags=(2, 0))
+    for node in range(3):
+        x = rows[:, :, 3 + 2 * node : 5 + 2 * node]
+        expected = [rows[:, 4, node, None], rows[:, 1, node, None], x[:, 2], x[:, 4]]
+        same(lagged[:, node], np.concatenate(expected, axis=1))
+
+
+def test_every_node_starts_where_its_cell_starts() -> None:
+    class Warm(GRUCell):
+        def get_initial_state(self, batch_size=None):
+            return [keras.ops.tile(keras.ops.convert_to_tensor([[0.1, 0.2, 0.3]]), (batch_size, 1))]
+
+    (state,) = GraphCell(Warm(3), nodes=2).get_initial_state(4)
+    same(state, np.tile([0.1, 0.2, 0.3], (4, 2)))
+
+
+def test_messages_of_nothing_are_zero_whatever_the_weight_in_half_precision() -> None:
+    edges, x = [(0, 1, 1e6)], np.zeros((1, 3, 4), "float32")
+    cell = GraphCell(
+        GRUCell(3, dtype="mixed_float16"), nodes=2, edges=edges, aggregate="sum", both_ways=False
+    )
+    assert np.isfinite(to_numpy(keras.layers.RNN(cell, dtype="mixed_float16")(x))).all()
+
+
+def test_a_cell_with_dropout_trains_in_a_graph() -> None:
+    x = normal((2, 5, 8), dtype="float32")
+    layer = graph(GRUCell(3, dropout=0.5, recurrent_dropout=0.5, seed=1))
+    model = keras.Sequential([keras.Input((5, 8)), layer])
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(x, np.ones((2, 5, 12)), epochs=2, verbose=0).history["loss"]).all()
+    same(layer(x, training=False), layer(x))
+    assert np.abs(to_numpy(layer(x, training=True)) - to_numpy(layer(x))).max() > 1e-3
+
+
 def test_gradient_is_the_finite_difference() -> None:
     with float64():
         window = keras.Input((4, 8), dtype="float64")
@@ -139,7 +176,7 @@ def test_gradient_is_the_finite_difference() -> None:
 
 def test_graph_cell_passes_the_layer_check(tmp_path: Path) -> None:
     def make(dtype: str) -> keras.layers.RNN:
-        cell = GraphCell(keras.layers.GRUCell(3, dtype=dtype), nodes=4, edges=DIRECTED, aggregate="sum")
+        cell = GraphCell(GRUCell(3, dtype=dtype), nodes=4, edges=DIRECTED, aggregate="sum")
         return keras.layers.RNN(cell, return_sequences=True, dtype=dtype, zero_output_for_mask=True)
 
     check_layer(make, input_shape=(3, 6, 8), output_shape=(3, 6, 12), folder=tmp_path)

@@ -160,11 +160,30 @@ def test_several_write_heads_erase_before_any_adds() -> None:
     same(changed[:, 0], add.sum(axis=1))
 
 
-def test_at_the_start_the_memory_is_blank_and_the_heads_stand_at_slot_0() -> None:
-    memory, weights, *control = MemoryCell(4, slots=3, width=2, read_heads=2).get_initial_state(2)
-    same(memory, np.full((2, 6), 1e-6), atol=0.0)
-    same(weights, np.tile([1.0, 0.0, 0.0], (2, 3)))
-    assert [tuple(state.shape) for state in control] == [(2, 4), (2, 4)]
+def test_states_of_zeros_are_a_blank_memory_with_every_head_at_slot_0() -> None:
+    cell = MemoryCell(4, slots=3, width=2, read_heads=2)
+    states = cell.get_initial_state(2)
+    assert [tuple(state.shape) for state in states] == [(2, 6), (2, 9), (2, 4), (2, 4)]
+    assert not any(to_numpy(state).any() for state in states)
+    cell.build((None, 1))
+    cell.set_weights(
+        [0 * weight for weight in cell.get_weights()]
+    )  # gates half open, shift spread, gamma 1 + ln 2
+    _, (memory, weights, *_) = cell(np.zeros((2, 1), "float32"), states)
+    found, moved = np.full(3, 1 / 3), np.full(3, 1 / 3)
+    expected = (0.5 * found + 0.5 * moved) ** (1 + np.log(2))
+    same(to_numpy(weights).reshape(2, 3, 3) + np.eye(1, 3), np.tile(expected / expected.sum(), (2, 3, 1)))
+    same(to_numpy(memory) + 1e-6, np.full((2, 6), 1e-6 * (1 - 0.5 / 3)), rtol=1e-4, atol=0.0)
+
+
+@pytest.mark.parametrize("controller", ["lstm", "dense"])
+def test_reset_state_of_a_stateful_layer_is_the_start(controller: str) -> None:
+    x = normal((3, 7, 4), dtype="float32")
+    layer = keras.layers.RNN(MemoryCell(8, controller=controller), stateful=True, return_sequences=True)
+    first, carried = to_numpy(layer(x)), to_numpy(layer(x))
+    layer.reset_state()
+    same(layer(x), first)
+    assert np.abs(carried - first).max() > 1e-4
 
 
 def test_gradient_through_the_loop_is_that_of_finite_differences() -> None:

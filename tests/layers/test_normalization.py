@@ -118,3 +118,27 @@ def test_both_directions_of_one_layer_survive_a_file(tmp_path) -> None:
 def test_errors_name_argument_allowed_and_received(build, error, words) -> None:
     with pytest.raises(error, match=words):
         build()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16"])
+def test_half_precision_normalises_values_whose_squares_overflow(dtype: str) -> None:
+    x = 1000 + 400 * normal((2, 24, 1), dtype="float32")
+    layer = ReversibleNormalization(dtype=dtype)
+    z, statistics = layer.normalize(x)
+    wide = [to_numpy(keras.ops.cast(t, "float32")) for t in (z, layer.denormalize(z, statistics))]
+    np.testing.assert_allclose(wide[0].std(1), 1, atol=0.01)
+    np.testing.assert_allclose(wide[1], x, atol=8)
+    same(statistics, ReversibleNormalization().normalize(x)[1])  # in float32
+
+
+def test_a_mixed_policy_normalises_what_half_precision_cannot_tell_apart() -> None:
+    x = 70_000 + 3 * normal((2, 24, 1), dtype="float32")
+    z, _ = ReversibleNormalization(dtype="mixed_float16").normalize(x)
+    same(keras.ops.cast(z, "float32"), ReversibleNormalization().normalize(x)[0], rtol=1e-3, atol=1e-3)
+
+
+def test_many_masked_steps_are_counted_in_half_precision() -> None:
+    x, mask = 5 + normal((1, 900, 1), dtype="float32"), np.arange(900)[None] % 3 > 0
+    _, statistics = ReversibleNormalization(dtype="bfloat16").normalize(x, mask=mask)
+    present = x[mask].astype("float64")
+    np.testing.assert_allclose(to_numpy(statistics).ravel(), [present.mean(), present.std()], rtol=1e-3)

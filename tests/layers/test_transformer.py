@@ -92,3 +92,10 @@ def test_errors_name_argument_allowed_and_received() -> None:
         TransformerBlock(0)
     with pytest.raises(ValueError, match="longest: must be a finite number greater than 0"):
         SinusoidalPositions(longest=0.0)
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float16"])
+def test_half_precision_counts_the_steps_of_a_long_window(dtype: str) -> None:
+    x = np.zeros((1, 3000, 6), "float32")
+    waves = keras.ops.cast(SinusoidalPositions(dtype=dtype)(x), "float32")
+    np.testing.assert_allclose(to_numpy(waves), to_numpy(SinusoidalPositions()(x)), atol=5e-3)

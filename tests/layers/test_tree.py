@@ -101,3 +101,16 @@ def test_tree_passes_the_layer_check(tmp_path: Path) -> None:
         return TreeRNN(3, parents=FOREST, down=True, dtype=dtype)
 
     check_layer(make, input_shape=(4, 7, 2), output_shape=(4, 7, 3), folder=tmp_path, masks=False)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "mixed_float16"])
+def test_many_leaves_add_up_in_half_precision(dtype: str) -> None:
+    parents = [-1] + [0] * 700
+    x = np.full((1, 1, 701), 1.5, "float32")
+    total = to_numpy(keras.ops.cast(TreeSum(parents=parents, dtype=dtype)(x), "float32"))[0, 0, 0]
+    assert abs(total / 1050 - 1) < 0.004
+    layer = TreeRNN(1, parents=parents, activation="linear", dtype=dtype)
+    layer.build((1, 701, 1))
+    layer.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])
+    root = to_numpy(keras.ops.cast(layer(keras.ops.swapaxes(x, 1, 2)), "float32"))[0, 0, 0]
+    assert abs(root / 1051.5 - 1) < 0.008

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from forecast._checks import check_count, check_share
+from forecast._checks import check_count, check_share, explain
+from forecast.layers.precision import orthogonal
 
 # Keras holds the dropout masks of its cells in a base class without a public name. `keras.layers.RNN` draws
 # the masks of its subclasses, and of no other cell, once a sequence and before its loop.
@@ -103,12 +104,10 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         )
         self.bias = self.add_bias("bias", self.gates.values())
 
-    def add_kernel(
-        self, name: str, rows: int | None, blocks: int, initializer: str | None = None
-    ) -> keras.Variable:
+    def add_kernel(self, name: str, rows: int | None, blocks: int, initializer: Any = None) -> keras.Variable:
         """A weight (rows, blocks*U); without an initializer orthogonal if the cell lists it so, else Glorot."""
         if initializer is None:
-            initializer = "orthogonal" if name in self.orthogonal else "glorot_uniform"
+            initializer = orthogonal if name in self.orthogonal else "glorot_uniform"
         return self.add_weight(name=name, shape=(rows, blocks * self.units), initializer=initializer)
 
     def add_bias(self, name: str, starts: Iterable[float]) -> keras.Variable:
@@ -119,6 +118,16 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
             return ops.convert_to_tensor(values, dtype=dtype)
 
         return self.add_weight(name=name, shape=values.shape, initializer=start)
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        """One time step: x_t (B, F) and the states -> the output and the new states."""
+        received, remedy = (
+            type(self).__name__,
+            "Use a cell of forecast.layers.CELLS, or write call(inputs, states)",
+        )
+        raise NotImplementedError(
+            explain("cell", "a subclass of RecurrentCell with a call", received, remedy)
+        )
 
     def drop_inputs(self, inputs: Any, training: bool) -> Any:
         """x_t, in training under the mask of this sequence."""

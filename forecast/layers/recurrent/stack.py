@@ -10,16 +10,12 @@ import keras
 from keras import ops
 
 from forecast._checks import check_choice, check_count, check_share, explain
+from forecast.layers.precision import wide_dtype, widened
 from forecast.layers.recurrent.catalogue import make_cell
 from forecast.layers.recurrent.depth_gated import DepthGatedLSTMCell
+from forecast.layers.recurrent.states import initial_states, output_size, state_sizes
 from forecast.layers.recurrent.truncation import Blocks, check_truncate
-from forecast.layers.recurrent.zoneout import (
-    ZoneoutCell,
-    check_rate,
-    initial_states,
-    output_size,
-    state_sizes,
-)
+from forecast.layers.recurrent.zoneout import ZoneoutCell, check_rate
 
 Noise = list[list[Any]]  # of one layer: [what holds the states of each loop], [what drops the output]
 LINKED = "lstm-depth-gated"  # one cell for all its layers
@@ -220,6 +216,10 @@ class RecurrentStack(keras.layers.Layer):
         return self._loops(level) if self._held else []
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        if len(sequences_shape) != 3:
+            allowed = "of shape (batch, time, features)"
+            remedy = "RecurrentStack runs over time itself: call it without keras.layers.RNN around it"
+            raise ValueError(explain("sequences", allowed, tuple(sequences_shape), remedy))
         batch, steps, columns = sequences_shape
         if self.truncate and steps is None:
             allowed = "of a known number of steps with truncate"
@@ -257,7 +257,7 @@ class RecurrentStack(keras.layers.Layer):
             outputs = _in_time(outputs)
         else:
             masks = [mask, None if mask is None else ops.flip(mask, axis=1)]
-            outputs = [_pool(y, m, self.pooling) for y, m in zip(outputs, masks, strict=False)]
+            outputs = [pool(y, m, self.pooling) for y, m in zip(outputs, masks, strict=False)]
         shape = (*ops.shape(outputs[0])[:-1], self._columns[-1])
         output = self._close(self.depth - 1, outputs, self._drop(shape, training))
         return _where(mask, output) if self.return_sequences and mask is not None else output
@@ -286,7 +286,7 @@ class RecurrentStack(keras.layers.Layer):
     def _hold(self, shape: Any, training: bool | None) -> Any:
         if not (training and self.zoneout):
             return ops.full(shape, self.zoneout, dtype=self.compute_dtype)
-        draw = keras.random.uniform(shape, dtype=self.compute_dtype, seed=self.seed_generator)
+        draw = keras.random.uniform(shape, dtype=wide_dtype(self.compute_dtype), seed=self.seed_generator)
         return ops.cast(draw < self.zoneout, self.compute_dtype)
 
     def _drop(self, shape: Any, training: bool | None) -> list[Any]:
@@ -382,13 +382,16 @@ def _where(mask: Any, values: Any, other: float = 0.0) -> Any:
     return ops.where(ops.expand_dims(mask, -1), values, ops.full_like(values, other))
 
 
-def _pool(outputs: Any, mask: Any, pooling: str) -> Any:
+def pool(outputs: Any, mask: Any, pooling: str) -> Any:
     """(B, T, U) -> (B, U): the last step, or the mean over time, of those that the mask leaves."""
     if mask is None:
-        return ops.mean(outputs, axis=1) if pooling == "mean" else outputs[:, -1]
-    weights = ops.cast(mask, outputs.dtype)  # (B, T)
+        if pooling == "last":
+            return outputs[:, -1]
+        return ops.cast(ops.mean(widened(outputs), axis=1), outputs.dtype)
+    values = widened(outputs)
+    weights = ops.cast(mask, values.dtype)  # (B, T)
     if pooling == "last":
         from_here = ops.flip(ops.cumsum(ops.flip(weights, axis=1), axis=1), axis=1)
-        weights = weights * ops.cast(from_here == 1, outputs.dtype)
+        weights = weights * ops.cast(from_here == 1, values.dtype)
     count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
-    return ops.sum(outputs * ops.expand_dims(weights / count, -1), axis=1)
+    return ops.cast(ops.sum(values * ops.expand_dims(weights / count, -1), axis=1), outputs.dtype)

@@ -8,11 +8,12 @@ import keras
 from keras import ops
 
 from forecast._checks import explain
-from forecast.layers.recurrent.cell import DropoutMasks
+from forecast.layers.recurrent.around import AroundCell
+from forecast.layers.recurrent.states import initial_states, output_size, state_sizes
 
 
 @keras.saving.register_keras_serializable(package="forecast")
-class ZoneoutCell(keras.layers.Layer, DropoutMasks):
+class ZoneoutCell(keras.layers.Layer, AroundCell):
     """Any cell, each unit of its states held for a step where the input says so.
 
     Equation:
@@ -25,8 +26,8 @@ class ZoneoutCell(keras.layers.Layer, DropoutMasks):
             (the expectation) afterwards, and 1 in a masked step, which leaves the state as it is.
         output: the first state after zoneout where the output of `cell` is its first state, else y_t.
 
-    z comes with the input, because a step of a compiled loop cannot draw random numbers.
-    `RecurrentStack(zoneout=...)` draws it.
+    z comes with the input, because a step of a compiled loop cannot draw random numbers: under
+    `keras.layers.RNN` alone the cell needs an input that carries it. `RecurrentStack(zoneout=...)` draws it.
 
     Args:
         cell: a cell for `keras.layers.RNN` whose states are of shape (B, size).
@@ -34,6 +35,9 @@ class ZoneoutCell(keras.layers.Layer, DropoutMasks):
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the cell.
+
+    Raises:
+        ValueError: the input has no column beside those of z.
 
     References:
         Krueger, D., Maharaj, T., Kramar, J., Pezeshki, M., Ballas, N., Ke, N. R., Goyal, A., Bengio, Y.,
@@ -67,12 +71,18 @@ class ZoneoutCell(keras.layers.Layer, DropoutMasks):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         columns = input_shape[-1]
+        if columns is not None and columns <= self.width:
+            allowed = f"of more than {self.width} columns, [x_t, z_t] with z_t for the {self.width} states"
+            remedy = (
+                "Use RecurrentStack(zoneout=...), which adds z_t, instead of this cell under keras.layers.RNN"
+            )
+            raise ValueError(explain("inputs", allowed, f"{columns} columns", remedy))
         if not self.cell.built:
             self.cell.build((input_shape[0], None if columns is None else columns - self.width))
             self.cell.built = True
 
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
-        output, new = self.cell(inputs[:, : -self.width], list(states))
+        output, new = self.cell(self.inner_inputs(inputs), list(states))
         held = _split(inputs[:, -self.width :], self.state_size)
         kept = [z * old + (1 - z) * one for z, old, one in zip(held, states, new, strict=True)]
         output = kept[0] if output is new[0] else output
@@ -87,25 +97,9 @@ class ZoneoutCell(keras.layers.Layer, DropoutMasks):
         """That of `cell`."""
         return initial_states(self.cell, batch_size)
 
-    def get_dropout_mask(self, step_input: Any) -> Any:
-        """That of `cell`, for its own input."""
-        if isinstance(self.cell, DropoutMasks):
-            self.cell.get_dropout_mask(step_input[:, : -self.width])
-
-    def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
-        """That of `cell`."""
-        if isinstance(self.cell, DropoutMasks):
-            self.cell.get_recurrent_dropout_mask(step_input)
-
-    def reset_dropout_mask(self) -> None:
-        """Forget the mask of the sequence."""
-        if isinstance(self.cell, DropoutMasks):
-            self.cell.reset_dropout_mask()
-
-    def reset_recurrent_dropout_mask(self) -> None:
-        """Forget the mask of the sequence."""
-        if isinstance(self.cell, DropoutMasks):
-            self.cell.reset_recurrent_dropout_mask()
+    def inner_inputs(self, inputs: Any) -> Any:
+        """The inputs without z."""
+        return inputs[:, : -self.width]
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -127,23 +121,6 @@ def check_rate(name: str, value: Any) -> float:
     if not 0 <= value <= 1:
         raise ValueError(explain(name, allowed, value, remedy))
     return float(value)
-
-
-def state_sizes(cell: keras.layers.Layer) -> list[int]:
-    """Size of each state of a cell."""
-    return [int(size) for size in keras.tree.flatten(cell.state_size)]
-
-
-def output_size(cell: keras.layers.Layer) -> int:
-    """Columns of the output of a cell; that of its first state unless it says otherwise."""
-    return int(getattr(cell, "output_size", None) or state_sizes(cell)[0])
-
-
-def initial_states(cell: keras.layers.Layer, batch_size: Any) -> list[Any]:
-    """The states from which a cell starts, as a list; zeros unless it says otherwise."""
-    if hasattr(cell, "get_initial_state"):
-        return keras.tree.flatten(cell.get_initial_state(batch_size=batch_size))
-    return [ops.zeros((batch_size, size), dtype=cell.compute_dtype) for size in state_sizes(cell)]
 
 
 def _split(values: Any, sizes: list[int]) -> list[Any]:

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.layers import CELLS, ElmanCell, LSTMCell, make_cell
-from tests.checks import same, to_numpy
+from forecast.layers import CELLS, ElmanCell, LSTMCell, RecurrentCell, make_cell
+from tests.checks import normal, randomize, same, to_numpy
 from tests.layers.recurrent.equations import record
 
 pytestmark = pytest.mark.backend
@@ -60,6 +60,25 @@ def test_every_cell_drops_in_training_only(name: str) -> None:
         clean, training, again = (to_numpy(cell(x, before, training=t)[0]) for t in (False, True, False))
         assert np.abs(clean - training).max() > 1e-3
         same(clean, again)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_dropped_unit_of_the_state_is_seen_by_no_other_unit(name: str) -> None:
+    cell = make_cell(name, 6, seed=3, recurrent_dropout=0.5)
+    x, states = record()[:1, 0], [normal((1, size), dtype="float32") for size in cell.state_size]
+    cell.build(x.shape)
+    randomize(cell)
+    dropped = np.flatnonzero(to_numpy(cell.get_recurrent_dropout_mask(states[0]))[0] == 0)
+    assert 0 < len(dropped) < 6
+    pushed = states[0].copy()
+    pushed[0, dropped[0]] += 1.0
+    before, after = (to_numpy(cell(x, [h, *states[1:]], training=True)[0]) for h in (states[0], pushed))
+    np.testing.assert_array_equal(*(np.delete(y, dropped[0], axis=1) for y in (before, after)))
+
+
+def test_the_base_of_the_cells_says_that_it_has_no_equation() -> None:
+    with pytest.raises(NotImplementedError, match="cell: must be a subclass of RecurrentCell with a call"):
+        keras.layers.RNN(RecurrentCell(4))(record())
 
 
 def test_dropout_trains_in_a_compiled_model() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from forecast import layers
 from forecast.layers import CELLS, RecurrentStack, ZoneoutCell
+from forecast.layers.recurrent.stack import pool
 from forecast.training.gradient_flow import recurrent_layers
 from tests.checks import check_layer, evaluate, normal, randomize, same, to_numpy
 
@@ -230,7 +231,8 @@ def test_check_layer(options: dict, shape: tuple, tmp_path) -> None:
 
 def test_check_layer_on_a_list_of_cells(tmp_path) -> None:
     def make(dtype: str) -> keras.layers.Layer:
-        cells = [keras.layers.LSTMCell(4, dtype=dtype), keras.layers.SimpleRNNCell(3, dtype=dtype)]
+        start = {"recurrent_initializer": "glorot_uniform", "dtype": dtype}  # orthogonal fails in bfloat16
+        cells = [keras.layers.LSTMCell(4, **start), keras.layers.SimpleRNNCell(3, **start)]
         return RecurrentStack(cell=cells, bidirectional="sum", zoneout=0.1, dtype=dtype)
 
     check_layer(make, input_shape=(3, 6, 2), output_shape=(3, 3), folder=tmp_path)
@@ -273,3 +275,17 @@ def test_errors_of_a_call() -> None:
         RecurrentStack(4, cell="lstm")(X, initial_state=[np.zeros((3, 4), "float32")])
     with pytest.raises(ValueError, match="sequences: must be of a known number of steps"):
         RecurrentStack(4, truncate=(1, 2))(keras.Input((None, 2)))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "last"])
+def test_half_precision_counts_the_steps_that_are_pooled(pooling: str) -> None:
+    x, mask = normal((2, 900, 1), dtype="float32"), np.arange(900) % 7 > np.array([[0], [3]])
+    for m in (None, mask):
+        found = pool(keras.ops.cast(x + 1, "bfloat16"), m, pooling)
+        assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
+        same(keras.ops.cast(found, "float32"), pool(x + 1, m, pooling), rtol=0.01)
+
+
+def test_under_another_loop_the_stack_says_that_it_runs_by_itself() -> None:
+    with pytest.raises(ValueError, match="sequences: must be of shape .*call it without keras.layers.RNN"):
+        keras.layers.RNN(RecurrentStack(4))(X)
