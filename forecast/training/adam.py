@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.training.flat_network import Array
-from forecast.training.levenberg_marquardt import Monitor, Solution
+from forecast.training.monitor import Monitor
+from forecast.training.options import Options, Solution
 from forecast.training.prior import Prior
 from forecast.training.problem import Problem
 
@@ -16,13 +17,10 @@ STACK = 256  # steps of one compiled call at the most
 def adam(
     problem: Problem,
     theta: Array,
-    *,
     prior: Prior,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    rng: np.random.Generator,
+    options: Options,
     monitor: Monitor,
+    rng: np.random.Generator,
 ) -> Solution:
     """Minimise the weighted mean of r^2 by Adam (Kingma and Ba 2015), the rate on a cosine to zero.
 
@@ -31,32 +29,33 @@ def adam(
         theta: (P,) start.
         prior: weight decay, decoupled from the gradient (Loshchilov and Hutter 2019), towards the prior's
             centre.
-        epochs: passes over the windows.
-        batch_size: windows of one step; the last stack of an epoch is filled up from the epoch's first
-            windows.
-        learning_rate: the first step's rate.
+        options: `epochs`, passes over the windows; `batch_size`, windows of one step, where the last stack of an
+            epoch is filled up from the epoch's first windows; `learning_rate`, that of the first step. A callback
+            that sets the rate of its optimizer ends the cosine: the rate is then what callbacks make it.
+        monitor: told of each epoch and batch.
         rng: draws the batches.
-        monitor: called with (theta, squared error) after each epoch; True stops.
 
     Returns:
         the last theta (P,); the monitor keeps the best. Its evidence is not known.
     """
-    program = problem.program
-    size = min(batch_size, len(problem))
+    program, epochs = problem.program, options.epochs
+    size = min(options.batch_size, len(problem))
     calls, stack = _layout(
         -(-len(problem) // size), size * sum(part[0].size for part in problem.take(np.arange(1)))
     )
     pull = np.where(prior.groups < 0, 0.0, prior.decay or 0.0)
     m, v, done, steps = np.zeros_like(theta), np.zeros_like(theta), 0, epochs * calls * stack
     for _ in range(epochs):
+        monitor.begin()
         error = 0.0
         order = np.resize(rng.permutation(len(problem)), calls * stack * size)
         for which in order.reshape(calls, stack * size):
             batches = [part.reshape(stack, size, *part.shape[1:]) for part in problem.take(which)]
-            rate = learning_rate * 0.5 * (1.0 + np.cos(np.pi * done / steps))
+            rate = monitor.rate(options.learning_rate * 0.5 * (1.0 + np.cos(np.pi * done / steps)))
             theta, m, v, _, losses = program.call(
-                problem.update, theta, m, v, done, rate, pull, prior.center, *batches
+                problem.update, monitor.theta, m, v, done, rate, pull, prior.center, *batches
             )
+            theta = monitor.batch(theta, float(losses.mean()), stack)
             error += float(losses @ batches[-1].reshape(stack, -1).sum(axis=1))
             done += stack
         if monitor(theta, error):

@@ -7,6 +7,7 @@ Functions given to this module take arrays and return arrays (or tuples of array
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,9 +31,19 @@ else:
 Function = Callable[..., Any]
 
 
+class _Promotion(dict[str, str]):
+    """The table by which Keras narrows dtypes, float64 left out of it in the threads that compute in float64."""
+
+    wide = threading.local()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return key if key == "float64" and getattr(self.wide, "on", False) else super().get(key, default)
+
+
 # Keras promotes float64 to float32 on JAX and torch, in tanh on the one and in every product on the other;
-# there is no public switch. `precision` lifts that rule while float64 work lasts (ARCHITECTURE.md).
-_PROMOTION: dict[str, str] = getattr(dtypes, "BIT64_TO_BIT32_DTYPE", {})
+# there is no public switch. `precision` lifts that rule while float64 work lasts, in its own thread (ARCHITECTURE.md).
+if BACKEND != "tensorflow":
+    dtypes.BIT64_TO_BIT32_DTYPE = _Promotion(dtypes.BIT64_TO_BIT32_DTYPE)
 
 
 @contextlib.contextmanager
@@ -41,13 +52,13 @@ def precision(dtype: str) -> Iterator[None]:
     if dtype != "float64" or BACKEND == "tensorflow":
         yield
         return
-    before = _PROMOTION.get("float64")
+    before = getattr(_Promotion.wide, "on", False)
     with jax.enable_x64(True) if BACKEND == "jax" else contextlib.nullcontext():
-        _PROMOTION["float64"] = "float64"
+        _Promotion.wide.on = True
         try:
             yield
         finally:
-            _PROMOTION["float64"] = before or "float64"
+            _Promotion.wide.on = before
 
 
 def compiled(function: Function, *, jit: bool = True) -> Function:
@@ -70,13 +81,15 @@ def compiled(function: Function, *, jit: bool = True) -> Function:
 def _compiled_on_tensorflow(function: Any) -> Function:
     """A concrete function for each set of shapes: a `tf.function` warns of more than a few of them."""
     traced: dict[tuple[tuple[int, ...], ...], Any] = {}
+    lock = threading.Lock()
 
     def on_tensorflow(*arrays: np.ndarray) -> Any:
         shapes = tuple(array.shape for array in arrays)
-        if shapes not in traced:
-            traced[shapes] = function.get_concrete_function(
-                *(tf.TensorSpec(a.shape, a.dtype) for a in arrays)
-            )
+        with lock:  # threads that ask for the same shapes wait for the first
+            if shapes not in traced:
+                traced[shapes] = function.get_concrete_function(
+                    *(tf.TensorSpec(a.shape, a.dtype) for a in arrays)
+                )
         return traced[shapes](*(tf.convert_to_tensor(array) for array in arrays))
 
     return on_tensorflow
@@ -139,9 +152,9 @@ def row_jacobian(function: Function, outputs: int) -> Function:
 def _tensorflow_row_jacobian(function: Function, outputs: int) -> Function:
     """Each output of each row by itself: vectorised, or in turn where the network holds a loop.
 
-    Vectorised outputs keep the graph at the size of one gradient, whatever their number. A loop TensorFlow
-    vectorises not; outside XLA a row of it costs twenty times more, so that it is compiled there whatever the
-    program's own setting.
+    Vectorised outputs keep the graph at the size of one gradient, whatever their number. TensorFlow cannot
+    vectorise a loop, and outside XLA each row costs twenty times more, so loops are always compiled, whatever `jit`
+    says.
     """
 
     def one_output(theta: Any, row: Any, chosen: Any) -> tuple[Any, Any, Any]:

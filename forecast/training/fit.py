@@ -14,13 +14,14 @@ from forecast.training.initial_weights import initial_weights
 from forecast.training.keras_fit import keras_fit
 from forecast.training.levenberg_marquardt import linear_evidence
 from forecast.training.linear_init import linear_members, linear_start, silent
+from forecast.training.options import Options, Solution
 from forecast.training.prior import Prior, prior_at
 from forecast.training.problem import FreeRun, OneStep
-from forecast.training.solve import Options, solve
+from forecast.training.solve import solve
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 
-TOLD = {  # how much of the targets a network with lead rows is told, stage by stage
+TEACHER_FORCING = {  # the fraction of true targets that a network with lead rows is given, stage by stage
     "free-run": (0.0,),
     "teacher-forcing": (1.0,),
     "scheduled-sampling": (1.0, 0.75, 0.5, 0.25, 0.0),
@@ -74,78 +75,66 @@ def train(
         the fitted weights.
     """
     train_windows, held_out = windows.split(options.validation) if options.validation else (windows, None)
-    one_step = one_step_problem(program, train_windows, weights)
+    problem = one_step_problem(program, train_windows, weights)
     held = one_step_problem(program, held_out, weights) if held_out is not None else None
-    start = linear_start(one_step, initial_weights(program, rng)) if theta is None else theta
-    linear = start if theta is None else None
-    solver = choose_solver(options.solver, program.size, len(one_step), noisy=program.noisy)
-    decay = options.weight_decay if options.weight_decay is not None or solver == "lm" else 0.0
-    prior = prior_at(program, start, decay=decay)
-    if solver == "keras":
-        fitted, history = _by_keras(program, one_step, held, start, options, rng)
-        return Fitted(fitted, start, solver, fitted is linear, history)
-    solved = options.training == "one-step" and decay in (None, 0.0) and linear_members(program).all()
-    if theta is None and solved:
+    start = linear_start(problem, initial_weights(program, rng)) if theta is None else theta
+    options = replace(
+        options, solver=choose_solver(options.solver, program.size, len(problem), noisy=program.noisy)
+    )
+    if options.solver == "keras":
+        fitted, history = keras_fit(program, problem, held, start, options, rng)
+        return Fitted(fitted, start, options.solver, history=history)
+    by_evidence = options.weight_decay is None and options.solver == "lm"
+    prior = prior_at(program, start, decay=None if by_evidence else options.weight_decay or 0.0)
+    one_step = options.training == "one-step" or program.steps > 1
+    if theta is None and options.training == "one-step" and _is_solved(program, options):
         return Fitted(start, start, "least squares", linear=True)
-    fitted, history, evidence = _told_less_and_less(solver, one_step, held, start, prior, options, rng)
-    if options.training == "one-step" or program.steps > 1:
-        known = (
-            np.isfinite(evidence) and held is None
-        )  # Levenberg-Marquardt alone knows it, without a fixed decay
-        if known and program.members(Role.LINEAR).any():
-            rival = start if theta is None else linear_start(one_step, silent(program, theta))
-            if evidence < linear_evidence(one_step, rival, prior_at(program, rival, decay=None)):
-                fitted = linear = rival  # the data speak for the linear model
-    else:
-        fitted, more = _closed_loop(program, windows, weights, fitted, start, solver, prior, options, rng)
-        history = history + more
-    return Fitted(fitted, start, solver, fitted is linear, history)
+    solution, history = _scheduled_sampling(problem, held, start, prior, options, rng)
+    fitted, rival = solution.theta, None
+    if not one_step:
+        fitted, more = _closed_loop(program, windows, weights, fitted, start, prior, options, rng)
+        history += more
+    elif held is None and program.members(Role.LINEAR).any():
+        rival = start if theta is None else linear_start(problem, silent(program, theta))
+        fitted = fitted if beats_linear(problem, solution, rival) else rival
+    return Fitted(fitted, start, options.solver, linear=fitted is rival or fitted is start, history=history)
 
 
-def _told_less_and_less(
-    solver: str,
+def _is_solved(program: Program, options: Options) -> bool:
+    """Whether the least-squares start is the answer already: a linear network without a decay."""
+    return not options.weight_decay and bool(linear_members(program).all())
+
+
+def beats_linear(problem: OneStep, solution: Solution, rival: Array) -> bool:
+    """Whether the data speak for the network, rather than for the linear model with the weights `rival`.
+
+    The evidence of both decides (MacKay 1992). A solver that does not know it, anything but Levenberg-Marquardt
+    without a fixed decay, keeps its network.
+    """
+    if not np.isfinite(solution.evidence):
+        return True
+    linear = linear_evidence(problem, rival, prior_at(problem.program, rival, decay=None))
+    return bool(solution.evidence >= linear)
+
+
+def _scheduled_sampling(
     problem: OneStep,
     held_out: OneStep | None,
     theta: Array,
     prior: Prior,
     options: Options,
     rng: np.random.Generator,
-) -> tuple[Array, list[dict[str, float]], float]:
-    """One solver run a stage of `TOLD`; validation runs free, and the evidence is that of a free run."""
-    stages, history, evidence = TOLD[options.decoding], list[dict[str, float]](), float("nan")
+) -> tuple[Solution, list[dict[str, float]]]:
+    """One run of the solver for each teacher-forcing ratio; validation runs free, and so does what evidence is of."""
+    ratios, history, solution = TEACHER_FORCING[options.decoding], list[dict[str, float]](), Solution(theta)
     if problem.program.lead:
         problem = replace(problem, coins=rng.uniform(size=(len(problem), problem.program.lead)))
-    options = replace(options, epochs=-(-options.epochs // len(stages)))
-    for told in stages:
-        problem = replace(problem, told=told)
-        theta, more, evidence = solve(solver, problem, held_out, theta, prior, options, rng)
-        history = history + more
-    return theta, history, evidence if told == 0.0 else float("nan")
-
-
-def _by_keras(
-    program: Program,
-    problem: OneStep,
-    held_out: OneStep | None,
-    theta: Array,
-    options: Options,
-    rng: np.random.Generator,
-) -> tuple[Array, list[dict[str, float]]]:
-    """Training by `model.fit`, which knows its own loss and callbacks."""
-    return keras_fit(
-        program,
-        problem,
-        held_out,
-        theta,
-        loss=options.loss,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        patience=options.patience,
-        verbose=options.verbose,
-        callbacks=options.callbacks,
-        rng=rng,
-    )
+    options = replace(options, epochs=-(-options.epochs // len(ratios)))
+    for ratio in ratios:
+        problem = replace(problem, ratio=ratio)
+        solution, more = solve(problem, held_out, solution.theta, prior, options, rng)
+        history += more
+    return solution if ratio == 0.0 else Solution(solution.theta), history
 
 
 def _closed_loop(
@@ -154,7 +143,6 @@ def _closed_loop(
     weights: Array,
     theta: Array,
     start: Array,
-    solver: str,
     prior: Prior,
     options: Options,
     rng: np.random.Generator,
@@ -176,8 +164,8 @@ def _closed_loop(
             _warn_diverged(length, "network fitted so far; going on from the AR start")
             theta = start
         stage = replace(options, epochs=max(5, options.epochs // 4), tolerance=1e-3) if lengths else options
-        theta, more, _ = solve(solver, problem, held, theta, prior, stage, rng)
-        stable = length
+        solution, more = solve(problem, held, theta, prior, stage, rng)
+        theta, stable = solution.theta, length
         candidates.append(theta)
         history += more
     if held is not None:
@@ -218,30 +206,35 @@ def one_step_problem(program: Program, windows: Windows, weights: Array) -> OneS
 def free_run_problems(
     program: Program, windows: Windows, weights: Array, steps: int, options: Options
 ) -> tuple[FreeRun, FreeRun | None]:
-    """Closed-loop segments for training and, with a validation part, for validation.
+    """Closed-loop segments for training and, with a validation part, for validation; every row is in one of them.
 
-    Multi-step training starts a segment at every quarter of its length; a free run lays them end to end.
+    Multi-step training starts a segment at every quarter of its length; a free run lays them end to end. They are
+    counted back from the end of the part of a series, and the first one starts with the part, over rows that the
+    next one may have too.
     """
+    begin, end = windows.panel.offsets[:-1] + windows.length, windows.panel.offsets[1:]
     cut = _cut_rows(windows, options.validation)  # (S,) first row held out
     stride = max(1, steps // 4) if options.training == "multi-step" else steps
-
-    def segments(horizon: int) -> Windows:
-        values, step = (windows.y, windows.x), min(stride, horizon)
-        return Windows(windows.panel, length=windows.length, horizon=horizon, stride=step, values=values)
-
-    long = segments(steps)
-    train = long.select(np.flatnonzero(long.target_rows() + steps <= cut[long.series_of()]))
-    longest = int((cut - windows.panel.offsets[:-1]).max()) - windows.length
+    train = _segments(windows, begin, cut, steps, stride)
     if not len(train):
-        allowed = f"at most {longest}, the rows to train on after the first {windows.length}"
-        raise ValueError(
-            explain("steps", allowed, options.steps, "Use fewer steps, fewer lags or a longer series")
-        )
+        allowed = f"at most {int((cut - begin).max())}, the rows to train on after the first {windows.length}"
+        remedy = "Use fewer steps, fewer lags or a longer series"
+        raise ValueError(explain("steps", allowed, options.steps, remedy))
     if not options.validation:
         return _free_run(program, train, weights), None
-    tail = segments(min(steps, int((windows.panel.offsets[1:] - cut).max())))
-    tail = tail.select(np.flatnonzero(tail.target_rows() >= cut[tail.series_of()]))
+    shorter = min(steps, int((end - cut).max()))
+    tail = _segments(windows, cut, end, shorter, min(stride, shorter))
     return _free_run(program, train, weights), _free_run(program, tail, weights)
+
+
+def _segments(windows: Windows, begin: Array, end: Array, steps: int, stride: int) -> Windows:
+    """Windows of `steps` targets each that cover the rows from `begin` to `end` (S,) of every series."""
+    values = windows.y, windows.x
+    every = Windows(windows.panel, length=windows.length, horizon=steps, values=values)
+    series, row = every.series_of(), every.target_rows()
+    left = end[series] - steps - row
+    inside = (row >= begin[series]) & (left >= 0)
+    return every.select(np.flatnonzero(inside & ((left % stride == 0) | (row == begin[series]))))
 
 
 def _cut_rows(windows: Windows, validation: float | int) -> Array:

@@ -7,6 +7,7 @@ of one shape compiles once and a fitted model is pickled, copied and saved as pl
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,7 @@ class FlatNetwork:
         noisy: bool = False,
     ):
         self.dtype, self.jit, self.noisy = dtype, jit, noisy
+        self.lock = threading.RLock()  # held while something is made that all fits share
         with precision(dtype):
             self.network = build()
             self.template = self._flat(self.network.trainable_variables)
@@ -144,6 +146,10 @@ class FlatNetwork:
         noise = self._constants(draw), inputs
         return self.network.stateless_call(self.unpack(theta), *noise, training=draw is not None)[0]
 
+    def _plain(self, theta: Any, inputs: Any) -> Any:
+        """`_apply` without noise; TensorFlow is slow to call a function with an argument left out."""
+        return self._apply(theta, inputs)
+
     # ------------------------------------------------------------ numpy in, numpy out
 
     @functools.cached_property
@@ -157,8 +163,10 @@ class FlatNetwork:
 
     def call(self, name: str, *arrays: Any) -> Any:
         """Run the compiled function `name` on arrays cast to the network's dtype."""
+        with self.lock:
+            function = self.functions[name]
         with precision(self.dtype):
-            return to_numpy(self.functions[name](*(np.asarray(a, self.dtype) for a in arrays)))
+            return to_numpy(function(*(np.asarray(a, self.dtype) for a in arrays)))
 
     def chunked(
         self,

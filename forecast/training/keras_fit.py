@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import random
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import keras
 import numpy as np
 
 from forecast.training.flat_network import Array
 from forecast.training.monitor import lost_message
+from forecast.training.options import Options
 from forecast.training.problem import OneStep
 from forecast.training.window_program import Program
 
@@ -77,31 +77,23 @@ def keras_fit(
     problem: OneStep,
     held_out: OneStep | None,
     theta: Array,
-    *,
-    loss: Any,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    patience: int,
-    verbose: int,
-    callbacks: Sequence[keras.callbacks.Callback],
+    options: Options,
     rng: np.random.Generator,
 ) -> tuple[Array, list[dict[str, float]]]:
     """Compile and fit the program's network from theta: (theta, loss of every epoch).
 
     Args:
-        loss: Keras name of a loss or a keras.losses.Loss.
         held_out: validation windows for early stopping with the best weights restored, or None.
-        The others are those of `forecast.training.adam.adam` and of the neural estimators.
+        options: `loss`, a Keras name or a keras.losses.Loss, and the limits of the neural estimators.
     """
-    network = program.assign(theta, program.network)
-    network.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
+    network, size = program.assign(theta, program.network), options.batch_size
+    network.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss=options.loss)
     record = network.fit(
-        _Batches(problem, batch_size, rng),
-        epochs=epochs,
-        verbose=verbose,
-        callbacks=[_Best(patience, held_out is not None), *callbacks],
-        validation_data=None if held_out is None else _Batches(held_out, batch_size, None),
+        _Batches(problem, size, rng),
+        epochs=options.epochs,
+        verbose=options.verbose,
+        callbacks=[_Best(options.patience, held_out is not None), *options.callbacks],
+        validation_data=None if held_out is None else _Batches(held_out, size, None),
     )
     columns = {name: values for name, values in record.history.items()}
     history = [{name: float(values[k]) for name, values in columns.items()} for k in range(len(record.epoch))]

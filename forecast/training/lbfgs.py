@@ -6,13 +6,19 @@ import numpy as np
 import scipy.optimize
 
 from forecast.training.flat_network import Array
-from forecast.training.levenberg_marquardt import Monitor, Solution
+from forecast.training.monitor import Monitor
+from forecast.training.options import Options, Solution
 from forecast.training.prior import Prior
 from forecast.training.problem import Problem
 
 
 def lbfgs(
-    problem: Problem, theta: Array, *, prior: Prior, iterations: int, tolerance: float, monitor: Monitor
+    problem: Problem,
+    theta: Array,
+    prior: Prior,
+    options: Options,
+    monitor: Monitor,
+    rng: np.random.Generator,
 ) -> Solution:
     """Minimise mean r^2 + decay ||theta - center||^2 (Liu and Nocedal 1989).
 
@@ -20,9 +26,10 @@ def lbfgs(
         problem: gives the squared error and its gradient; an infinite error makes the line search step back.
         theta: (P,) start.
         prior: the weight decay and its centre.
-        iterations: at most this many iterations.
-        tolerance: stop when an iteration lowers the loss by less than this part.
-        monitor: called with (theta, squared error) after each iteration; True stops.
+        options: `epochs`, at most so many iterations; `tolerance`, stop when an iteration lowers the loss by less
+            than a hundredth of this fraction.
+        monitor: told of each iteration.
+        rng: not used; nothing here is random.
 
     Returns:
         the best theta (P,) the line search accepted; its evidence is not known.
@@ -31,6 +38,7 @@ def lbfgs(
 
     def objective(candidate: Array) -> tuple[float, Array]:
         nonlocal error
+        monitor.begin()
         error, gradient = problem.gradient(candidate)
         penalty, pull = prior.penalty(candidate)
         if not np.isfinite(error):
@@ -49,6 +57,11 @@ def lbfgs(
         jac=True,
         method="L-BFGS-B",
         callback=after,
-        options={"maxiter": iterations, "maxcor": 20, "ftol": tolerance * 1e-2, "gtol": 1e-9},
+        options={
+            "maxiter": options.epochs,
+            "maxcor": 20,
+            "ftol": options.tolerance * 1e-2,
+            "gtol": 1e-9,
+        },
     )
     return Solution(best)

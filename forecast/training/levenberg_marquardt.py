@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
 from threadpoolctl import threadpool_limits
 
 from forecast.training.flat_network import Array
+from forecast.training.monitor import Monitor
+from forecast.training.options import Options, Solution
 from forecast.training.prior import LARGEST, Prior
-from forecast.training.problem import Problem
+from forecast.training.problem import LeastSquares
 
-SMALL = 400  # parameters below which one thread is faster
+SMALL, FEW = 400, 4_000  # parameters and rows below which one thread is faster
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
 WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
-Monitor = Callable[[Array, float], bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """theta (P,) and the logarithm of its evidence, up to a constant of the data; NaN where nobody knows it."""
-
-    theta: Array
-    evidence: float = float("nan")
+EXACT = 1e-10  # part of the variance of the targets below which errors are rounding, not noise
 
 
 def levenberg_marquardt(
-    problem: Problem,
+    problem: LeastSquares,
     theta: Array,
-    *,
     prior: Prior,
-    iterations: int = 100,
-    tolerance: float = 1e-4,
-    monitor: Monitor = lambda theta, error: False,
+    options: Options,
+    monitor: Monitor,
+    rng: np.random.Generator,
 ) -> Solution:
     """Minimise F = beta/2 sum r^2 + 1/2 sum_p alpha_p (theta_p - center_p)^2, re-estimating alpha and beta.
 
@@ -48,52 +40,91 @@ def levenberg_marquardt(
         problem: gives J'J, J'r and the squared error at theta; an infinite error (a diverged run) is refused.
         theta: (P,) start.
         prior: groups, centre and strength of the weight decay.
-        iterations: at most this many steps.
-        tolerance: stop when three steps in a row lower the squared error by less than this part.
-        monitor: called with (theta, squared error) after each step; True stops.
+        options: `epochs`, at most so many steps; `tolerance`, stop when three steps in a row lower the squared
+            error by less than this fraction.
+        monitor: told of each step.
+        rng: not used; nothing here is random.
 
     Returns:
         the last theta, that of the lowest F under the last prior, and its evidence.
     """
-    threads = 1 if theta.size < SMALL else None  # threads cost small matrices more than they bring
+    small = theta.size < SMALL and len(problem) < FEW  # threads cost small matrices more than they bring
+    threads = 1 if small else None
     with threadpool_limits(limits=threads, user_api="blas"):
-        return _minimise(problem, theta, prior, iterations, tolerance, monitor)
+        return _minimise(problem, theta, prior, options, monitor)
+
+
+@dataclass(frozen=True, eq=False)
+class _Posterior:
+    """F(theta) = beta/2 sum r^2 + 1/2 sum_p alpha_p (theta_p - center_p)^2 under given precisions.
+
+    Args:
+        problem: the data.
+        prior: groups and centre.
+        precision: alpha (P,).
+        beta: precision of the noise.
+    """
+
+    problem: LeastSquares
+    prior: Prior
+    precision: Array
+    beta: float
+
+    def cost(self, theta: Array, error: float) -> float:
+        """F at theta, whose squared error is `error`."""
+        return 0.5 * self.beta * error + self.prior.cost(theta, self.precision)
+
+    def curvature(self, hessian: Array) -> Array:
+        """beta J'J + A."""
+        return self.beta * hessian + np.diag(self.precision)
+
+    def slope(self, theta: Array, gradient: Array) -> Array:
+        """-dF / dtheta."""
+        return self.beta * gradient - self.precision * (theta - self.prior.center)
+
+    def log_evidence(self, theta: Array, hessian: Array, error: float) -> float:
+        """log p(y) = -F - log|H| / 2 + sum_p log alpha_p / 2 + N/2 log beta, Laplace's method (MacKay 1992)."""
+        _, determinant = np.linalg.slogdet(self.curvature(hessian))
+        known = self.precision[self.precision > 0]
+        gain = 0.5 * (np.sum(np.log(known)) - determinant + self.problem.count * np.log(self.beta))
+        return float(gain - self.cost(theta, error))
+
+    def updated(self, theta: Array, hessian: Array, error: float) -> _Posterior:
+        """The precisions that the evidence asks for at theta."""
+        inverse = _inverse(self.curvature(hessian))
+        precision, gamma = self.prior.evidence(theta, self.precision, inverse, self.beta)
+        return replace(self, precision=precision, beta=_noise_precision(self.problem, error, gamma))
 
 
 def _minimise(
-    problem: Problem, theta: Array, prior: Prior, iterations: int, tolerance: float, monitor: Monitor
+    problem: LeastSquares, theta: Array, prior: Prior, options: Options, monitor: Monitor
 ) -> Solution:
-    precision, damping, quiet = prior.initial(problem.count), 1e-3, 0
+    by_evidence, damping, quiet = prior.decay is None, 1e-3, 0
     hessian, gradient, error = problem.normal(theta)
-    beta = _noise_precision(problem.count, error, 0.0) if prior.decay is None else 1.0
-    evidence, evident, settled = -np.inf, False, prior.decay is not None or iterations <= WARM_UP
-    for iteration in range(iterations):
-        curvature = beta * hessian + np.diag(precision)
-        slope = beta * gradient - precision * (theta - prior.center)
-        cost = _cost(theta, error, beta, precision, prior.center)
-        step = _accepted_step(problem, theta, curvature, slope, cost, damping, beta, precision, prior.center)
+    beta = _noise_precision(problem, error, 0.0) if by_evidence else 1.0
+    posterior = _Posterior(problem, prior, prior.initial(problem.count), beta)
+    evidence, evident, settled = -np.inf, False, not by_evidence or options.epochs <= WARM_UP
+    for iteration in range(options.epochs):
+        monitor.begin()
+        curvature, slope = posterior.curvature(hessian), posterior.slope(theta, gradient)
+        step = _accepted_step(posterior, theta, error, curvature, slope, damping)
         if step is not None:
-            before, (theta, _, damping) = error, step
+            before, (theta, damping) = error, step
             hessian, gradient, error = problem.normal(theta)
-            quiet = quiet + 1 if abs(before - error) < tolerance * before else 0
+            quiet = quiet + 1 if abs(before - error) < options.tolerance * before else 0
         at_rest = step is None or quiet >= 3
         if at_rest and settled:
             break
-        if prior.decay is None and (evident or at_rest or iteration >= WARM_UP):
-            inverse = _inverse(beta * hessian + np.diag(precision))
-            precision, gamma = prior.evidence(theta, precision, inverse, beta)
-            beta = _noise_precision(problem.count, error, gamma)
-            last = evidence
-            evidence = _log_evidence(hessian, error, problem.count, theta, precision, beta, prior.center)
+        if by_evidence and (evident or at_rest or iteration >= WARM_UP):
+            posterior, last = posterior.updated(theta, hessian, error), evidence
+            evidence = posterior.log_evidence(theta, hessian, error)
             evident, settled = True, abs(evidence - last) < SETTLED
         if monitor(theta, error):
             break
-    if prior.decay is not None:
-        return Solution(theta)
-    return Solution(theta, _log_evidence(hessian, error, problem.count, theta, precision, beta, prior.center))
+    return Solution(theta, posterior.log_evidence(theta, hessian, error) if by_evidence else float("nan"))
 
 
-def linear_evidence(problem: Problem, theta: Array, prior: Prior) -> float:
+def linear_evidence(problem: LeastSquares, theta: Array, prior: Prior) -> float:
     """Log evidence of the linear model: every parameter with a prior held at its centre.
 
     Args:
@@ -103,49 +134,29 @@ def linear_evidence(problem: Problem, theta: Array, prior: Prior) -> float:
     """
     linear = np.where(prior.groups < 0, theta, prior.center)
     hessian, _, error = problem.normal(linear)
-    beta = _noise_precision(problem.count, error, float(np.sum(prior.groups < 0)))
+    beta = _noise_precision(problem, error, float(np.sum(prior.groups < 0)))
     precision = np.where(prior.groups < 0, 0.0, LARGEST * beta)
-    return _log_evidence(hessian, error, problem.count, linear, precision, beta, prior.center)
-
-
-def _log_evidence(
-    hessian: Array, error: float, count: float, theta: Array, precision: Array, beta: float, center: Array
-) -> float:
-    """log p(y) = -F - log|H| / 2 + sum_p log alpha_p / 2 + N/2 log beta, Laplace's method (MacKay 1992)."""
-    _, determinant = np.linalg.slogdet(beta * hessian + np.diag(precision))
-    known = precision[precision > 0]
-    cost = _cost(theta, error, beta, precision, center)
-    return float(-cost + 0.5 * (np.sum(np.log(known)) - determinant + count * np.log(beta)))
+    return _Posterior(problem, prior, precision, beta).log_evidence(linear, hessian, error)
 
 
 def _accepted_step(
-    problem: Problem,
-    theta: Array,
-    curvature: Array,
-    slope: Array,
-    cost: float,
-    damping: float,
-    beta: float,
-    precision: Array,
-    center: Array,
-) -> tuple[Array, float, float] | None:
-    """Raise the damping until a step lowers the cost: (theta, its cost, the next damping), or None."""
+    posterior: _Posterior, theta: Array, error: float, curvature: Array, slope: Array, damping: float
+) -> tuple[Array, float] | None:
+    """Raise the damping until a step lowers the cost: (theta, the next damping), or None."""
+    cost = posterior.cost(theta, error)
     diagonal = np.diag(curvature) + 1e-9 * np.diag(curvature).max()
     while damping < 1e10:
         candidate = theta + _solve(curvature + np.diag(damping * diagonal), slope)
-        new_cost = _cost(candidate, problem.error(candidate), beta, precision, center)
-        if new_cost < cost:
-            return candidate, new_cost, max(damping / 5.0, 1e-12)
+        if posterior.cost(candidate, posterior.problem.error(candidate)) < cost:
+            return candidate, max(damping / 5.0, 1e-12)
         damping *= 4.0
     return None
 
 
-def _cost(theta: Array, error: float, beta: float, precision: Array, center: Array) -> float:
-    return 0.5 * beta * error + 0.5 * float(np.sum(precision * (theta - center) ** 2))
-
-
-def _noise_precision(count: float, error: float, gamma: float) -> float:
-    return max(count - gamma, 0.1 * count) / max(error, 1e-20 * count)
+def _noise_precision(problem: LeastSquares, error: float, gamma: float) -> float:
+    """beta of a squared error with gamma determined parameters; an error of rounding alone counts as EXACT."""
+    count = problem.count
+    return max(count - gamma, 0.1 * count) / max(error, EXACT * problem.variation, 1e-300)
 
 
 def _solve(matrix: Array, vector: Array) -> Array:

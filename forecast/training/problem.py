@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -28,35 +29,50 @@ class Problem(Protocol):
 
     @property
     def count(self) -> float:
-        """Sum of the weights: the number of squared errors."""
-
-    def error(self, theta: Array) -> float:
-        """The weighted squared error; infinite where a run diverges."""
-
-    def gradient(self, theta: Array) -> tuple[float, Array]:
-        """(the error, its gradient (P,))."""
-
-    def normal(self, theta: Array) -> tuple[Array, Array, float]:
-        """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat."""
-
-    def take(self, which: Array) -> tuple[Array, ...]:
-        """Inputs, targets and weights of some rows, for a batch."""
+        """Sum of the weights: the number of errors."""
 
     @property
     def update(self) -> str:
         """The compiled function that makes steps of Adam on batches of `take`."""
 
+    def error(self, theta: Array) -> float:
+        """The weighted cost of all errors; infinite where a run diverges."""
+
+    def gradient(self, theta: Array) -> tuple[float, Array]:
+        """(the error, its gradient (P,))."""
+
+    def take(self, which: Array) -> tuple[Array, ...]:
+        """Inputs, targets and weights of some rows, for a batch."""
+
     def __len__(self) -> int:
         """Rows to choose from."""
+
+
+class LeastSquares(Problem, Protocol):
+    """A sum of squares, with what Levenberg-Marquardt needs beyond its gradient."""
+
+    @property
+    def variation(self) -> float:
+        """Weighted squares of the targets about their means: the error of the best constant."""
+
+    def normal(self, theta: Array) -> tuple[Array, Array, float]:
+        """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat."""
+
+
+def _variation(target: Array, weight: Array) -> float:
+    """Weighted squares of targets (..., O) about the weighted mean of each column."""
+    target, weight = target.reshape(-1, target.shape[-1]), weight.reshape(-1, 1)
+    mean = np.sum(weight * target, axis=0) / np.sum(weight)
+    return float(np.sum(weight * (target - mean) ** 2))
 
 
 @dataclass(frozen=True, eq=False)
 class OneStep:
     """The true past is the input of every prediction: sum over windows of w (y - f(window))^2.
 
-    A network with lead rows is told there y_t, ... (teacher forcing) where `coins` are below `told`, and NaN
-    elsewhere; as `told` falls from 1 to 0 the training goes over to a free run (scheduled sampling, Bengio et al.
-    2015), over whose steps the error is the same every time.
+    In the lead rows the network receives the true y where `coins` < `ratio` (teacher forcing) and NaN elsewhere.
+    As the teacher-forcing ratio falls from 1 to 0 the training goes over to a free run (scheduled sampling, Bengio et
+    al. 2015), over whose steps the error is the same every time.
     """
 
     update: ClassVar[str] = "adam"
@@ -64,7 +80,7 @@ class OneStep:
     windows: Windows
     weights: Array  # (n, H)
     keep: Array  # (n,) indices of the windows that count
-    told: float = 0.0
+    ratio: float = 0.0
     coins: Array | None = None  # (n, lead), uniform between 0 and 1
 
     @property
@@ -78,13 +94,18 @@ class OneStep:
         """(window (B, L + lead, O+E), target (B, H, O), weight (B, H, O)) of some windows."""
         window, target, future = self.windows.paired(self.windows.gather(self.keep[which]))
         if self.program.lead:
-            window = self.program.led(window, future[:, 1:], self._told(target[:, :-1], which))
+            window = self.program.with_lead(window, future[:, 1:], self._teacher(target[:, :-1], which))
         return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
 
-    def _told(self, target: Array, which: Array) -> Array | None:
+    def _teacher(self, target: Array, which: Array) -> Array | None:
         if self.coins is None:
             return None
-        return np.where((self.coins[which] < self.told)[:, :, None], target, np.nan)
+        return np.where((self.coins[which] < self.ratio)[:, :, None], target, np.nan)
+
+    @cached_property
+    def variation(self) -> float:
+        rows = self.windows.target_rows(self.keep)[:, None] + np.arange(self.program.steps)
+        return _variation(self.windows.y[rows], self.weights)
 
     def _blocks(self) -> Iterator[tuple[Array, Array, Array]]:
         for start in range(0, len(self), CHUNK):
@@ -111,8 +132,9 @@ class OneStep:
         window, target, weight = self.take(which)
         root = np.sqrt(weight).reshape(-1)
         ((count, (values, jacobian, _)),) = self.program.chunked("jacobian", theta, window)
-        jacobian = jacobian[:count].reshape(-1, self.program.size) * root[:, None]
-        return jacobian, (target - values[:count].reshape(target.shape)).reshape(-1) * root
+        jacobian = jacobian[:count].reshape(-1, self.program.size)
+        residual = (target - values[:count].reshape(target.shape)).reshape(-1)
+        return (jacobian, residual) if (root == 1.0).all() else (jacobian * root[:, None], residual * root)
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat, accumulated block by block."""
@@ -161,6 +183,11 @@ class FreeRun:
         target = batch.y[:, known:]
         future = batch.x[:, known:] if self.program.exog else np.zeros((*target.shape[:2], 1))
         return history, future, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+
+    @cached_property
+    def variation(self) -> float:
+        rows = self.windows.target_rows()[:, None] + np.arange(self.windows.horizon)
+        return _variation(self.windows.y[rows], self.weights)
 
     def _blocks(self, size: int = CHUNK) -> Iterator[tuple[Array, Array, Array, Array]]:
         for start in range(0, len(self), size):

@@ -17,8 +17,9 @@ from forecast.training.adam_update import adam_steps
 from forecast.training.backend import value_and_gradient
 from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
 from forecast.training.initial_weights import initial_weights
+from forecast.training.options import Options
 from forecast.training.prior import kernel_prior
-from forecast.training.solve import Options, solve
+from forecast.training.solve import solve
 
 LEAST_TIME = 8  # shorter sequences are padded to this: one compilation serves them all
 CALL_STEPS = 262_144  # time steps of all sequences in one compiled call
@@ -68,7 +69,7 @@ class SequenceProgram(FlatNetwork):
     def traced(self) -> dict[str, Callable[..., Any]]:
         """The functions to compile, by name."""
         return {
-            "apply": self._apply,
+            "apply": self._plain,
             "gradient": value_and_gradient(self._loss),
             "adam": adam_steps(self._loss, noisy=self.noisy),
         }
@@ -130,10 +131,6 @@ class Labelled:
             for _, (part, gradient) in _chunked(self.program, "gradient", theta, *self.take(block)):
                 error, total = error + float(part), total + gradient
         return error, total
-
-    def normal(self, theta: Array) -> tuple[Array, Array, float]:
-        """Not a least-squares problem: there is none."""
-        raise NotImplementedError("cross-entropy has no normal equations")
 
 
 def padded_length(sequences: Sequences, which: Array) -> int:
@@ -219,5 +216,5 @@ def train_sequences(
     rest = Labelled(program, sequences, codes, order[:held]) if held else None
     theta = start(program, codes, rng)
     prior = kernel_prior(program, options.weight_decay or 0.0)
-    theta, history, _ = solve(options.solver, problem, rest, theta, prior, options, rng)
-    return theta, history
+    solution, history = solve(problem, rest, theta, prior, options, rng)
+    return solution.theta, history

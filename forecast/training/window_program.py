@@ -27,7 +27,7 @@ class Program(FlatNetwork):
 
     Args:
         targets: O, the number of target columns, the first O features of a window.
-        lead: rows of the network's input after the window, see `led`.
+        lead: rows of the network's input after the window, see `with_lead`.
         loss: "squared" or "absolute", what training minimises.
         build, roles, dtype, jit, noisy: those of `FlatNetwork`.
     """
@@ -127,7 +127,7 @@ class Program(FlatNetwork):
     def traced(self) -> dict[str, Callable[..., Any]]:
         """The functions to compile, by name."""
         return {
-            "apply": self._apply,
+            "apply": self._plain,
             "run": self._run,
             "jacobian": row_jacobian(self._row, self.steps * self.targets),
             "gradient": value_and_gradient(self._loss),
@@ -141,10 +141,11 @@ class Program(FlatNetwork):
     def call(self, name: str, *arrays: Any) -> Any:
         """Run the compiled function `name` on arrays cast to the program's dtype."""
         if self.steps == 1 and name in ("run", "run_gradient", "run_adam"):
-            self._closed_network  # noqa: B018  built outside any trace
+            with self.lock:
+                self._closed_network  # noqa: B018  built outside any trace
         return super().call(name, *arrays)
 
-    def led(self, windows: Array, future: Array | None = None, known: Array | None = None) -> Array:
+    def with_lead(self, windows: Array, future: Array | None = None, known: Array | None = None) -> Array:
         """The windows (B, L, O+E) with the lead rows after them, which go on as the window does.
 
         Args:

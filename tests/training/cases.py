@@ -12,6 +12,7 @@ import numpy as np
 from forecast.networks import NARXConfig
 from forecast.panel import Panel
 from forecast.training.fit import one_step_problem
+from forecast.training.options import Options
 from forecast.training.problem import FreeRun, OneStep
 from forecast.training.window_program import Program
 from forecast.windows import Windows
@@ -77,6 +78,7 @@ class Squares:
     slope: Callable[[np.ndarray], np.ndarray]
     rows: int
     program: Any = None
+    scale: float = 1.0
 
     @classmethod
     def linear(cls, X: np.ndarray, y: np.ndarray) -> Squares:
@@ -86,6 +88,10 @@ class Squares:
     @property
     def count(self) -> float:
         return float(self.rows)
+
+    @property
+    def variation(self) -> float:
+        return self.scale
 
     def __len__(self) -> int:
         return self.rows
@@ -99,3 +105,31 @@ class Squares:
     def normal(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         slope, residual = self.slope(theta), self.residual(theta)
         return slope.T @ slope, -slope.T @ residual, self.error(theta)
+
+
+class Quiet:
+    """A monitor that notes the errors and asks `stop` whether to stop."""
+
+    def __init__(self, theta: np.ndarray, stop: Callable[[np.ndarray, float], Any] | None = None):
+        self.theta, self.errors, self.stop = theta, list[float](), stop
+
+    def begin(self) -> None:
+        pass
+
+    def rate(self, planned: float) -> float:
+        return planned
+
+    def batch(self, theta: np.ndarray, loss: float, steps: int) -> np.ndarray:
+        self.theta = theta
+        return theta
+
+    def __call__(self, theta: np.ndarray, error: float) -> bool:
+        self.theta = theta
+        self.errors.append(error)
+        return bool(self.stop and self.stop(theta, error))
+
+
+def run(solver, problem, start, *, prior, monitor=None, seed: int = 0, **options):
+    """A solver on its own: (solution, the error of every epoch)."""
+    quiet, rng = Quiet(start, monitor), np.random.default_rng(seed)
+    return solver(problem, start, prior, Options(**{"epochs": 100, **options}), quiet, rng), quiet.errors

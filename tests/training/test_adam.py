@@ -8,7 +8,7 @@ import pytest
 from forecast.training.adam import _layout, adam
 from forecast.training.prior import Prior
 from forecast.training.problem import Problem
-from tests.training.cases import BOTH, free_run, one_step, program, theta
+from tests.training.cases import BOTH, free_run, one_step, program, run, theta
 
 pytestmark = pytest.mark.backend
 
@@ -44,41 +44,19 @@ def test_a_stack_of_steps_is_a_loop(kind: str) -> None:
     size = 16 if kind == "one-step" else 2
     start, rng = theta(BOTH), np.random.default_rng(6)
     groups = rng.integers(-1, 2, size=start.size)
-    prior, told = Prior(groups, rng.normal(size=start.size), 0.3), []
-
-    def monitor(at: np.ndarray, error: float) -> bool:
-        told.append(error)
-        return False
-
-    last = adam(
-        problem,
-        start,
-        prior=prior,
-        epochs=3,
-        batch_size=size,
-        learning_rate=0.05,
-        rng=np.random.default_rng(9),
-        monitor=monitor,
-    ).theta
+    prior = Prior(groups, rng.normal(size=start.size), 0.3)
+    options = {"epochs": 3, "batch_size": size, "learning_rate": 0.05}
+    last, told = run(adam, problem, start, prior=prior, seed=9, **options)
     expected, errors = by_hand(problem, start, prior, epochs=3, size=size, rate=0.05, seed=9)
-    np.testing.assert_allclose(last, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(last.theta, expected, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(told, errors, rtol=1e-8)
 
 
 def test_it_learns() -> None:
     problem, start = one_step(), theta()
     prior = Prior(np.full(program().size, -1), np.zeros(program().size))
-    last = adam(
-        problem,
-        start,
-        prior=prior,
-        epochs=60,
-        batch_size=16,
-        learning_rate=0.03,
-        rng=np.random.default_rng(0),
-        monitor=lambda theta, error: False,
-    ).theta
-    assert problem.error(last) < 0.7 * problem.error(start)
+    last, _ = run(adam, problem, start, prior=prior, epochs=60, batch_size=16, learning_rate=0.03)
+    assert problem.error(last.theta) < 0.7 * problem.error(start)
 
 
 @pytest.mark.parametrize(("steps", "values"), [(1, 10), (300, 10), (7, 3_000_000), (1000, 20_000)])

@@ -14,13 +14,17 @@ from forecast.networks import NARXConfig
 from forecast.panel import Panel
 from forecast.training.fit import (
     _stages,
+    beats_linear,
     choose_solver,
     free_run_problems,
     one_step_problem,
     train,
 )
+from forecast.training.levenberg_marquardt import linear_evidence
+from forecast.training.options import Options, Solution
+from forecast.training.prior import prior_at
 from forecast.training.problem import FreeRun, OneStep, Problem
-from forecast.training.solve import Options, solve
+from forecast.training.solve import solve
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
@@ -84,9 +88,9 @@ def test_closed_loop_training_starts_at_the_one_step_fit_and_lowers_the_closed_l
 ) -> None:
     solved = []
 
-    def recorded(solver: str, problem: Problem, held_out: None, theta: np.ndarray, *rest: Any) -> Any:
-        result = solve(solver, problem, held_out, theta, *rest)
-        solved.append((type(problem), theta, result[0]))
+    def recorded(problem: Problem, held_out: None, theta: np.ndarray, *rest: Any) -> Any:
+        result = solve(problem, held_out, theta, *rest)
+        solved.append((type(problem), theta, result[0].theta))
         return result
 
     options = {"training": training, "steps": 6, "weight_decay": 1e-3}
@@ -112,12 +116,12 @@ def test_segments() -> None:
     """Free runs lie end to end, multi-steps overlap, each row counts once, no target is held out."""
     free = Options(training="free-run", validation=10)
     train_part, held = free_run_problems(program(), windows(), ONES, 8, free)
-    assert train_part.weights.tolist() == [[1.0] * 8] * 5
-    y = windows().panel.y  # the segments are counted back from the end, row 60; the last 10 rows are held out
-    history, _, targets, _ = train_part.take(np.arange(5))
-    np.testing.assert_array_equal(targets.ravel(), y[4:44].ravel())
-    np.testing.assert_array_equal(history[0], y[2:4])
-    np.testing.assert_array_equal(held.take(np.arange(1))[2], y[None, 52:])
+    y = windows().panel.y  # rows 2 to 49 are six segments; the last 10 rows are held out
+    history, _, targets, _ = train_part.take(np.arange(6))
+    assert train_part.weights.tolist() == [[1.0] * 8] * 6
+    np.testing.assert_array_equal(targets.ravel(), y[2:50].ravel())
+    np.testing.assert_array_equal(history[0], y[:2])
+    np.testing.assert_array_equal(held.take(np.arange(2))[2], [y[50:58], y[52:60]])
     overlapping, _ = free_run_problems(
         program(), windows(), ONES, 8, replace(free, training="multi-step", validation=0)
     )
@@ -127,11 +131,26 @@ def test_segments() -> None:
     assert rows[1] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("training", ["free-run", "multi-step"])
+@pytest.mark.parametrize("validation", [0, 13])
+def test_every_row_after_the_first_window_is_in_a_segment(training: str, validation: int) -> None:
+    """Whatever the length of the record, from its first target to its last."""
+    problems = free_run_problems(
+        program(), windows(), ONES, 7, Options(training=training, validation=validation)
+    )
+    weight = np.zeros(60)
+    for problem in problems:
+        if problem is not None:
+            rows = problem.windows.target_rows()[:, None] + np.arange(problem.windows.horizon)
+            np.add.at(weight, rows, problem.weights)
+    np.testing.assert_allclose(weight, [0.0] * 2 + [1.0] * 58)
+
+
 def test_covariates_of_a_segment_are_those_of_its_times() -> None:
     problem, _ = free_run_problems(program(BOTH), windows(BOTH), ONES, 8, Options(training="free-run"))
     panel = windows(BOTH).panel
-    first = 60 - 8 * len(problem)
-    history, future, _, _ = problem.take(np.arange(1))
+    first = 60 - 8 * (len(problem) - 1)
+    history, future, _, _ = problem.take(np.arange(1, 2))
     np.testing.assert_array_equal(future[0], panel.x[first : first + 8])
     np.testing.assert_array_equal(history[0], np.hstack([panel.y, panel.x])[first - BOTH.window : first])
 
@@ -190,7 +209,7 @@ def test_no_window_crosses_two_series() -> None:
     free, held = free_run_problems(
         program(), both, np.ones(42), 5, Options(training="free-run", validation=0.2)
     )
-    assert held is not None and free.weights.shape == (4, 5) and held.weights.shape == (1, 5)
+    assert held is not None and free.weights.shape == (7, 5) and held.weights.shape == (2, 5)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +261,32 @@ def test_the_names_of_a_users_layers_do_not_matter(names: tuple[str, str]) -> No
     named, plain = fitted(*names), fitted("first", "last")
     np.testing.assert_array_equal(named.theta, plain.theta)
     assert not named.linear and not np.array_equal(named.theta, named.start)
+
+
+def test_the_evidence_decides_between_the_network_and_the_linear_model() -> None:
+    """A nonlinear series speaks for its network, noise around a linear one for the linear model."""
+    own, problem = program(), one_step_problem(program(), windows(), ONES)
+    fitted = fit(solver="lm", epochs=60)
+    assert not fitted.linear and fitted.solver == "lm"
+    rival = fitted.start
+    linear = linear_evidence(problem, rival, prior_at(own, rival, decay=None))
+    assert beats_linear(problem, Solution(fitted.theta, linear + 1.0), rival)
+    assert not beats_linear(problem, Solution(fitted.theta, linear - 1.0), rival)
+    assert beats_linear(problem, Solution(fitted.theta), rival)  # nobody knows the evidence
+    noise = Windows(Panel.from_data(np.random.default_rng(1).normal(size=60)), length=2)
+    options = Options(solver="lm", epochs=60)
+    pruned = train(own, noise, ONES, options=options, rng=np.random.default_rng(0))
+    assert pruned.linear and pruned.theta is pruned.start
+
+
+def test_a_network_that_fits_data_without_noise_is_kept() -> None:
+    """An error of rounding alone is no reason to doubt the network."""
+    y = np.zeros(300)
+    u = np.random.default_rng(1).normal(size=300)
+    for k in range(1, 300):
+        y[k] = 0.5 * y[k - 1] + np.tanh(2 * u[k])
+    config = NARXConfig(exog=1, lags=(1,), exog_lags=(0,), hidden=(2,), dtype="float64")
+    record = Windows(Panel.from_data(u[:, None], y), length=1)
+    options = Options(solver="lm", epochs=120)
+    fitted = train(program(config), record, np.ones(300), options=options, rng=np.random.default_rng(0))
+    assert not fitted.linear and fitted.history[-1]["loss"] < 1e-8 * y.var()

@@ -10,7 +10,7 @@ import pytest
 
 from forecast.training.fit import train
 from forecast.training.keras_fit import seeded
-from forecast.training.solve import Options
+from forecast.training.options import Options
 from forecast.training.window_program import Program
 from tests.training.cases import windows
 

@@ -8,13 +8,14 @@ import pytest
 from forecast.training.lbfgs import lbfgs
 from forecast.training.levenberg_marquardt import levenberg_marquardt
 from forecast.training.prior import Prior
-from tests.training.cases import Squares, free_run, one_step, program, theta
+from tests.training.cases import Squares, free_run, one_step, program, run, theta
+
+
+def fit_by(solver, problem, start, **options):
+    return run(solver, problem, start, **options)[0]
+
 
 pytestmark = pytest.mark.backend
-
-
-def silent(theta: np.ndarray, error: float) -> bool:
-    return False
 
 
 def test_same_minimum_of_a_convex_problem() -> None:
@@ -22,8 +23,8 @@ def test_same_minimum_of_a_convex_problem() -> None:
     X, y = rng.normal(size=(60, 4)), rng.normal(size=60)
     prior = Prior(np.array([0, 0, 0, -1]), rng.normal(size=4), 0.1)
     problem, start = Squares.linear(X, y), np.zeros(4)
-    by_lm = levenberg_marquardt(problem, start, prior=prior, tolerance=1e-14).theta
-    by_lbfgs = lbfgs(problem, start, prior=prior, iterations=200, tolerance=1e-12, monitor=silent).theta
+    by_lm = fit_by(levenberg_marquardt, problem, start, prior=prior, tolerance=1e-14).theta
+    by_lbfgs = fit_by(lbfgs, problem, start, prior=prior, epochs=200, tolerance=1e-12).theta
     np.testing.assert_allclose(by_lbfgs, by_lm, rtol=1e-5)
 
 
@@ -36,8 +37,8 @@ def test_a_network_gets_as_good_as_with_lm(kind: str) -> None:
     def objective(at: np.ndarray) -> float:
         return problem.error(at) / problem.count + prior.penalty(at)[0]
 
-    by_lm = levenberg_marquardt(problem, start, prior=prior, tolerance=1e-9, iterations=300).theta
-    by_lbfgs = lbfgs(problem, start, prior=prior, iterations=500, tolerance=1e-9, monitor=silent).theta
+    by_lm = fit_by(levenberg_marquardt, problem, start, prior=prior, tolerance=1e-9, epochs=300).theta
+    by_lbfgs = fit_by(lbfgs, problem, start, prior=prior, epochs=500, tolerance=1e-9).theta
     assert objective(by_lm) < 0.9 * objective(start)
     assert objective(by_lbfgs) == pytest.approx(objective(by_lm), rel=1e-3)
 
@@ -51,7 +52,7 @@ def test_every_iteration_is_told_with_its_own_error() -> None:
         told.append(error)
         return len(told) == 4
 
-    last = lbfgs(problem, theta(), prior=prior, iterations=100, tolerance=1e-12, monitor=monitor).theta
+    last = fit_by(lbfgs, problem, theta(), prior=prior, epochs=100, tolerance=1e-12, monitor=monitor).theta
     assert len(told) == 4 and (np.diff(told) < 0).all()
     assert problem.error(last) == pytest.approx(told[-1], rel=1e-9)
 
@@ -62,5 +63,5 @@ def test_an_infinite_error_is_stepped_back_from() -> None:
 
     problem = Squares(residual, lambda at: np.eye(1), 1)
     prior = Prior(np.array([-1]), np.zeros(1), 0.0)
-    last = lbfgs(problem, np.array([1.0]), prior=prior, iterations=50, tolerance=1e-9, monitor=silent).theta
+    last = fit_by(lbfgs, problem, np.array([1.0]), prior=prior, epochs=50, tolerance=1e-9).theta
     assert np.isfinite(problem.error(last)) and 1.0 <= last[0] < 2.5

@@ -9,9 +9,10 @@ import pytest
 
 from forecast.networks import Seq2SeqConfig
 from forecast.panel import Panel
-from forecast.training.fit import TOLD, Options, one_step_problem, train
+from forecast.training.fit import TEACHER_FORCING, one_step_problem, train
 from forecast.training.initial_weights import initial_weights
 from forecast.training.linear_init import linear_start
+from forecast.training.options import Options
 from forecast.training.problem import OneStep
 from forecast.training.window_program import Program
 from forecast.windows import Windows
@@ -29,7 +30,7 @@ WEIGHTS = np.random.default_rng(5).uniform(0.5, 2, size=40)
 def problem(told: float = 0.0) -> OneStep:
     whole = one_step_problem(PROGRAM, WINDOWS, WEIGHTS)
     coins = np.random.default_rng(6).uniform(size=(len(whole), PROGRAM.lead))
-    return replace(whole, told=told, coins=coins)
+    return replace(whole, ratio=told, coins=coins)
 
 
 def theta(seed: int = 0) -> np.ndarray:
@@ -45,7 +46,7 @@ def test_lead_rows_go_on_as_the_window_does() -> None:
         np.testing.assert_array_equal(rows[0, :, 1], panel.x[5:10, 0])
         np.testing.assert_array_equal(rows[0, :3, 0], panel.y[4:7, 0])
         np.testing.assert_array_equal(rows[0, 3:, 0], panel.y[7:9, 0] if told else [np.nan, np.nan])
-    np.testing.assert_array_equal(PROGRAM.led(rows[:, :3])[0, 3:], [[np.nan, 0.0], [np.nan, 0.0]])
+    np.testing.assert_array_equal(PROGRAM.with_lead(rows[:, :3])[0, 3:], [[np.nan, 0.0], [np.nan, 0.0]])
 
 
 def test_half_told_is_told_in_half_of_the_places_and_more_includes_less() -> None:
@@ -58,7 +59,7 @@ def test_half_told_is_told_in_half_of_the_places_and_more_includes_less() -> Non
 def test_free_run_is_teacher_forcing_on_its_own_forecasts() -> None:
     rows, _, _ = problem(0.0).take(np.arange(5))
     run = PROGRAM.apply(theta(), rows)
-    told = PROGRAM.led(rows[:, :3], rows[:, 3:, 1:], run[:, :-1])
+    told = PROGRAM.with_lead(rows[:, :3], rows[:, 3:, 1:], run[:, :-1])
     np.testing.assert_allclose(PROGRAM.apply(theta(), told), run, rtol=1e-12)
 
 
@@ -93,18 +94,20 @@ def test_the_start_is_least_squares_for_every_step_on_what_is_known_by_then() ->
 
 
 def test_scheduled_sampling_ends_in_a_free_run() -> None:
-    assert TOLD["scheduled-sampling"][0] == TOLD["teacher-forcing"][0] == 1.0
-    assert TOLD["scheduled-sampling"][-1] == TOLD["free-run"][0] == 0.0
-    assert list(TOLD["scheduled-sampling"]) == sorted(TOLD["scheduled-sampling"], reverse=True)
+    assert TEACHER_FORCING["scheduled-sampling"][0] == TEACHER_FORCING["teacher-forcing"][0] == 1.0
+    assert TEACHER_FORCING["scheduled-sampling"][-1] == TEACHER_FORCING["free-run"][0] == 0.0
+    assert list(TEACHER_FORCING["scheduled-sampling"]) == sorted(
+        TEACHER_FORCING["scheduled-sampling"], reverse=True
+    )
 
 
 def test_every_way_of_training_lowers_its_own_error_and_sampling_that_of_the_free_run() -> None:
     free, errors = problem(0.0), {}
-    for decoding in TOLD:
+    for decoding in TEACHER_FORCING:
         options = Options(solver="lbfgs", epochs=20, decoding=decoding)
         rng = np.random.default_rng(0)
         fitted = train(PROGRAM, WINDOWS, np.ones(40), options=options, rng=rng)
-        assert len(fitted.history) > len(TOLD[decoding])
+        assert len(fitted.history) > len(TEACHER_FORCING[decoding])
         first, last = fitted.history[0]["loss"], fitted.history[-1]["loss"]
         assert last < first
         errors[decoding] = replace(free, weights=np.ones_like(free.weights)).error(fitted.theta)

@@ -8,7 +8,12 @@ from sklearn.linear_model import BayesianRidge
 
 from forecast.training.levenberg_marquardt import levenberg_marquardt, linear_evidence
 from forecast.training.prior import Prior
-from tests.training.cases import Squares
+from tests.training.cases import Squares, run
+
+
+def fit_by(solver, problem, start, **options):
+    return run(solver, problem, start, **options)[0]
+
 
 pytestmark = pytest.mark.backend
 RNG = np.random.default_rng(0)
@@ -19,15 +24,20 @@ ZERO = np.zeros(5)
 
 
 def test_least_squares() -> None:
-    found = levenberg_marquardt(Squares.linear(X, Y), ZERO, prior=Prior(FREE, ZERO), tolerance=1e-14)
+    found = fit_by(levenberg_marquardt, Squares.linear(X, Y), ZERO, prior=Prior(FREE, ZERO), tolerance=1e-14)
     np.testing.assert_allclose(found.theta, np.linalg.lstsq(X, Y, rcond=None)[0], rtol=1e-6)
 
 
 def test_fixed_decay_is_ridge_around_the_centre() -> None:
     center, decay = RNG.normal(size=5), 0.2
     groups = np.array([0, 0, -1, 1, 1])
-    found = levenberg_marquardt(
-        Squares.linear(X, Y), ZERO, prior=Prior(groups, center, decay), tolerance=1e-15, iterations=200
+    found = fit_by(
+        levenberg_marquardt,
+        Squares.linear(X, Y),
+        ZERO,
+        prior=Prior(groups, center, decay),
+        tolerance=1e-15,
+        epochs=200,
     )
     pull = np.diag(np.where(groups < 0, 0.0, decay * len(Y)))
     expected = np.linalg.solve(X.T @ X + pull, X.T @ Y + pull @ center)
@@ -36,8 +46,8 @@ def test_fixed_decay_is_ridge_around_the_centre() -> None:
 
 
 def test_evidence_of_a_linear_model_is_that_of_bayesian_ridge() -> None:
-    found = levenberg_marquardt(
-        Squares.linear(X, Y), ZERO, prior=Prior(ONE, ZERO), tolerance=1e-14, iterations=500
+    found = fit_by(
+        levenberg_marquardt, Squares.linear(X, Y), ZERO, prior=Prior(ONE, ZERO), tolerance=1e-14, epochs=500
     )
     flat = {"alpha_1": 0.0, "alpha_2": 0.0, "lambda_1": 0.0, "lambda_2": 0.0}
     reference = BayesianRidge(fit_intercept=False, compute_score=True, tol=1e-12, max_iter=5000, **flat)
@@ -51,11 +61,16 @@ def test_evidence_prunes_a_group_that_does_not_matter() -> None:
     extra = RNG.normal(size=(80, 4))
     wide, groups = np.hstack([X, extra]), np.array([0] * 5 + [1] * 4)
     start = np.concatenate([ZERO, np.ones(4)])
-    found = levenberg_marquardt(
-        Squares.linear(wide, Y), start, prior=Prior(groups, 0 * start), tolerance=1e-14, iterations=500
+    found = fit_by(
+        levenberg_marquardt,
+        Squares.linear(wide, Y),
+        start,
+        prior=Prior(groups, 0 * start),
+        tolerance=1e-14,
+        epochs=500,
     )
-    alone = levenberg_marquardt(
-        Squares.linear(X, Y), ZERO, prior=Prior(ONE, ZERO), tolerance=1e-14, iterations=500
+    alone = fit_by(
+        levenberg_marquardt, Squares.linear(X, Y), ZERO, prior=Prior(ONE, ZERO), tolerance=1e-14, epochs=500
     )
     free = np.linalg.lstsq(wide, Y, rcond=None)[0]
     assert np.linalg.norm(found.theta[5:]) < 0.1 * np.linalg.norm(free[5:])
@@ -69,7 +84,7 @@ def test_evidence_tells_a_linear_from_a_nonlinear_truth() -> None:
         problem = Squares.linear(wide, truth)
         start = np.append(np.linalg.lstsq(X, truth, rcond=None)[0], 0.0)
         prior = Prior(groups, center)
-        found = levenberg_marquardt(problem, start, prior=prior, tolerance=1e-12, iterations=300)
+        found = fit_by(levenberg_marquardt, problem, start, prior=prior, tolerance=1e-12, epochs=300)
         assert sign * (found.evidence - linear_evidence(problem, start, prior)) > 0
 
 
@@ -80,7 +95,7 @@ def test_nonlinear_least_squares_with_a_known_minimum() -> None:
         2,
     )
     prior = Prior(np.full(2, -1), np.zeros(2), 0.0)
-    found = levenberg_marquardt(rosenbrock, np.array([-1.2, 1.0]), prior=prior, tolerance=1e-10)
+    found = fit_by(levenberg_marquardt, rosenbrock, np.array([-1.2, 1.0]), prior=prior, tolerance=1e-10)
     np.testing.assert_allclose(found.theta, [1.0, 1.0], atol=1e-6)
 
 
@@ -89,7 +104,8 @@ def test_a_step_of_infinite_error_is_refused() -> None:
         return at - 3.0 if at[0] < 2.5 else np.array([np.inf])
 
     seen: list[float] = []
-    found = levenberg_marquardt(
+    found = fit_by(
+        levenberg_marquardt,
         Squares(residual, lambda at: np.eye(1), 1),
         np.zeros(1),
         prior=Prior(np.array([-1]), np.zeros(1), 0.0),
@@ -103,13 +119,13 @@ def test_a_parameter_without_effect_does_no_harm() -> None:
     wide = np.hstack([X, np.zeros((80, 1))])
     for groups, decay in ((np.full(6, -1), 0.0), (np.zeros(6, int), None), (np.zeros(6, int), 0.1)):
         prior = Prior(groups, np.zeros(6), decay)
-        found = levenberg_marquardt(Squares.linear(wide, Y), np.zeros(6), prior=prior)
+        found = fit_by(levenberg_marquardt, Squares.linear(wide, Y), np.zeros(6), prior=prior)
         assert np.isfinite(found.theta).all() and found.theta[5] == 0.0
 
 
 def test_an_exact_fit_stays_finite() -> None:
     truth = X @ np.arange(5.0)
-    found = levenberg_marquardt(Squares.linear(X, truth), ZERO, prior=Prior(ONE, ZERO))
+    found = fit_by(levenberg_marquardt, Squares.linear(X, truth), ZERO, prior=Prior(ONE, ZERO))
     np.testing.assert_allclose(found.theta, np.arange(5.0), atol=1e-4)
     assert np.isfinite(found.evidence)
 
@@ -121,5 +137,5 @@ def test_the_monitor_stops() -> None:
         calls.append(error)
         return len(calls) == 2
 
-    levenberg_marquardt(Squares.linear(X, Y), ZERO, prior=Prior(ONE, ZERO), monitor=stop)
+    fit_by(levenberg_marquardt, Squares.linear(X, Y), ZERO, prior=Prior(ONE, ZERO), monitor=stop)
     assert len(calls) == 2

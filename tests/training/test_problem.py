@@ -8,8 +8,8 @@ import pytest
 from forecast.networks import NARXConfig
 from forecast.training import problem as problems
 from forecast.training.fit import free_run_problems
+from forecast.training.options import Options
 from forecast.training.problem import DIVERGED, FreeRun, OneStep, Problem
-from forecast.training.solve import Options
 from forecast.training.window_program import JACOBIAN_VALUES
 from tests.training.cases import ALONE, BOTH, differences, free_run, one_step, program, theta, windows
 

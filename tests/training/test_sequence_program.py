@@ -9,6 +9,7 @@ import pytest
 
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences
+from forecast.training.options import Options
 from forecast.training.prior import kernel_prior
 from forecast.training.sequence_program import (
     Labelled,
@@ -18,7 +19,6 @@ from forecast.training.sequence_program import (
     start,
     train_sequences,
 )
-from forecast.training.solve import Options
 
 pytestmark = pytest.mark.backend
 

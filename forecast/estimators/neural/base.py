@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -30,7 +29,8 @@ from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
 from forecast.training.fit import ROWS, choose_solver, train
-from forecast.training.solve import Options
+from forecast.training.options import Options
+from forecast.training.shared import made_once
 from forecast.training.window_program import RUN_CHUNK, Program
 from forecast.windows import Windows, history_end, position_of_rows
 
@@ -39,7 +39,7 @@ TRAININGS = ("one-step", "multi-step", "free-run")
 SCALES = ("series", "window", None)
 
 
-@functools.lru_cache(maxsize=32)
+@made_once(32)
 def compiled(config: NetworkConfig, jit: bool, loss: str) -> Program:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
     return Program.of(config, jit=jit, loss=loss)
@@ -192,7 +192,7 @@ class NeuralForecaster(Forecaster):
         fitted = np.full(inputs.y.shape, np.nan)
         for start in range(0, len(windows), RUN_CHUNK):
             block = slice(start, start + RUN_CHUNK)
-            paired = program.led(windows.paired(windows.gather(block))[0])
+            paired = program.with_lead(windows.paired(windows.gather(block))[0])
             values = [program.apply(theta, paired)[:, 0] for theta in self.theta_]
             fitted[windows.target_rows(block)] = np.median(values, axis=0)
         early = position_of_rows(panel) < program.window
@@ -209,7 +209,7 @@ class NeuralForecaster(Forecaster):
         inputs = self._scaled(panel)
         windows = Windows(panel, length=program.window, horizon=program.steps, values=(inputs.y, inputs.x))
         window, targets, known = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
-        return program.led(window, known[:, 1:]), targets
+        return program.with_lead(window, known[:, 1:]), targets
 
     # ---------------------------------------------------------------- learned attributes
 
@@ -400,4 +400,4 @@ def window_at(
     record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
     now = start + 1 + program.window
     window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
-    return program.led(window, record[:, now : now + program.lead])
+    return program.with_lead(window, record[:, now : now + program.lead])

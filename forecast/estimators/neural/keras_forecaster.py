@@ -19,7 +19,7 @@ from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.training.keras_fit import seeded
-from forecast.training.solve import Options
+from forecast.training.options import Options
 from forecast.training.window_program import Program
 
 _KEPT = 8  # compiled programs of the models used last

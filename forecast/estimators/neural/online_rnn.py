@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
@@ -22,6 +21,7 @@ from forecast.networks.roles import Role
 from forecast.panel import Panel
 from forecast.training.initial_weights import initial_weights
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
+from forecast.training.shared import made_once
 from forecast.windows import lag_table, position_of_rows
 
 SOLVERS = ("rtrl", "one-step")
@@ -29,7 +29,7 @@ DENSE_LIMIT = 5e8  # products of one step of a dense cell that are still bearabl
 Array = np.ndarray
 
 
-@functools.lru_cache(maxsize=32)
+@made_once(32)
 def compiled(config: OnlineConfig, solver: str, jit: bool) -> OnlineProgram:
     """The compiled network of a config, shared by all fits of one shape."""
     return OnlineProgram.of(config, exact=solver == "rtrl", jit=jit)

@@ -13,8 +13,8 @@ from forecast.estimators.neural.base import NeuralForecaster, window_at
 from forecast.estimators.neural.options import resolve_window
 from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
 from forecast.panel import Panel
-from forecast.training.fit import TOLD
-from forecast.training.solve import Options
+from forecast.training.fit import TEACHER_FORCING
+from forecast.training.options import Options
 from forecast.training.window_program import Program
 from forecast.windows import history_end
 
@@ -85,7 +85,7 @@ class Seq2Seq(NeuralForecaster):
 
     def _check_options(self) -> None:
         super()._check_options()
-        check_choice("decoding", self.decoding, TOLD)
+        check_choice("decoding", self.decoding, TEACHER_FORCING)
         check_choice("training", self.training, ("one-step",))
 
     def _has_evidence(self, solver: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +21,17 @@ from forecast.estimators.neural.options import check_units
 from forecast.estimators.validation import check_types, learned
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
+from forecast.training.options import Options
 from forecast.training.sequence_program import (
     SequenceProgram,
     choose_sequence_solver,
     scores,
     train_sequences,
 )
-from forecast.training.solve import Options
+from forecast.training.shared import made_once
 
 
-@functools.lru_cache(maxsize=32)
+@made_once(32)
 def program_of(config: SequenceConfig, jit: bool) -> SequenceProgram:
     """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
     return SequenceProgram.of(config, jit=jit)
