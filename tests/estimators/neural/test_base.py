@@ -61,11 +61,7 @@ def test_the_network_behind_the_forecast(model: NeuralForecaster, scale: str | N
     length = fitted.window_
     rows = range(length, len(y))
     windows = np.stack([np.column_stack([y[t - length : t], x[t - length + 1 : t + 1]]) for t in rows])
-<<<<<<< HEAD
     network, inputs = fitted.network_, fitted._compiled().with_lead(windows).astype("float32")
-=======
-    network, inputs = fitted.network_, fitted._fitted_program().with_lead(windows).astype("float32")
->>>>>>> f27e8ee (Options go whole to solvers of one signature; callbacks have a model of their own fit, with a rate that Adam honours; segments of a free run cover every row; rounding is no noise; fits in threads share nothing that is seen)
     assert isinstance(network, keras.Model)
     output = keras.ops.convert_to_numpy(network(inputs))[:, 0, 0]
     values = output * fitted.scaler_.spread[0, 0] + fitted.scaler_.center[0, 0]
