@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -147,12 +148,16 @@ def _in_zone(table: Table, name: str, found: Any, zone: str) -> pd.Series:
         received = f"{found.iloc[0]} in {table.place(0)}"
         raise _refusal(table, name, "times, where time_zone is given", received, "Leave time_zone out")
     try:
-        if found.dt.tz is not None:
-            return found.dt.tz_convert(zone)
-        return found.dt.tz_localize(zone)
-    except (ValueError, KeyError) as error:
-        if found.dt.tz is not None or isinstance(error, KeyError):
-            remedy = "Pass for example time_zone='Europe/Berlin'"
-            raise ValueError(explain("time_zone", "the name of a time zone", repr(zone), remedy)) from error
+        ZoneInfo(zone)
+    except (ValueError, KeyError, OSError) as error:
+        remedy = "Pass for example time_zone='Europe/Berlin'"
+        raise ValueError(explain("time_zone", "the name of a time zone", repr(zone), remedy)) from error
+    if found.dt.tz is not None:
+        return found.dt.tz_convert(zone)
+    local = found.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    if local.isna().any():
+        row = int(np.argmax(local.isna()))
         remedy = "Write the times with their offset, such as 2024-10-27T02:30+01:00"
-        raise _refusal(table, name, f"times that exist once in {zone}", str(error), remedy) from error
+        received = f"{found.iloc[row]} in {table.place(row)}"
+        raise _refusal(table, name, f"times that exist exactly once in {zone}", received, remedy)
+    return local
