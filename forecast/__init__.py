@@ -1,8 +1,10 @@
 """Neural autoregression next to its statistical baselines, behind scikit-learn's interface.
 
-Names are loaded when first used (PEP 562), so `import forecast` costs neither Keras nor statsmodels.
+Names are loaded when first used (PEP 562), so `import forecast` costs neither Keras nor statsmodels. Where Keras
+is loaded already, the layers are registered with it: a saved model that holds them can then be loaded.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -88,3 +90,7 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+if "keras" in sys.modules:
+    import_module("forecast.layers")

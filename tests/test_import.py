@@ -27,6 +27,18 @@ def test_import_loads_nothing_heavy() -> None:
     assert set(loaded).isdisjoint(HEAVY)
 
 
+def test_a_saved_model_loads_in_either_order_of_the_imports(tmp_path: Path) -> None:
+    """`import keras, forecast` registers the layers; where Keras comes later, `import forecast.layers` does."""
+    import keras
+
+    from forecast.layers import Saturation, TappedDelay
+
+    file = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((4, 1)), TappedDelay(2), Saturation()]).save(file)
+    for imports in ("import keras, forecast", "import forecast; import keras, forecast.layers"):
+        assert run(f"{imports}; print(keras.models.load_model({str(file)!r}).output_shape)") == "(None, 4, 3)\n"
+
+
 def test_the_data_and_the_baselines_do_not_load_keras() -> None:
     code = "import sys, forecast; forecast.datasets, forecast.AR, forecast.ETS; print('keras' in sys.modules)"
     assert run(code) == "False\n"

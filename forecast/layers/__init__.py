@@ -25,6 +25,7 @@ from forecast.layers.recurrent import (
     ZoneoutCell,
     make_cell,
 )
+from forecast.layers.saturation import Saturation
 from forecast.layers.transformer import SinusoidalPositions, TransformerBlock
 from forecast.layers.tree import TreeRNN, TreeSum
 
@@ -54,6 +55,7 @@ __all__ = [
     "RecurrentStack",
     "ResidualCell",
     "ReversibleNormalization",
+    "Saturation",
     "SinusoidalPositions",
     "TappedDelay",
     "TimeDelay",

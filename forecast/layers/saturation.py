@@ -26,7 +26,7 @@ class Saturation(keras.layers.Layer):
 
     Example:
         >>> from keras import ops
-        >>> from forecast.layers.saturation import Saturation
+        >>> from forecast.layers import Saturation
         >>> layer = Saturation()
         >>> y = layer(ops.convert_to_tensor([[5.0], [-5.0]]))     # no bounds yet
         >>> _ = layer.limits.assign([[-1.0], [2.0]])

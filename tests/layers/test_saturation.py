@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from forecast.layers.saturation import Saturation
+from forecast.layers import Saturation
 from tests.checks import check_layer, normal, reload, same, to_numpy
 
 pytestmark = pytest.mark.backend
