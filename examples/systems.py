@@ -174,8 +174,8 @@ def systems() -> dict[str, tuple[Forecaster, str, str]]:
         ),
         "Transformer encoder": (
             Transformer(window=WINDOW, d_model=8, **COMMON),
-            "= keras MultiHeadAttention",
-            "layers/test_attention.py::test_multi_head_attention_is_that_of_keras",
+            "= equation in numpy",
+            "networks/test_transformer.py::test_network_is_its_equation",
         ),
         "external memory (NTM)": (
             MemoryNetwork(units=UNITS, window=WINDOW, lags=LAGS, **COMMON),

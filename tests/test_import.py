@@ -36,7 +36,9 @@ def test_a_saved_model_loads_in_either_order_of_the_imports(tmp_path: Path) -> N
     file = tmp_path / "model.keras"
     keras.Sequential([keras.Input((4, 1)), TappedDelay(2), Saturation()]).save(file)
     for imports in ("import keras, forecast", "import forecast; import keras, forecast.layers"):
-        assert run(f"{imports}; print(keras.models.load_model({str(file)!r}).output_shape)") == "(None, 4, 3)\n"
+        assert (
+            run(f"{imports}; print(keras.models.load_model({str(file)!r}).output_shape)") == "(None, 4, 3)\n"
+        )
 
 
 def test_the_data_and_the_baselines_do_not_load_keras() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from forecast.layers import SinusoidalPositions, TransformerBlock
 from tests.checks import check_layer, normal, randomize, same, to_numpy
+from tests.layers.equations import encoder_block
 
 pytestmark = pytest.mark.backend
 X = normal((3, 5, 4), dtype="float32")
@@ -30,20 +31,11 @@ def test_positions_are_sines_and_cosines(features: int) -> None:
     same(SinusoidalPositions(longest=50.0)(x), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_block_is_its_equation() -> None:
-    layer = block(activation="tanh")
-
-    def dense(rows: np.ndarray, part: keras.layers.Dense) -> np.ndarray:
-        return rows @ to_numpy(part.kernel) + to_numpy(part.bias)
-
-    def normalised(rows: np.ndarray, part: keras.layers.LayerNormalization) -> np.ndarray:
-        center, spread = rows.mean(-1, keepdims=True), np.sqrt(rows.var(-1, keepdims=True) + 1e-3)
-        return (rows - center) / spread * to_numpy(part.gamma) + to_numpy(part.beta)
-
-    attended = to_numpy(layer.attention(normalised(X, layer.norm_attention).astype("float32")))
-    middle = X + attended
-    inner = np.tanh(dense(normalised(middle, layer.norm_dense), layer.widen))
-    same(layer(X), middle + dense(inner, layer.narrow), rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("heads", [1, 2, 4])
+def test_block_is_its_equation(heads: int, causal: bool) -> None:
+    layer = block(activation="tanh", heads=heads, causal=causal)
+    same(layer(X), encoder_block(X.astype("float64"), layer), rtol=1e-4, atol=1e-5)
 
 
 def test_rows_in_another_order_give_outputs_in_that_order() -> None:

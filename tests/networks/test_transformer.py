@@ -10,6 +10,7 @@ import pytest
 
 from forecast.networks import TransformerConfig, self_attention_reader
 from tests.checks import check_gradient, evaluate, float64, normal, randomize, reload, same, to_numpy
+from tests.layers.equations import encoder_block, normalised
 
 pytestmark = pytest.mark.backend
 CONFIG = TransformerConfig(length=5, d_model=4, layers=2, targets=2, exog=1)
@@ -21,6 +22,26 @@ def test_network_starts_at_its_linear_path() -> None:
     assert network.output_shape == (None, 1, 2)
     kernel = to_numpy(network.get_layer("linear").kernel)
     same(evaluate(network, WINDOW), (WINDOW.reshape(3, -1) @ kernel)[:, None], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_network_is_its_equation(linear: bool) -> None:
+    """Embedding, positions, two blocks, the normalised last row and the linear path, all in numpy."""
+    config = TransformerConfig(**{**CONFIG.to_dict(), "activation": "tanh", "linear": linear})
+    network = config.build()
+    randomize(network)
+    w = {"/".join(v.path.split("/")[-2:]): to_numpy(v).astype("float64") for v in network.weights}
+    rows = WINDOW.astype("float64")
+    angles = np.arange(5)[:, None] / np.array([1.0, 100.0])  # w^(2i/F), w = 10,000, F = 4
+    positions = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(5, 4)
+    state = rows @ w["embed/kernel"] + w["embed/bias"] + positions
+    for number in (1, 2):
+        state = encoder_block(state, network.get_layer(f"block_{number}"))
+    last = normalised(state[:, -1], w["norm_last/gamma"], w["norm_last/beta"])
+    expected = last @ w["output/kernel"] + w["output/bias"]
+    if linear:
+        expected = expected + rows.reshape(3, -1) @ w["linear/kernel"]
+    same(evaluate(network, WINDOW)[:, 0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_without_a_linear_path_the_order_of_the_rows_still_matters() -> None:
