@@ -56,6 +56,11 @@ class NetworkConfig:
         return 1
 
     @property
+    def constants(self) -> int:
+        """Last columns of the window, the same in every row: numbers that belong to the data, not to the network."""
+        return 0
+
+    @property
     def noisy(self) -> bool:
         """Whether training draws random numbers (dropout, zoneout)."""
         return False
@@ -93,7 +98,7 @@ def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: s
 
     V numbers are the learned vectors of the columns in `config.embedded`.
     """
-    columns = config.targets + config.exog + len(config.embedded)
+    columns = config.targets + config.exog + len(config.embedded) + config.constants
     window = keras.Input((config.window, columns), dtype=config.dtype, name="window")
     shape = (-1, config.steps, config.targets)
     if not config.window_norm:

@@ -21,7 +21,7 @@ class TreeConfig(NetworkConfig):
 
     Args:
         parents: the parent of each target column, -1 for a root; () means that all are roots.
-        scales: the unit in which each target column is measured; () means the same for all.
+        scaled: whether each target column has a unit of its own, given in S more columns of the window.
         units: U, units of the state of a node.
         lags: delays of a node's own values, each at least 1.
         exog_lags: delays of its covariates, each at least 0; empty when E = 0.
@@ -32,7 +32,7 @@ class TreeConfig(NetworkConfig):
 
     Raises:
         TypeError: a number that is not whole.
-        ValueError: a number out of range, or parents, scales or lags that do not fit the columns.
+        ValueError: a number out of range, or parents or lags that do not fit the columns.
 
     Example:
         >>> from forecast.networks import TreeConfig
@@ -41,7 +41,7 @@ class TreeConfig(NetworkConfig):
     """
 
     parents: tuple[int, ...] = ()
-    scales: tuple[float, ...] = ()
+    scaled: bool = False
     units: int = 8
     lags: tuple[int, ...] = (1,)
     exog_lags: tuple[int, ...] = ()
@@ -55,11 +55,14 @@ class TreeConfig(NetworkConfig):
         for name in ("units", "outputs"):
             check_count(name, getattr(self, name))
         check_parents(self.parents)
-        for name in ("parents", "scales"):
-            count = len(getattr(self, name))
-            if count not in (0, self.targets):
-                allowed = f"empty or {self.targets} numbers, one a target"
-                raise ValueError(explain(name, allowed, f"{count}", f"Leave {name} out, or name every node"))
+        if len(self.parents) not in (0, self.targets):
+            allowed, remedy = f"empty or {self.targets} numbers, one per target", "Name every node"
+            raise ValueError(explain("parents", allowed, f"{len(self.parents)}", remedy))
+
+    @property
+    def constants(self) -> int:
+        """The units of the nodes."""
+        return self.targets if self.scaled else 0
 
     @property
     def tree(self) -> tuple[int, ...]:
@@ -100,7 +103,8 @@ def tree_network(config: TreeConfig) -> keras.Model:
             above it and all below those.
         C: kernel of the layer "output"; it starts at zero, so that the network starts at its linear path.
         A_i, a_i: kernel and bias of the layer "linear", a `NodeDense`; l: `config.lags`, k: `config.exog_lags`.
-        s: `config.scales`; all y in these units.
+        s: the units of the nodes, in which all y are; with `config.scaled` the last S columns of the window,
+            else 1.
 
     References:
         Goller, C. and Kuechler, A. (1996). Learning task-dependent distributed representations by
@@ -117,6 +121,7 @@ def tree_network(config: TreeConfig) -> keras.Model:
     dtype, leaves = config.dtype, config.leaves
 
     def outputs(rows: Any) -> Any:
+        rows = rows[:, :, : config.targets + config.exog]
         columns = node_columns(rows, nodes=config.targets, node_exog=config.node_exog)
         lagged = node_lags(columns, lags=config.lags, exog_lags=config.exog_lags)  # (B, S, P)
         up = TreeRNN(config.units, parents=config.tree, name="up", dtype=dtype)(lagged)
@@ -132,8 +137,12 @@ def tree_network(config: TreeConfig) -> keras.Model:
     network = window_network(config, outputs, name="tree")
     if len(leaves) == config.targets:
         return network
-    total = TreeSum(parents=config.tree, scales=config.scales or None, name="total", dtype=dtype)
-    return keras.Model(network.input, total(network.output), name="tree")
+    total = TreeSum(parents=config.tree, name="total", dtype=dtype)
+    if not config.scaled:
+        return keras.Model(network.input, total(network.output), name="tree")
+    units = network.input[:, -1:, -config.targets :]
+    units = ops.where(units > 0, units, ops.ones_like(units))  # rows that fill up a batch are zero
+    return keras.Model(network.input, total(network.output * units) / units, name="tree")
 
 
 def _place(values: Any, config: TreeConfig) -> Any:

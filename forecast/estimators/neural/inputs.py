@@ -46,11 +46,13 @@ class Coder:
     Args:
         columns: places of the codes among the covariates; units: length of the learned vectors of each.
         series: length of the learned vector of a series, 0 for none.
+        constants: numbers that stand after them in every row.
     """
 
     columns: tuple[int, ...] = ()
     units: tuple[int, ...] = ()
     series: int = 0
+    constants: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, panel: Panel, categories: Mapping[str, int] | None, series: int) -> Self:
@@ -77,9 +79,13 @@ class Coder:
         if self.columns:
             numbers = np.delete(np.arange(x.shape[-1]), list(self.columns))
             x = x[..., [*numbers, *self.columns]]
-        if not self.series:
+        if self.series:
+            x = np.concatenate([x, np.broadcast_to(series, x.shape[:-1])[..., None]], axis=-1)
+        if not self.constants:
             return x
-        return np.concatenate([x, np.broadcast_to(series, x.shape[:-1])[..., None]], axis=-1)
+        return np.concatenate(
+            [x, np.broadcast_to(self.constants, (*x.shape[:-1], len(self.constants)))], axis=-1
+        )
 
 
 NO_CODES = Coder()

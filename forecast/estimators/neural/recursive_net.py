@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.estimators.neural.base import View
 from forecast.estimators.neural.edges import check_sums, numbered_parents
-from forecast.estimators.neural.inputs import Scaler
+from forecast.estimators.neural.inputs import Coder, Scaled
 from forecast.estimators.neural.multivariate import JointForecaster
 from forecast.layers.tree import sums
 from forecast.networks import NetworkConfig, TreeConfig
@@ -69,9 +69,14 @@ class RecursiveNet(JointForecaster):
 
     def _configure(self, panel: Panel) -> TreeConfig:
         parents = self._numbered(panel)
-        spread = Scaler.fit(panel, self.scale).spread[0]
-        scales = tuple(spread.tolist()) if parents else ()
-        return TreeConfig(parents=parents, scales=scales, **self._layout(panel))
+        return TreeConfig(parents=parents, scaled=bool(parents), **self._layout(panel))
+
+    def _scaled(self, panel: Panel) -> Scaled:
+        """The units of the nodes are data beside the covariates, so fits of one shape share a network."""
+        if not self.config_.scaled:
+            return super()._scaled(panel)
+        units = self.scaler_.spread[0] / self.scaler_.spread[0].max()
+        return self.scaler_.scaled(panel, np.zeros(1, int), Coder(constants=tuple(units.tolist())))
 
     def _numbered(self, joint: Panel) -> tuple[int, ...]:
         return numbered_parents(self.parents, joint.layout.target_names)

@@ -94,3 +94,14 @@ def test_what_does_not_add_up_is_refused() -> None:
         small(parents=parents).fit(y.assign(n0=y["n0"] + 1.0))
     with pytest.raises(ValueError, match="a row for every series"):
         small(parents=parents).fit(y.assign(extra=y["n0"]))
+
+
+def test_fits_of_one_shape_share_a_compiled_network() -> None:
+    tree = pd.DataFrame({"node": ["a", "b", "t"], "parent": ["t", "t", None]})
+    networks = set()
+    for seed in range(2):
+        frame = pd.DataFrame(np.random.default_rng(seed).normal(size=(40, 2)), columns=["a", "b"])
+        frame["t"] = frame["a"] + frame["b"]
+        model = RecursiveNet(parents=tree, units=2, lags=2, epochs=2, jit_compile=False, random_state=0)
+        networks.add(id(model.fit(frame)._compiled()))
+    assert len(networks) == 1
