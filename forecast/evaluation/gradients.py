@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from forecast._checks import check_choice, explain
+from forecast._checks import LARGEST, check_choice, check_count, explain
 from forecast.evaluation.plots import PALETTE, _axes, _finish, _label_ends, _line
 from forecast.training.gradient_flow import state_gradients
 
@@ -64,10 +64,16 @@ def gradient_flow(
         >>> gradient_flow(cell, x, y)["relative"].tolist()                   # h_t = h_{t-1} / 2 + W x_t
         [1.0, 0.5, 0.25, 0.125]
     """
+    check_count("step", step, minimum=-LARGEST)
     if hasattr(model, "network_"):
         X, y = model.windows(X, y)
         model = model.network_
-    gradients = state_gradients(model, np.asarray(X), np.asarray(y), layer=layer, loss=loss, step=step)
+    sequences, targets = _numbers("X", X), _numbers("y", y)
+    if sequences.ndim != 3 or not len(sequences) or len(targets) != len(sequences):
+        received = f"X of shape {sequences.shape} and y of shape {targets.shape}"
+        remedy = "Reshape one sequence of one feature with x.reshape(1, -1, 1)"
+        raise ValueError(explain("X", "sequences (B, T, F), and y as many targets", received, remedy))
+    gradients = state_gradients(model, sequences, targets, layer=layer, loss=loss, step=step)
     norms = np.linalg.norm(gradients.astype("float64"), axis=2)[:, ::-1]  # (B, distance)
     norm = norms.mean(axis=0)
     with np.errstate(invalid="ignore"):  # a gradient that overflowed has no relative size
@@ -75,6 +81,14 @@ def gradient_flow(
     values = [norm, relative, norms.min(axis=0), norms.max(axis=0)]
     index = pd.RangeIndex(len(norm), name="distance")
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=index)
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iufb" or not array.ndim:
+        received = f"an object of type {type(values).__name__}"
+        raise TypeError(explain(name, "an array of numbers", received, "Pass gradient_flow(model, X, y)"))
+    return array
 
 
 def plot_gradient_flow(
@@ -96,11 +110,16 @@ def plot_gradient_flow(
         >>> plot_gradient_flow({"half": flow}).get_yscale()
         'log'
     """
-    named = {"": flows} if isinstance(flows, pd.DataFrame) else dict(flows)
-    if not named:
-        remedy = "Pass what gradient_flow returned"
-        raise ValueError(explain("flows", "at least one frame", "none", remedy))
     check_choice("column", column, COLUMNS)
+    named = dict(flows) if isinstance(flows, Mapping) else {"": flows}
+    if not named or not all(isinstance(f, pd.DataFrame) and column in f for f in named.values()):
+        received = (
+            f"{flows!r}"
+            if isinstance(flows, Mapping) and not flows
+            else f"one of type {type(flows).__name__}"
+        )
+        remedy = "Pass what gradient_flow returned, or several of them by name"
+        raise ValueError(explain("flows", f"at least one frame with the column {column!r}", received, remedy))
     ax = _axes(ax)
     ax.set_yscale("log")
     ends = []

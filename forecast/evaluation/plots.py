@@ -66,6 +66,10 @@ def plot_forecast(
     ends = [_line(ax, shown, "", INK, 1.2)]
     points = _points(curve_table(forecast, owner, start)[1], column)
     bands = pd.DataFrame() if interval is None else curve_table(interval, owner, start)[1]
+    if interval is not None and not any(map(read_bound, bands)):
+        received = f"the columns {list(bands)}"
+        remedy = "Pass what predict_interval returned"
+        raise ValueError(explain("interval", "columns such as NARX-lo-80 and NARX-hi-80", received, remedy))
     for number, model in enumerate(points):
         colour = PALETTE[number % len(PALETTE)]
         levels = _bands(ax, bands, str(model) if len(points.columns) > 1 else None, column, colour)
@@ -107,7 +111,8 @@ def plot_backtest(
         'a'
     """
     available = check_frame(frame)
-    asked = [models] if isinstance(models, str) else available if models is None else list(models)
+    asked = available if models is None else models if isinstance(models, Iterable) else [models]
+    asked = [asked] if isinstance(asked, str) else list(asked)
     chosen = [check_choice("models", model, available) for model in asked]
     first = frame["unique_id"].iloc[0] if series is None else series
     rows = frame[frame["unique_id"] == first].sort_values(["cutoff", "ds"])
@@ -230,6 +235,10 @@ def _bands(ax: Axes, table: pd.DataFrame, model: str | None, target: Any, colour
 
 def _line(ax: Axes, curve: pd.Series, label: str, colour: str, width: float) -> tuple[float, str, str]:
     """Draw a curve; returns the height of its end, its label and its colour."""
+    if not pd.api.types.is_numeric_dtype(curve.dtype) or not len(curve):
+        received = f"{len(curve)} values of dtype {curve.dtype}"
+        remedy = "Convert it, for example with y.astype(float)"
+        raise ValueError(explain(f"values of {curve.name!r}", "at least one number", received, remedy))
     values = curve.to_numpy(dtype=float)
     mark = "o" if len(values) == 1 else ""
     ax.plot(_numbers(curve.index), values, color=colour, linewidth=width, marker=mark, markersize=4, zorder=2)

@@ -75,3 +75,25 @@ def test_the_picture_shows_every_flow_on_a_logarithmic_axis() -> None:
         plot_gradient_flow(flows, column="size")
     with pytest.raises(ValueError, match="flows: must be at least one frame"):
         plot_gradient_flow({})
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"step": "last"}, TypeError, "step: must be a whole number"),
+        ({"X": np.zeros((4, 1))}, ValueError, r"X: must be sequences \(B, T, F\).*shape \(4, 1\)"),
+        ({"X": np.zeros((2, 4, 1))}, ValueError, r"X: must be sequences .* and y of shape \(1, 1\)"),
+        ({"y": None}, TypeError, "y: must be an array of numbers; received an object of type NoneType"),
+        ({"X": "abc"}, TypeError, "X: must be an array of numbers"),
+    ],
+)
+def test_arguments_are_checked(change: dict, error: type[Exception], words: str) -> None:
+    arguments = {"X": np.zeros((1, 4, 1)), "y": np.ones((1, 1)), **change}
+    with pytest.raises(error, match=words):
+        gradient_flow(keras.layers.SimpleRNNCell(1), **arguments)
+
+
+@pytest.mark.parametrize("flows", [{}, 5, pd.DataFrame({"a": [1.0]}), {"a": pd.DataFrame({"norm": [1.0]})}])
+def test_what_is_no_flow_is_not_drawn(flows: object) -> None:
+    with pytest.raises(ValueError, match="flows: must be at least one frame with the column 'relative'"):
+        plot_gradient_flow(flows)
