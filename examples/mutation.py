@@ -9,9 +9,9 @@ tests pass on the copy as it is, which is looked at first. Exit status 1 when mo
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,9 +20,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 FAILED, PASSED = 1, 0  # exit status of pytest
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "shared")
+
+FORKS = multiprocessing.get_context("forkserver")  # the heavy libraries are imported once, the package never
+FORKS.set_forkserver_preload(["keras", "matplotlib.pyplot", "sklearn.pipeline", "statsmodels.api"])
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,22 @@ def read_faults(path: Path = ROOT / "examples" / "mutation.toml") -> list[Fault]
         return [Fault(name=name, **fields) for name, fields in tomllib.load(file).items()]
 
 
-def run_tests(folder: Path, tests: str) -> int:
+def run_tests(folder: Path, tests: str) -> int | None:
     """Exit status of the tests in a copy of the repository, slow ones included."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "slow or not slow", "-p", "no:cacheprovider"]
-    place = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([*command, *tests.split()], cwd=folder, env=place, capture_output=True, check=False)
-    return done.returncode
+    process = FORKS.Process(target=_pytest, args=(folder, tests))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def _pytest(folder: Path, tests: str) -> None:
+    os.chdir(folder)
+    os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    for number in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    sys.exit(pytest.main(["-x", "-q", "-m", "slow or not slow", "-p", "no:cacheprovider", *tests.split()]))
 
 
 def judge(fault: Fault, folder: Path) -> str:
