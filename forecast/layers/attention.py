@@ -1,4 +1,4 @@
-"""Attention: which rows of a memory a query reads, as weights that sum to one, and what it reads there."""
+"""Attention: how much a query reads of each row of a memory, as weights that sum to one, and the mean it reads."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def causal_pairs(length: Any) -> Any:
 
 
 class Attention(keras.layers.Layer):
-    """What additive and multiplicative attention share: a score of each pair of query and key, then the mean.
+    """Base of additive and multiplicative attention: a score for each pair of query and key, then the weighted mean.
 
-    A subclass gives `keys(memory)` of `key_units` columns, computed once a record, and `scores(query, keys)`.
+    A subclass gives `keys(memory)` of `key_units` columns, computed once per record, and `scores(query, keys)`.
     """
 
     def __init__(self, *, name: str | None = None, dtype: Any = None, trainable: bool = True) -> None:
@@ -46,7 +46,7 @@ class Attention(keras.layers.Layer):
         raise NotImplementedError
 
     def keys(self, memory: Any) -> Any:
-        """memory (B, K, M) -> what the scores compare a query with, (B, K, A)."""
+        """memory (B, K, M) -> keys (B, K, A), which the scores compare with a query."""
         raise NotImplementedError
 
     def scores(self, query: Any, keys: Any) -> Any:

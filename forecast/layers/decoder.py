@@ -18,7 +18,7 @@ from forecast.layers.recurrent.states import initial_states, state_sizes
 
 @keras.saving.register_keras_serializable(package="forecast")
 class DecoderCell(keras.layers.Layer, AroundCell):
-    """One step of a decoder, as a cell for `keras.layers.RNN`; what is not known of the targets is its own forecast.
+    """One step of a decoder, as a cell for `keras.layers.RNN`; unknown targets are replaced by its own forecasts.
 
     Equation:
         y_{t-1} = the input where it is a number, else the output of the step before

@@ -1,4 +1,4 @@
-"""A learned vector for each category, and their mean for whatever was never seen."""
+"""A learned vector for each category, and their mean for categories never seen."""
 
 from __future__ import annotations
 

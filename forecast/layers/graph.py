@@ -1,4 +1,4 @@
-"""Graph networks: a recurrent cell shared by all nodes that hears its neighbours, and a dense layer a node."""
+"""Graph networks: a recurrent cell shared by all nodes, with messages between them, and a dense layer per node."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_edges(edges: Iterable[Sequence[float]], nodes: int) -> tuple[Edge, ...
 def adjacencies(
     edges: Sequence[Edge], nodes: int, both_ways: bool, aggregate: str = "mean"
 ) -> list[np.ndarray]:
-    """Matrices a (S, S) of messages, a[i, j] the weight of node j in what node i hears, or its share in the mean.
+    """Adjacency matrices (S, S); a[i, j] is the weight (or normalised share) of node j in the message to node i.
 
     The first follows the edges; the second, with `both_ways`, runs against them, and is left out where it is
     the same. Without any edge of positive weight the list is empty.
@@ -66,7 +66,7 @@ def adjacencies(
 
 
 def node_columns(rows: Any, *, nodes: int, node_exog: bool) -> list[Any]:
-    """Columns of a window by node: rows (B, L, S+E) -> [y (B, L, S, 1), x (B, L, S, K)], x where there is one.
+    """Columns of a window by node: rows (B, L, S+E) -> [y (B, L, S, 1), x (B, L, S, K)], without x when E = 0.
 
     With `node_exog` the E columns are K = E / S of each node, node by node; without it every node sees all.
     """
@@ -105,7 +105,7 @@ class GraphCell(keras.layers.Layer, AroundCell):
         x: input (B, S*F), node by node: the F features of node 0, then those of node 1, ...
         y: output (B, S*U), node by node; the states have this form too.
 
-    Renaming the nodes reorders the output and changes nothing else. A node without neighbours hears zeros;
+    Renaming the nodes reorders the output and changes nothing else. A node without neighbours receives zeros;
     without any edge there are no messages and every node is f alone.
 
     Args:
@@ -113,7 +113,7 @@ class GraphCell(keras.layers.Layer, AroundCell):
         nodes: S, at least 1.
         edges: (source, target, weight) of each edge; parallel edges add up.
         both_ways: whether messages also run against the edges.
-        aggregate: "mean" or "sum" of what the neighbours say, each times its weight. A sum tells how many
+        aggregate: "mean" or "sum" of the messages of the neighbours, each times its weight. A sum tells how many
             neighbours there are (Xu et al. 2019), and grows with them.
         name: name of the layer.
         dtype: dtype or dtype policy; None means that of `cell`.
@@ -190,7 +190,7 @@ class GraphCell(keras.layers.Layer, AroundCell):
         return ops.reshape(y, (-1, self.output_size)), [ops.reshape(s, (-1, size)) for s, size in after]
 
     def _messages(self, spoken: Any) -> list[Any]:
-        """What every node hears, (B, S, F+U) for each direction."""
+        """The messages to every node, (B, S, F+U) for each direction."""
         wide = widened(spoken)
         heard = [ops.matmul(ops.convert_to_tensor(a, dtype=wide.dtype), wide) for a in self.adjacency]
         return [ops.cast(one, spoken.dtype) for one in heard]
@@ -237,7 +237,7 @@ class NodeDense(keras.layers.Layer):
         units: U, at least 1.
         shared: whether all nodes have the same weights.
         columns: the target columns that the nodes are; None means 0, ..., S - 1. The layer itself does not
-            use it: training reads from it which errors each node's weights are fitted to at the start.
+            use it: training reads it to fit each node's weights to the errors of its own column at the start.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the weights.

@@ -13,7 +13,7 @@ from forecast.layers.precision import orthogonal, widened
 
 CONTROLLERS = {"lstm": 2, "gru": 1, "dense": 0}  # states of each
 BLANK = 1e-6  # every number of an empty memory
-SMALL = 1e-6  # beside squared norms: a blank slot is like no key
+SMALL = 1e-6  # beside squared norms: a blank slot resembles no key
 TINY = 1e-12  # beside weights of which a logarithm is taken
 
 
@@ -157,7 +157,7 @@ class MemoryCell(keras.layers.Layer):
         self.bias = self.add_weight(shape=(columns,), initializer=self._first_bias, name="heads_bias")
 
     def _first_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        """Zero, but -2 at the gates g and 3 at gamma: a head is sharp, and goes by location, until it learns."""
+        """Zero, but -2 at the gates g and 3 at gamma: a head is sharp, and addresses by location, until it learns."""
         values, each = np.zeros(shape), sum(self.sizes)
         of_heads = values[: self.heads * each].reshape(self.heads, each)
         of_heads[:, self.width + 1], of_heads[:, -1] = -2.0, 3.0
@@ -193,7 +193,7 @@ class MemoryCell(keras.layers.Layer):
         return hidden, list(states)
 
     def _address(self, memory: Any, weights: Any, instructions: Any) -> Any:
-        """Where the heads stand now: weights (B, heads, N)."""
+        """The new positions of the heads: weights (B, heads, N)."""
         parts = ops.reshape(instructions, (-1, self.heads, sum(self.sizes)))
         key, strength, gate, shift, power = ops.split(parts, np.cumsum(self.sizes)[:-1].tolist(), axis=-1)
         found = content_weights(memory, ops.tanh(key), ops.softplus(strength))

@@ -1,4 +1,4 @@
-"""Reversible normalisation: take level and scale out before the network, put them back after it."""
+"""Reversible normalisation: remove level and scale before the network, restore them after it."""
 
 from __future__ import annotations
 

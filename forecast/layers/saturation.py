@@ -1,4 +1,4 @@
-"""A bound on the fed-back forecast, so that no closed loop runs away from the data."""
+"""A bound on the fed-back forecast: no closed loop runs away from the data."""
 
 from __future__ import annotations
 

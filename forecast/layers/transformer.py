@@ -16,7 +16,7 @@ from forecast.layers.precision import wide_dtype
 
 @keras.saving.register_keras_serializable(package="forecast")
 class SinusoidalPositions(keras.layers.Layer):
-    """Adds to each row where it stands, because attention alone does not know the order of its rows.
+    """Adds its position to each row, because attention alone does not know the order of its rows.
 
     Equation:
         z_{t,2i} = x_{t,2i} + sin(t / w^(2i/F))
@@ -75,7 +75,7 @@ class SinusoidalPositions(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="forecast")
 class TransformerBlock(keras.layers.Layer):
-    """One block of a Transformer encoder, normalised before each part (pre-norm).
+    """One block of a Transformer encoder, normalised before each of its two layers (pre-norm).
 
     Equation:
         z = x + MHA(LN(x))
@@ -84,7 +84,7 @@ class TransformerBlock(keras.layers.Layer):
     Symbols:
         x, z, y: input, middle and output, shape (B, T, F).
         MHA: `MultiHeadAttention` with N = `heads`, causal when `causal` is True.
-        LN: layer normalisation over the features of each step, one before each part.
+        LN: layer normalisation over the features of each step, one before each of the two.
         W_1, b_1, W_2, b_2: dense layers of `units` and F units at every step; phi = `activation`.
         With `return_attention_scores=True` the weights of MHA, (B, N, T, T), come beside y.
 

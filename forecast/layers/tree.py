@@ -38,7 +38,7 @@ def check_parents(parents: Sequence[int]) -> tuple[int, ...]:
 
 
 def heights(parents: Sequence[int]) -> np.ndarray:
-    """Longest way (S,) from each node down to a leaf: 0 for the leaves.
+    """Longest path (S,) from each node down to a leaf: 0 for the leaves.
 
     Example:
         >>> heights([-1, 0, 1, 0])
@@ -104,8 +104,8 @@ class TreeRNN(keras.layers.Layer):
         W, U, b: "kernel" (F, units), "recurrent_kernel" (units, units) and "bias" (units,), shared by all
             nodes; phi: `activation`.
 
-    All nodes of one height (with `down` of one depth) are computed at once, so the steps one after another
-    are the height of the tree, not its nodes. On a chain, where node t is the only child of node t + 1, this
+    All nodes of one height (with `down` of one depth) are computed at once, so the number of sequential steps
+    is the height of the tree, not its number of nodes. On a chain, where node t is the only child of node t + 1, this
     is the simple (Elman) recurrent network.
 
     Args:
@@ -166,7 +166,7 @@ class TreeRNN(keras.layers.Layer):
 
     @cached_property
     def _levels(self) -> tuple[list[tuple[int, np.ndarray]], np.ndarray]:
-        """([number of nodes, what they hear (n, nodes before)] of each level, order of computation)."""
+        """([number of nodes, adjacency to the nodes before (n, nodes before)] of each level, order of computation)."""
         nodes = range(len(self.parents))
         level = (
             np.array([len(ancestors(self.parents, i)) for i in nodes]) if self.down else heights(self.parents)
@@ -208,13 +208,13 @@ class TreeRNN(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="forecast")
 class TreeSum(keras.layers.Layer):
-    """The leaves of a tree summed up to all of its nodes, so that the levels add up.
+    """The leaves of a tree summed up to all of its nodes: the levels add up.
 
     Equation:
         y_i = sum over leaves l under i of (s_l / s_i) x_l,   y_l = x_l for a leaf
 
     Symbols:
-        x: input (B, T, S); what it holds for nodes that are no leaves is not used. y: output (B, T, S).
+        x: input (B, T, S); its values at nodes that are not leaves are not used. y: output (B, T, S).
         s: `scales`, the unit in which each node is measured; None means the same for all.
 
     Args:

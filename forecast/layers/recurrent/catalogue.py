@@ -63,15 +63,15 @@ def make_cell(
     Args:
         name: one of the names of `CELLS`.
         units: size of the state, at least 1.
-        dropout: share of the inputs dropped in training, one mask a sequence.
+        dropout: fraction of the inputs dropped in training, one mask per sequence.
         recurrent_dropout: the same for the state.
         seed: seed of the dropout masks.
         dtype: dtype or dtype policy of the cell.
         layer_name: name of the layer.
 
     Raises:
-        TypeError: `units` is not a whole number, or a share not a number.
-        ValueError: an unknown `name`, `units` below 1, or a share outside [0, 1).
+        TypeError: `units` is not a whole number, or a fraction not a number.
+        ValueError: an unknown `name`, `units` below 1, or a fraction outside [0, 1).
 
     Example:
         >>> from forecast.layers import make_cell

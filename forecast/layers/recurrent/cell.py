@@ -13,7 +13,7 @@ from forecast._checks import check_count, check_share, explain
 from forecast.layers.precision import orthogonal
 
 # Keras holds the dropout masks of its cells in a base class without a public name. `keras.layers.RNN` draws
-# the masks of its subclasses, and of no other cell, once a sequence and before its loop.
+# the masks of its subclasses, and of no other cell, once per sequence and before its loop.
 DropoutMasks: Any = next(base for base in keras.layers.LSTMCell.__mro__ if base.__name__ == "DropoutRNNCell")
 
 
@@ -21,7 +21,7 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
     """Base of the recurrent cells: all gates in one product with x_t and one with h_{t-1}.
 
     Equation:
-        z = W x_t + U h_{t-1} + b,   z = [z_1, ..., z_G], one block of units a gate
+        z = W x_t + U h_{t-1} + b,   z = [z_1, ..., z_G], one block of units per gate
 
     Symbols:
         x_t: input of shape (B, F); W: `kernel` of shape (F, G*U), Glorot uniform at the start.
@@ -35,12 +35,12 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         recurrent: the gates that see h_{t-1} through `recurrent_kernel`; () means all.
         orthogonal: names of the matrices that multiply the state and start orthogonal; they also stand for the
             matrices of this name in the cells inside it.
-        elementwise: whether each unit sees the past of no other unit, so that dh_t / dh_{t-1} is diagonal.
+        elementwise: whether each unit sees only its own past: dh_t / dh_{t-1} is diagonal.
 
     Args:
         units: U, at least 1.
         activation: activation of what enters the state.
-        dropout: share of the columns of x_t set to zero in training, the same columns at every step.
+        dropout: fraction of the columns of x_t set to zero in training, the same columns at every step.
         recurrent_dropout: the same for h_{t-1}, where it enters the gates.
         seed: seed of the dropout masks.
         name: name of the layer.
@@ -48,8 +48,8 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         trainable: whether training changes the weights.
 
     Raises:
-        TypeError: `units` is not a whole number, or a share not a number.
-        ValueError: `units` below 1, or a share outside [0, 1).
+        TypeError: `units` is not a whole number, or a fraction not a number.
+        ValueError: `units` below 1, or a fraction outside [0, 1).
 
     References:
         Gal, Y. and Ghahramani, Z. (2016). A theoretically grounded application of dropout in recurrent neural
@@ -111,7 +111,7 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         return self.add_weight(name=name, shape=(rows, blocks * self.units), initializer=initializer)
 
     def add_bias(self, name: str, starts: Iterable[float]) -> keras.Variable:
-        """A weight of one block of U a value, which it holds at the start."""
+        """A weight with one block of U units per starting value."""
         values = np.repeat(np.array(list(starts)), self.units)
 
         def start(shape: Any, dtype: Any = None) -> Any:
@@ -154,7 +154,7 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         return dict(zip(names, parts, strict=True))
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """Zeros, one tensor (B, size) a state."""
+        """Zeros, one tensor (B, size) per state."""
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
     def get_config(self) -> dict[str, Any]:

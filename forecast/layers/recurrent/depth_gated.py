@@ -23,7 +23,7 @@ class DepthGatedLSTMCell(RecurrentCell):
         output h_t of the last layer
 
     Symbols:
-        x_t: input of shape (B, F); h_t, c_t: states of shape (B, U), U = `units`, two a layer, those of the last
+        x_t: input of shape (B, F); h_t, c_t: states of shape (B, U), U = `units`, two per layer, those of the last
             layer first.
         W_d, p_d, q_d, b_d: `kernel` (U, U), `memory`, `below` and `bias` (U,) of each gate in `links`; a gate
             that is shut leaves a stack of LSTM layers. b_d starts at 0.
@@ -34,13 +34,13 @@ class DepthGatedLSTMCell(RecurrentCell):
         layers: number of layers, at least 1; the first has no such gate.
         peepholes: None, "previous" or "current" as in `LSTMCell`; the paper takes "current".
         activation: activation of the memory's input and output.
-        dropout: share of x_t dropped; in between layers nothing is.
-        recurrent_dropout: share of h_{t-1} dropped, with one mask for all layers.
+        dropout: fraction of x_t dropped; nothing is dropped between layers.
+        recurrent_dropout: fraction of h_{t-1} dropped, with one mask for all layers.
         seed, name, dtype, trainable: as in `RecurrentCell`.
 
     Raises:
         TypeError: `units` or `layers` is not a whole number.
-        ValueError: `units` or `layers` below 1, unknown `peepholes`, or a share outside [0, 1).
+        ValueError: `units` or `layers` below 1, unknown `peepholes`, or a fraction outside [0, 1).
 
     References:
         Yao, K., Cohn, T., Vylomova, K., Duh, K. and Dyer, C. (2015). Depth-gated recurrent neural networks.

@@ -13,7 +13,7 @@ from forecast.layers.recurrent.cell import RecurrentCell
 
 @keras.saving.register_keras_serializable(package="forecast")
 class GRUCell(RecurrentCell):
-    """Gated recurrent unit: one gate shares the state between old and new, one resets what the new one sees.
+    """Gated recurrent unit: one gate mixes the old state with the new, the other resets what the new one sees.
 
     Equation:
         z_t = sigma(W_z x_t + U_z h_{t-1} + b_z)
@@ -31,8 +31,8 @@ class GRUCell(RecurrentCell):
             [U_z, U_r] = `recurrent_kernel` (U, 2*U), U_n = `candidate_kernel` (U, U).
         phi: `activation`.
 
-    Keras and torch take "keep" and "after"; Keras' two biases of z, and of r, are one here: their sum. The other
-    arguments are those of `RecurrentCell`.
+    Keras and torch take "keep" and "after"; the two biases that Keras gives z, and r, are one here: their sum.
+    The other arguments are those of `RecurrentCell`.
 
     Raises:
         ValueError: an unknown `update` or `reset`.

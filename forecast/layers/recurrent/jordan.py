@@ -36,7 +36,7 @@ class JordanCell(RecurrentCell):
 
     Raises:
         TypeError: `units` or `outputs` is not a whole number.
-        ValueError: `units` or `outputs` below 1, or a share outside [0, 1).
+        ValueError: `units` or `outputs` below 1, or a fraction outside [0, 1).
 
     References:
         Jordan, M. I. (1986). Serial order: a parallel distributed processing approach. Technical report 8604,

@@ -24,7 +24,7 @@ class LSTMCell(RecurrentCell):
         h_t = o_t * psi(c_t),   output h_t
 
     Options:
-        coupled: "input" means f_t = 1 - i_t, "forget" means i_t = 1 - f_t; one gate less to learn.
+        coupled: "input" means f_t = 1 - i_t, "forget" means i_t = 1 - f_t; one gate fewer to learn.
         peepholes: inside sigma, i_t and f_t get p_i * c_{t-1} and p_f * c_{t-1}; o_t gets p_o * c_{t-1} when
             "previous", p_o * c_t when "current".
         full_gate_recurrence: inside sigma, every gate gets R [i_{t-1}, f_{t-1}, o_{t-1}].

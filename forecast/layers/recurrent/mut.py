@@ -1,4 +1,4 @@
-"""The three cells that a search over ten thousand architectures left over."""
+"""The three best cells of a search over ten thousand architectures."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ResidualCell(RecurrentCell):
         W, U, b: `kernel` (F, U), `recurrent_kernel` (U, U), `bias` (U,).
         f: `activation`.
 
-    U starts at zero, so that at first the gradient through any number of steps is exactly 1. Arguments and errors
+    U starts at zero, so at first the gradient through any number of steps is exactly 1. Arguments and errors
     are those of `RecurrentCell`.
 
     References:

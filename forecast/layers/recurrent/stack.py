@@ -17,14 +17,14 @@ from forecast.layers.recurrent.states import initial_states, output_size, state_
 from forecast.layers.recurrent.truncation import Blocks, check_truncate
 from forecast.layers.recurrent.zoneout import ZoneoutCell, check_rate
 
-Noise = list[list[Any]]  # of one layer: [what holds the states of each loop], [what drops the output]
+Noise = list[list[Any]]  # of one layer: [zoneout columns of each loop], [dropout mask of the output]
 LINKED = "lstm-depth-gated"  # one cell for all its layers
 Run = tuple[list[Any], list[Any], list[Any]]
 
 
 @keras.saving.register_keras_serializable(package="forecast")
 class RecurrentStack(keras.layers.Layer):
-    """Recurrent layers one on the other, each running a cell over time, forwards or both ways.
+    """Recurrent layers stacked on each other, each running a cell over time, forwards or both ways.
 
     Equation:
         h^0_t = x_t
@@ -37,7 +37,7 @@ class RecurrentStack(keras.layers.Layer):
         cell_k: the cell `cell` of U_k units, or a cell of the list `cell`; cell'_k: another of its kind. Several
             `units` of "lstm-depth-gated" make one `DepthGatedLSTMCell` of so many layers.
         norm: layer normalisation over the units, when `layer_norm`.
-        drop: in training, sets a part `dropout` of its input to zero and scales the rest.
+        drop: in training, sets the fraction `dropout` of its input to zero and scales the rest.
         a masked step leaves every state as it is; its output is zero and no mean counts it.
 
     Options:
@@ -50,13 +50,13 @@ class RecurrentStack(keras.layers.Layer):
 
     Args:
         units: U_1, ..., U_K, or an int for one layer; left out when `cell` is a list.
-        cell: a name of `CELLS`, or a list of cells for `keras.layers.RNN`, one a layer.
+        cell: a name of `CELLS`, or a list of cells for `keras.layers.RNN`, one per layer.
         bidirectional: None, "sum" or "concat".
         layer_norm: whether each layer's output is normalised.
         zoneout: rate, from 0 to 1.
-        dropout: part of each layer's output dropped in training, at least 0 and below 1.
-        recurrent_dropout: part of the state dropped where it enters the gates, one mask a sequence; cells of a
-            list have their own.
+        dropout: fraction of each layer's output dropped in training, at least 0 and below 1.
+        recurrent_dropout: fraction of the state dropped where it enters the gates, one mask per sequence; cells
+            of a list have their own.
         truncate: (k1, k2) with 1 <= k1 <= k2, or None; T must then be known.
         return_sequences: whether all steps are returned, (B, T, U), or one vector, (B, U).
         return_state: whether the final states follow the output, layer by layer, forward ones first; given back
@@ -252,7 +252,7 @@ class RecurrentStack(keras.layers.Layer):
         return (output, *states) if self.return_state else output
 
     def _output(self, outputs: list[Any], mask: Any, training: bool | None) -> Any:
-        """What the last layer's loops give: all steps (B, T, U), or the pooled vector (B, U)."""
+        """The output of the last layer's loops: all steps (B, T, U), or the pooled vector (B, U)."""
         if self.return_sequences:
             outputs = _in_time(outputs)
         else:
@@ -275,7 +275,7 @@ class RecurrentStack(keras.layers.Layer):
         return states
 
     def _noise(self, level: int, sequences: Any, mask: Any, training: bool | None) -> Noise:
-        """What holds the states of each loop of a layer, (B, T, S), and what drops its output, or nothing."""
+        """Zoneout columns (B, T, S) of each loop of a layer, and the dropout mask of its output, if used."""
         batch, steps = ops.shape(sequences)[:2]
         held = [self._hold((batch, steps, loop.cell.width), training) for loop in self._held_loops(level)]
         if mask is not None:

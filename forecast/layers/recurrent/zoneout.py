@@ -14,7 +14,7 @@ from forecast.layers.recurrent.states import initial_states, output_size, state_
 
 @keras.saving.register_keras_serializable(package="forecast")
 class ZoneoutCell(keras.layers.Layer, AroundCell):
-    """Any cell, each unit of its states held for a step where the input says so.
+    """Any cell; each unit of its states is held for a step where the input says so.
 
     Equation:
         y_t, s = cell(x_t, s_{t-1})
