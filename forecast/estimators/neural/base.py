@@ -23,6 +23,7 @@ from forecast.estimators.neural.inputs import (
     View,
     check_embedding,
     check_varies,
+    window_at,
 )
 from forecast.estimators.validation import learned
 from forecast.networks import NetworkConfig
@@ -41,7 +42,7 @@ SCALES = ("series", "window", None)
 
 @made_once(32)
 def compiled(config: NetworkConfig, jit: bool, loss: str) -> Program:
-    """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
+    """The compiled network of a config; fits of one shape share it, and only the first one compiles."""
     return Program.of(config, jit=jit, loss=loss)
 
 
@@ -66,14 +67,14 @@ class NeuralForecaster(Forecaster):
         learning_rate: the first rate of "adam"; it falls to zero on a cosine.
         weight_decay: strength of the pull towards the linear AR solution; None = from the evidence with "lm"
             (MacKay 1992; Foresee and Hagan 1997), 0 otherwise.
-        validation: part (float) or number of rows (int) at the end of every series held out to stop early,
+        validation: fraction (float) or number of rows (int) at the end of every series held out to stop early,
             epoch 0 (the AR solution) included; "auto" = 0 with "lm" one step ahead, whose evidence needs
             none, and 0.2 otherwise.
         patience: epochs without a better validation error before stopping.
-        tolerance: "lm" and "lbfgs" stop when steps lower the objective by less than this part.
+        tolerance: "lm" and "lbfgs" stop when steps lower the objective by less than this fraction.
         members: networks trained from different random starts; the forecast is their median.
         jit_compile: compile by XLA on TensorFlow.
-        verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
+        verbose: 0 silent, 1 or "auto" a progress bar, 2 one line per epoch.
         callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
         random_state: seed of the random starts and batches.
 
@@ -385,19 +386,3 @@ def _run_direct(
         blocks.append(block)
         y = np.concatenate([y, block], axis=1)
     return np.concatenate(blocks, axis=1)[:, :horizon]
-
-
-def window_at(
-    program: Program, y: np.ndarray, x: np.ndarray, known: np.ndarray, start: int = 0
-) -> np.ndarray:
-    """The network's input (S, L + lead, O+E) to forecast from step `start` after the history on.
-
-    Args:
-        y: targets (S, L + start, O), those of the steps before `start` forecast.
-        x: covariates (S, L, E) of the history.
-        known: covariates (S, H, E) of the steps ahead; the last stand for any later ones, which are not used.
-    """
-    record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
-    now = start + 1 + program.window
-    window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
-    return program.with_lead(window, record[:, now : now + program.lead])

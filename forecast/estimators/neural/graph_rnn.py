@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from forecast._checks import check_count
 from forecast.estimators.neural.edges import numbered_edges
-from forecast.estimators.neural.multivariate import JointForecaster
+from forecast.estimators.neural.multivariate import MultivariateForecaster
 from forecast.networks import GraphConfig, NetworkConfig
 from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GraphRNN(JointForecaster):
+class GraphRNN(MultivariateForecaster):
     """A graph network: all series of a panel forecast together, each hearing its neighbours.
 
         y_i,t = a_i'u_i,t + C h_i,t + c_i + noise,   u_i,t = [y_i,t-k, k in lags; covariates of i]

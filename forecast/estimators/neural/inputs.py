@@ -11,6 +11,7 @@ import numpy as np
 from forecast._checks import check_count, explain
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+from forecast.training.window_program import Program
 
 
 class View:
@@ -262,3 +263,19 @@ def limits_of(y: np.ndarray, offsets: np.ndarray, *, driven: bool) -> np.ndarray
     down = np.maximum((low[0::2] - low[1::2]).max(axis=0), room)
     up = np.maximum((high[1::2] - high[0::2]).max(axis=0), room)
     return np.stack([low.min(axis=0) - down, high.max(axis=0) + up])
+
+
+def window_at(
+    program: Program, y: np.ndarray, x: np.ndarray, known: np.ndarray, start: int = 0
+) -> np.ndarray:
+    """The network's input (S, L + lead, O+E) to forecast from step `start` after the history on.
+
+    Args:
+        y: targets (S, L + start, O), those of the steps before `start` forecast.
+        x: covariates (S, L, E) of the history.
+        known: covariates (S, H, E) of the steps ahead; the last stand for any later ones, which are not used.
+    """
+    record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
+    now = start + 1 + program.window
+    window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
+    return program.with_lead(window, record[:, now : now + program.lead])

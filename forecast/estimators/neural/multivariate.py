@@ -19,7 +19,7 @@ SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS 
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class JointForecaster(NeuralForecaster):
+class MultivariateForecaster(NeuralForecaster):
     """A network that sees S series at once, each a node, and forecasts all of them.
 
     Nodes are the series of a panel, or the target columns of a frame. Covariates of a panel belong to their

@@ -71,10 +71,10 @@ class OnlineRNN(Unweighted):
     Symbols:
         y: the targets, x: the covariates; u_t: y at `lags`, x at `exog_lags`; theta: all weights.
         A, c: start at the least-squares AR/ARX solution of the history given to `fit`; C starts at zero.
-        F: the step of the cell. For cell="diagonal" each unit knows its own weights only, so that a step
+        F: the step of the cell. For cell="diagonal" each unit knows its own weights only, so a step
             costs as much as the parameters are many; any other cell costs units^2 times as much.
 
-    `fit` goes through the history in order, `epochs` times, and then once more without learning, so that the
+    `fit` goes through the history in order, `epochs` times, and then once more without learning, so the
     state is that of the weights found. `partial_fit` learns from the rows that follow, one by one; `update`
     moves the state past them and learns nothing. A panel shares the weights; each series has its own state,
     and rows of the same number are learned from together.

@@ -10,14 +10,14 @@ import numpy as np
 from forecast.estimators.neural.base import View
 from forecast.estimators.neural.edges import check_sums, numbered_parents
 from forecast.estimators.neural.inputs import Coder, Scaled
-from forecast.estimators.neural.multivariate import JointForecaster
+from forecast.estimators.neural.multivariate import MultivariateForecaster
 from forecast.layers.tree import sums
 from forecast.networks import NetworkConfig, TreeConfig
 from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RecursiveNet(JointForecaster):
+class RecursiveNet(MultivariateForecaster):
     """A recursive network on a hierarchy of series: all levels forecast together, and they add up.
 
         h_i = tanh(W u_i + U (sum of h_c over the children c of i) + b)           from the leaves up

@@ -22,7 +22,7 @@ class RNN(EmbeddingForecaster):
         h = stack([y_{t-n}, x_{t-n+1}], ..., [y_{t-1}, x_t])
         y_t = a'u_t + C h + c + noise_t,   u_t = [y_{t-k}, k in lags; x_{t-l}, l in exog_lags]
 
-    n is `window`; stack is a `forecast.layers.RecurrentStack` of `units` units a layer. The linear path a is
+    n is `window`; stack is a `forecast.layers.RecurrentStack` of `units` units per layer. The linear path a is
     at the least-squares AR/ARX solution before the first step, when C = 0. Forecasts beyond one step feed the
     network its own results, in one compiled loop; a value fed back stays within the range of the data,
     widened by what their second half added to the first.
@@ -41,11 +41,11 @@ class RNN(EmbeddingForecaster):
         pooling: "last" or "mean" of the states goes to the output.
         layer_norm: whether the output of each layer is normalised.
         zoneout: probability that a unit of the state keeps its value for a step, in training.
-        dropout: part of each layer's output dropped in training.
-        recurrent_dropout: part of the state dropped where it enters the gates, in training, the same for all
+        dropout: fraction of each layer's output dropped in training.
+        recurrent_dropout: fraction of the state dropped where it enters the gates, in training, the same for all
             steps of a window. All three need solver "adam" ("auto" takes it) and training "one-step".
-        truncate: (k1, k2) for truncated backpropagation through time; the output of a window is one, so that
-            its gradient goes back k2 steps. None for all of the window.
+        truncate: (k1, k2) for truncated backpropagation through time; a window has a single
+            output, so its gradient reaches back k2 steps. None for all of the window.
 
     References:
         Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2), 179-211.

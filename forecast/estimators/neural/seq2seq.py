@@ -9,7 +9,8 @@ import numpy as np
 
 from forecast._checks import check_choice, check_horizon, explain
 from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
-from forecast.estimators.neural.base import NeuralForecaster, window_at
+from forecast.estimators.neural.base import NeuralForecaster
+from forecast.estimators.neural.inputs import window_at
 from forecast.estimators.neural.options import resolve_window
 from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
 from forecast.panel import Panel

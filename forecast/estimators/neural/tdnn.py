@@ -33,7 +33,7 @@ class TDNN(EmbeddingForecaster):
         hidden: units of each hidden layer, at least one layer.
         delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)`
             numbers: 0 for none; an int for the same everywhere.
-        activation: Keras name of the activation of the hidden layers; a sequence for one a layer, None is
+        activation: Keras name of the activation of the hidden layers; a sequence for one per layer, None is
             linear.
         linear: whether there is a linear path beside the layers.
         feedback: whether past targets are inputs; False gives a finite impulse response model of the

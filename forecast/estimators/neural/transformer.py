@@ -9,7 +9,8 @@ import numpy as np
 
 from forecast._checks import explain
 from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
-from forecast.estimators.neural.base import EmbeddingForecaster, window_at
+from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.inputs import window_at
 from forecast.estimators.neural.options import check_activation, resolve_window
 from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
 from forecast.panel import Panel, Request

@@ -33,7 +33,7 @@ from forecast.training.shared import made_once
 
 @made_once(32)
 def program_of(config: SequenceConfig, jit: bool) -> SequenceProgram:
-    """The compiled network of a config; fits of one shape share it, so that only the first one compiles."""
+    """The compiled network of a config; fits of one shape share it, and only the first one compiles."""
     return SequenceProgram.of(config, jit=jit)
 
 
@@ -41,7 +41,7 @@ def program_of(config: SequenceConfig, jit: bool) -> SequenceProgram:
 class SequenceModel(Documented, ClassifierMixin, BaseEstimator):
     """A recurrent network that gives classes to sequences, behind the scikit-learn interface.
 
-    A family reads its data and says what is pooled; the options below are the same for all.
+    A family reads its data and chooses the pooling; the options below are the same for all.
 
     Args:
         cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
@@ -50,18 +50,18 @@ class SequenceModel(Documented, ClassifierMixin, BaseEstimator):
             forward alone.
         embedding: units of a learned vector for each symbol, when sequences are symbols (text or whole
             numbers); 0 when they are numbers.
-        dropout: part of each layer's output dropped in training, at least 0 and below 1; for "adam" alone.
+        dropout: fraction of each layer's output dropped in training, at least 0 and below 1; for "adam" alone.
         scale: whether numbers are standardised by mean and deviation over all steps of all sequences.
         solver: "lbfgs", "adam", or "auto": by number of parameters and steps.
         epochs: passes over the data at most, iterations of "lbfgs".
         batch_size: sequences of one step of "adam".
         learning_rate: the first rate of "adam"; it falls to zero on a cosine.
         weight_decay: strength of the pull of kernels towards zero, at least 0.
-        validation: part of the sequences, at least 0 and below 1, held out at random to stop early.
+        validation: fraction of the sequences, at least 0 and below 1, held out at random to stop early.
         patience: epochs without a better validation loss before stopping.
-        tolerance: "lbfgs" stops when an iteration lowers the loss by less than a hundredth of this part.
+        tolerance: "lbfgs" stops when an iteration lowers the loss by less than a hundredth of this fraction.
         jit_compile: compile by XLA on TensorFlow.
-        verbose: 0 silent, 1 or "auto" a progress bar, 2 a line an epoch.
+        verbose: 0 silent, 1 or "auto" a progress bar, 2 one line per epoch.
         random_state: seed of the random start, the sequences held out and the batches.
 
     Attributes:

@@ -30,7 +30,7 @@ class SequenceClassifier(SequenceModel):
         C, c: the output layer; training starts with C = 0, at the frequencies of the classes.
 
     The network is fitted to the cross-entropy of the classes. Sequences are padded in front up to the longest
-    one and masked: what is forecast for a sequence does not depend on the others.
+    one and masked: the class of a sequence does not depend on the others.
 
     Sequences come as a list of arrays (T,) or (T, F) of any lengths, as an array (S, T, F), as an array or
     frame (S, T) whose rows are sequences of one feature, or as a frame indexed by (sequence, time), whose

@@ -48,7 +48,7 @@ class SequenceLabeler(SequenceModel):
     """
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn from sequences X and their labels y, one a time step."""
+        """Learn from sequences X and their labels y, one per time step."""
         self._check_options()
         with refit(self):
             if self._is_one(X) or (is_table(X) and np.ndim(y[0]) == 0):
