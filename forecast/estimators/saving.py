@@ -14,7 +14,9 @@ import numpy as np
 from forecast._checks import check_count, explain
 from forecast.estimators import saving_format
 from forecast.estimators.conformal import Calibration
-from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
+from forecast.estimators.registry import ON_SEQUENCES, estimator_class
+from forecast.estimators.saved_checks import check_learned, check_params, check_usable
+from forecast.estimators.saved_members import MEMBERS
 from forecast.estimators.saving_values import decode, encode
 from forecast.panel import panel_from_state, panel_state
 
@@ -33,11 +35,14 @@ def save(model: Any, path: str | Path) -> None:
         ValueError: the class is not part of the package, or a parameter has no plain form.
     """
     name = type(model).__name__
-    if name not in MODULES or type(model) is not estimator_class(name):
+    if name not in MEMBERS or type(model) is not estimator_class(name):
         received, remedy = type(model).__qualname__, "Use joblib.dump for files you trust"
         raise ValueError(explain("save", "called on an estimator of the package", received, remedy))
     params = {key: value for key, value in model.get_params(deep=False).items() if key not in NOT_SAVED}
     plain, arrays = model._state()
+    if unknown := sorted({**plain, **arrays}.keys() - MEMBERS[name].keys()):
+        allowed = f"called on a model whose attributes ending in '_' are those that {name} learns"
+        raise ValueError(explain("save", allowed, ", ".join(unknown), "Delete the others before saving"))
     panel, panel_arrays = panel_state(model.panel_) if name not in ON_SEQUENCES else (None, {})
     config = {
         "class": name,
@@ -120,19 +125,24 @@ def restore(model: Any, plain: dict[str, Any], arrays: dict[str, np.ndarray]) ->
 
 
 def _model(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
-    if config["class"] not in MODULES:
-        allowed = f"a model of one of the classes {', '.join(sorted(MODULES))}"
+    if config["class"] not in MEMBERS:
+        allowed = f"a model of one of the classes {', '.join(sorted(MEMBERS))}"
         found = f"of class {config['class']!r}"
         raise saving_format.Refused(allowed, found, "Load files written by this package only")
     model = estimator_class(config["class"])()
     model.set_params(**{key: decode(value) for key, value in config["params"].items()})
-    model._restore({key: decode(value) for key, value in config["state"].items()}, _group(arrays, "state"))
+    check_params(model)
     if (config["panel"] is None) != (config["class"] in ON_SEQUENCES):
         raise ValueError("a history that the class does not have, or none")
     if config["panel"] is not None:
         model.panel_ = panel_from_state(decode(config["panel"]), _group(arrays, "panel"))
-        errors = _group(arrays, "conformal")
+    plain = {key: decode(value) for key, value in config["state"].items()}
+    state, errors = _group(arrays, "state"), _group(arrays, "conformal")
+    check_learned(model, {**plain, **state}, errors)
+    model._restore(plain, state)
+    if config["panel"] is not None:
         model.conformal_ = Calibration(**errors) if errors else None
+    check_usable(model)
     return model
 
 

@@ -13,6 +13,7 @@ from forecast._checks import check_choice, check_count, check_delays, explain
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks.roles import Role
+from forecast.networks.size import parameter_count
 
 DTYPES = ("float32", "float64")
 
@@ -74,6 +75,11 @@ class NetworkConfig:
     def roles(self) -> Mapping[str, Role]:
         """The layers of the network with a role in training, by name."""
         return {"linear": Role.LINEAR, "output": Role.OUTPUT}
+
+    @property
+    def size(self) -> int:
+        """P, the number of trainable parameters."""
+        return parameter_count(self.build)
 
     def build(self) -> keras.Model:
         """The uncompiled network, paired window and lead rows (B, L + lead, O+E) -> (B, H, O)."""

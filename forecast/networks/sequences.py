@@ -13,6 +13,7 @@ from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.recurrent import CELLS, RecurrentStack
 from forecast.networks.config import DTYPES
 from forecast.networks.roles import Role
+from forecast.networks.size import parameter_count
 
 MERGES = (None, "concat", "sum")
 POOLINGS = ("last", "mean", None)
@@ -74,6 +75,11 @@ class SequenceConfig:
     def roles(self) -> Mapping[str, Role]:
         """The layers of the network with a role in training, by name."""
         return {"output": Role.OUTPUT}
+
+    @property
+    def size(self) -> int:
+        """P, the number of trainable parameters."""
+        return parameter_count(self.build)
 
     def build(self) -> keras.Model:
         """See `sequence_network`."""

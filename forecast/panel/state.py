@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -16,6 +17,7 @@ from forecast.panel.panel import Panel
 from forecast.panel.timeline import Dates, Numbers, Periods, Timeline
 
 _COLUMN_SETS = ("targets", "exog", "columns")
+_PLAIN_DTYPE = re.compile(r"(object|str|bool|boolean|[Uu]?[Ii]nt\d+|[Ff]loat\d+|string)(\[py\w+\])?")
 
 
 def panel_state(panel: Panel) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -88,6 +90,8 @@ def _index_from(state: dict[str, Any]) -> pd.Index:
     if "codes" in state:
         kind = pd.CategoricalDtype(_index_from(state["categories"]), state["ordered"])
         return pd.CategoricalIndex(pd.Categorical.from_codes(state["codes"], dtype=kind), name=state["name"])
+    if not _PLAIN_DTYPE.fullmatch(state["dtype"]):
+        raise ValueError("labels are of a type that no labels have")
     return pd.Index(state["values"], dtype=state["dtype"], name=state["name"])
 
 
@@ -115,9 +119,18 @@ def _timeline_from(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Time
         return Numbers(starts, name, plain["step"], plain["dtype"], plain["is_range"])
     if plain["kind"] == "periods":
         return Periods(starts, name, pd.PeriodIndex([], freq=plain["freq"]).freq)
-    zone = None if plain["tz"] is None else pd.DatetimeTZDtype("ns", plain["tz"]).tz
+    zone = None if plain["tz"] is None else pd.DatetimeTZDtype("ns", _zone_name(plain["tz"])).tz
     clock = Clock(zone, plain["unit"])
     return Dates(starts, name, clock, _offset_from(plain["offset"]), plain["freq_set"], arrays.get("second"))
+
+
+def _zone_name(name: Any) -> str:
+    """The name of a time zone that pandas finds without opening a file of that name."""
+    if not isinstance(name, str) or name.startswith(("dateutil", "/", ".")) or len(name) > 100:
+        raise ValueError("a time zone is not known by this name")
+    if str(pd.DatetimeTZDtype("ns", name).tz) != name:
+        raise ValueError("a time zone is not known by this name")
+    return name
 
 
 def _zone_state(clock: Clock) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -134,6 +134,8 @@ class OnlineRNN(Unweighted):
     config_: OnlineConfig = field(init=False)
     scaler_: Scaler = field(init=False)
     state_: OnlineState = field(init=False)
+
+    _config: ClassVar[type[OnlineConfig]] = OnlineConfig
 
     # ---------------------------------------------------------------- hooks of the base
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -92,6 +92,8 @@ class SequenceModel(Documented, ClassifierMixin, BaseEstimator):
     jit_compile: bool = True
     verbose: bool | int | str = 0
     random_state: int | None = None
+
+    _config: ClassVar[type[SequenceConfig]] = SequenceConfig
 
     # ---------------------------------------------------------------- learning
 

@@ -1,0 +1,19 @@
+"""How many parameters a network has, counted without making them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import keras
+
+
+def parameter_count(build: Callable[[], keras.Model]) -> int:
+    """P, the number of trainable parameters of the network that `build` makes, in no memory of their size.
+
+    Example:
+        >>> parameter_count(lambda: keras.Sequential([keras.Input((1_000_000,)), keras.layers.Dense(1_000_000)]))
+        1000001000000
+    """
+    with keras.StatelessScope(initialize_variables=False):  # variables have shapes there, and no values
+        return sum(math.prod(variable.shape) for variable in build().trainable_variables)
