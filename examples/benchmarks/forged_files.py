@@ -1,6 +1,6 @@
-"""Damaged and forged model files: each must be refused by the one error that names the file, or be a model that works.
+"""python examples/benchmarks/forged_files.py --count 1000 --seed 0
 
-    python examples/benchmarks/forged_files.py --count 1000 --seed 0
+Damaged and forged model files: each must be refused by the one error that names the file, or be a model that works.
 
 Half of the files are damaged at random (bits, bytes, length, fields of the zip); the other half are forgeries whose
 checksums are right (values, keys and types of the settings, shapes, types and values of the arrays, members, their
@@ -353,17 +353,17 @@ def run(names: Sequence[str], count: int, seed: int, folder: Path) -> Counter[tu
     return found
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", choices=MODELS, default=list(MODELS))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     start = time.perf_counter()
-    warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         found = run(options.only, options.count, options.seed, Path(folder))
     failures = {key: times for key, times in found.items() if key[1] not in ("refused", "works")}
     for kind in ("damages", "forgeries"):
@@ -374,8 +374,8 @@ def main() -> None:
     for (kind, what), times in failures.items():
         print(f"  {kind} {times}x {what}")
     print(f"{len(options.only)} models, {time.perf_counter() - start:.0f} s")
-    sys.exit(bool(failures))
+    return int(bool(failures))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

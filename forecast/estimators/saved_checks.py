@@ -59,7 +59,7 @@ def check_learned(model: Any, values: Values, conformal: Values) -> None:
         config = _config(type(model), values["config_"])
         sizes |= _network_sizes(model, config, panel, values)
         check_members(MEMBERS[name], values, sizes)
-        _check_network(model, config, values)
+        _check_network(model, values)
     else:
         check_members(MEMBERS[name], values, sizes)
     if name in _RELATIONS:
@@ -145,19 +145,12 @@ def _embedded(model: Any, panel: Any, levels: dict[str, list[Any]]) -> tuple[tup
     return tuple(found)
 
 
-def _check_network(model: Any, config: Any, values: Values) -> None:
-    for name in ("kept_linear_", "linear_"):
-        _hold(
-            len(values.get(name, values["theta_"])) == len(values["theta_"]),
-            f"{name} is not one for each member",
-        )
-    if "panel_" not in vars(model):
-        return
-    _hold(values.get("window_", config.window) == config.window, "the window is not that of the network")
-    looked = max((*values.get("lags_", ()), *values.get("exog_lags_", ())), default=0)
-    _hold(looked <= config.window, "lags are longer than the window")
-    if "scale" in model.get_params() and values["center_"].shape[0] not in (1, model.panel_.n_series):
-        raise ValueError("the scales are not those of the series")
+def _check_network(model: Any, values: Values) -> None:
+    flags, members = values.get("kept_linear_"), len(values["theta_"])
+    _hold(flags is None or len(flags) == members, "kept_linear_ is not one for each member")
+    if "panel_" in vars(model):
+        scales = values["center_"].shape[0]
+        _hold(scales in (1, model.panel_.n_series), "the scales are not those of the series")
 
 
 def _check_sequences(model: Any, values: Values, sizes: Sizes) -> None:
@@ -185,18 +178,12 @@ def _check_online(model: Any) -> None:
     _hold((model.moments_[1] >= 0).all() and model.steps_ >= 0, "moments are negative")
 
 
-def _check_tree(model: Any, values: Values, sizes: Sizes) -> None:
-    parents = tuple(values["parents_"] or ())
-    _hold(
-        parents == model._config.from_dict(values["config_"]).parents, "the tree is not that of the network"
-    )
-
-
 # ---------------------------------------------------------------------- baselines and chains
 
 
 def _check_ar(model: Any, values: Values, sizes: Sizes) -> None:
     lags, panel = values["lags_"], model.panel_
+    model._lags()  # refuses what `fit` would
     _hold(
         (np.diff(lags) > 0).all() and max(lags, default=0) < panel.lengths.min(),
         "lags are longer than the history",
@@ -245,7 +232,6 @@ _RELATIONS: dict[str, Callable[[Any, Values, Sizes], None]] = {
     "ETS": _check_season,
     "MarkovChain": _check_chain,
     "MarkovSwitching": _check_regimes,
-    "RecursiveNet": _check_tree,
     "SARIMAX": _check_orders,
     "SeasonalNaive": _check_season,
     "SequenceClassifier": _check_sequences,

@@ -24,13 +24,9 @@ _FORECASTER = {
 _NETWORK = {
     **_FORECASTER,
     "config_": "config",
-    "window_": "count ?",
-    "lags_": "lags ?",
-    "exog_lags_": "lags ?",
     "theta_": "float M P",
     "linear_theta_": "float M P",
-    "kept_linear_": "flags ?",
-    "linear_": "flags ?",
+    "kept_linear_": "flags",
     "solver_": "word",
     "history_": "history",
     "center_": "float C T",
@@ -41,7 +37,6 @@ _NETWORK = {
     "limits_": "float 2 T",
 }
 _EMBEDDING = {**_NETWORK, "levels_": "levels"}
-_NODES = {**_NETWORK, "nodes_": "labels T"}
 _SEQUENCES = {
     "n_features_in_": "count ?",
     "feature_names_in_": "labels A ?",
@@ -72,7 +67,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         "smoothing_": "share S O 4",
         "initial_": "float S O M",
     },
-    "GraphRNN": _NODES,
+    "GraphRNN": _NETWORK,
     "MarkovChain": {
         "n_features_in_": "count ?",
         "feature_names_in_": "labels A ?",
@@ -90,7 +85,7 @@ MEMBERS: dict[str, dict[str, str]] = {
     "NARX": _EMBEDDING,
     "Naive": _FORECASTER,
     "OnlineRNN": {
-        **{key: kind for key, kind in _NETWORK.items() if key not in ("solver_", "history_")},
+        **{key: kind for key, kind in _NETWORK.items() if key not in ("solver_", "history_", "kept_linear_")},
         "theta_": "float P",
         "linear_theta_": "float P",
         "steps_": "number",
@@ -103,7 +98,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         "state_seen": "float 2 O",
     },
     "RNN": _EMBEDDING,
-    "RecursiveNet": {**_NODES, "parents_": "parents or None"},
+    "RecursiveNet": _NETWORK,
     "SARIMAX": {**_FORECASTER, "orders_": "whole 7", "params_": "nan S O K", "n_iter_": "count"},
     "SeasonalNaive": {**_FORECASTER, "season_": "count"},
     "Seq2Seq": _NETWORK,
@@ -200,10 +195,6 @@ def _is_levels(value: Any) -> bool:
     return all(len(set(levels)) == len(levels) for levels in value.values())
 
 
-def _all_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, (list, tuple)) and all(check(item) for item in value)
-
-
 _is_float = _numbers("f")
 _KINDS: dict[str, Callable[[Any], bool]] = {
     "float": _is_float,
@@ -218,9 +209,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: np.ndim(value) == 0 and _is_float(np.asarray(value)),
     "count": _is_count,
     "word": lambda value: isinstance(value, str),
-    "flags": _all_of(lambda value: isinstance(value, bool)),
-    "lags": _all_of(_is_count),
-    "parents": _all_of(lambda value: type(value) is int and value >= -1),
+    "flags": lambda value: isinstance(value, list) and all(isinstance(flag, bool) for flag in value),
     "labels": _is_labels,
     "symbols": _is_symbols,
     "history": _is_history,

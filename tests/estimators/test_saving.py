@@ -20,7 +20,9 @@ from forecast.estimators.base import Forecaster
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive
 from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
-from forecast.estimators.saving import decode, encode, load
+from forecast.estimators.saving import load
+from forecast.estimators.saving_values import decode, encode
+from forecast.estimators.sequences.classifier import SequenceClassifier
 from tests.checks_forecaster import long_frame, monthly
 
 
@@ -268,6 +270,68 @@ def test_a_directory_of_too_many_members(file: Path) -> None:
     config, members = contents(file)
     forge(file, config, {**members, **{f"arrays/{number}": b"" for number in range(200)}})
     refused(file, "it lists 210 members")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state/coef_", np.full((1, 1, 2), np.nan)),
+        ("state/coef_", np.ones((1, 1, 3))),
+        ("state/coef_", np.ones((1, 1, 2), dtype=np.int64)),
+        ("state/lags_", np.array([1, 10**9])),
+        ("state/lags_", np.array([2, 1])),
+        ("panel/offsets", np.array([0, 1, 60])),
+        ("panel/offsets", np.array([0, 10**12])),
+        ("panel/starts", np.array([2**62])),
+        ("panel/y", np.full((60, 1), np.inf)),
+        ("panel/y", np.zeros((59, 1))),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(value.shape),
+)
+def test_arrays_that_no_fit_makes(file: Path, name: str, value: np.ndarray) -> None:
+    array(file, name, value)
+    refused(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lags": "x"}, {"trend": 3}, {"horizon": 0}, {"lags": {"range": [1, 10**9, 1]}}, {"exog_lags": None}],
+    ids=repr,
+)
+def test_arguments_that_fit_refuses(file: Path, change: dict[str, Any]) -> None:
+    config, members = contents(file)
+    forge(file, {**config, "params": {**config["params"], **change}}, members)
+    refused(file)
+
+
+@pytest.mark.parametrize("zone", ["dateutil//etc/passwd", "/etc/passwd", "../../etc/passwd", "No/Where", 3])
+def test_a_time_zone_is_a_name_and_no_file(tmp_path: Path, zone: Any) -> None:
+    days = pd.date_range("2024-01-01", periods=20, freq="D", tz="Europe/Berlin")
+    Naive().fit(pd.Series(np.arange(20.0), days)).save(tmp_path / "model.zip")
+    config, members = contents(tmp_path / "model.zip")
+    text = json.dumps(config).replace('"Europe/Berlin"', json.dumps(zone))
+    assert text != json.dumps(config)
+    forge(tmp_path / "model.zip", text.encode(), members)
+    refused(tmp_path / "model.zip")
+
+
+def test_a_huge_network_is_counted_and_not_built(tmp_path: Path) -> None:
+    SequenceClassifier(units=(2,), embedding=2, epochs=1).fit(["ab", "ba"], [0, 1]).save(
+        tmp_path / "model.zip"
+    )
+    config, members = contents(tmp_path / "model.zip")
+    text = json.dumps(config)
+    huge = text.replace('["units", {"tuple": [2]}]', '["units", {"tuple": [200000, 200000]}]')
+    assert huge != text
+    forge(tmp_path / "model.zip", huge.encode(), members)
+    refused(tmp_path / "model.zip", "theta_ is missing or not of the form")
+
+
+def test_save_names_an_attribute_that_the_class_does_not_learn(tmp_path: Path) -> None:
+    model = AR(lags=2).fit(monthly())
+    model.note_ = "mine"
+    with pytest.raises(ValueError, match="save: must be called on a model whose attributes.*received note_"):
+        model.save(tmp_path / "model.zip")
 
 
 def test_missing_file(tmp_path: Path) -> None:

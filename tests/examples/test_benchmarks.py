@@ -75,6 +75,13 @@ def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert "ms a step" in capsys.readouterr().out
 
 
+def test_forged_files(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert script.main(["--count", "60", "--only", "AR panel", "NARX", "SequenceClassifier"]) == 0
+    damages, forgeries, last = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert int(damages[2]) + int(damages[4]) == int(forgeries[2]) + int(forgeries[4]) == 60
+    assert int(damages[2]) > 40 and int(forgeries[2]) > 30 and last[0] == "3"
+
+
 def test_frozen_forecasts(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "frozen.json"
     assert script.main(["--only", "Naive", "Drift", "--write", str(file)]) == 0
