@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
-from forecast.estimators.base import Forecaster
 from forecast.estimators.baselines import order_selection as auto
-from forecast.estimators.baselines.local import each_target, match_series
-from forecast.estimators.validation import learned, series_name
+from forecast.estimators.baselines.local import (
+    FitSeries,
+    LocalForecaster,
+    Parameters,
+    joined,
+    map_series,
+    match_series,
+    moments,
+)
+from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.windows import history_end, position_of_rows, series_of_rows, shift
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AR(Forecaster):
+class AR(LocalForecaster):
     """Autoregression fitted by least squares, one model per series and target column.
 
         y_t = c + d t + sum_k phi_k y_{t-k} + sum_e sum_l beta_{e,l} x_{e,t-l} + noise_t
@@ -39,6 +47,7 @@ class AR(Forecaster):
         season: time steps in one season; None = from the frequency of the index.
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
         horizon: steps that `predict()` returns.
+        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
         lags_: all lags with a coefficient, shape (P,).
@@ -46,6 +55,8 @@ class AR(Forecaster):
         exog_coef_: coefficients of the covariates, shape (S, O, E * lags), lag-major.
         trend_coef_: c and d, shape (S, O, 2).
         order_: order chosen, shape (S, O).
+        center_, exog_center_: means of the history, shapes (S, O) and (S, O, E), which least squares and forecasts
+            subtract first; zero without a constant.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.
@@ -75,147 +86,106 @@ class AR(Forecaster):
         own = list(learned(self).get("lags_", ())) or list(self._lags() or ())
         return max([*own, *self._seasonal(panel), *self._exog(panel), 0])
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+    def _fit_series(self, panel: Panel) -> FitSeries:
         check_choice("trend", self.trend, auto.TRENDS)
         check_choice("ic", self.ic, auto.CRITERIA)
+        limit = None if self.max_lags is None else check_count("max_lags", self.max_lags)
+        form = Form(self.trend, self._lags(), self._seasonal(panel), self._exog(panel))
+        return partial(fit_ar, form=form, limit=limit, ic=self.ic, season=panel.season_length)
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        found = map_series(self._fit_series(panel), panel, sample_weight, self.n_jobs)
         shape = (panel.n_series, panel.n_targets)
-        found = {}
-        for series, target, rows, y in each_target(panel):
-            weights = None if sample_weight is None else sample_weight[rows]
-            found[series, target] = self._fit_one(panel, series, y, panel.x[rows], weights)
-        self.lags_ = np.array(sorted({lag for lags, _ in found.values() for lag in lags}), dtype=np.int64)
-        self.order_ = np.array([max(lags, default=0) for lags, _ in found.values()]).reshape(shape)
-        self.coef_ = np.zeros((*shape, len(self.lags_)))
-        self.exog_coef_ = np.zeros((*shape, panel.n_exog * len(self._exog(panel))))
-        self.trend_coef_ = np.zeros((*shape, 2))
-        for where, (lags, coefficients) in found.items():
-            split = (2, 2 + self.exog_coef_.shape[2])
-            self.trend_coef_[where], self.exog_coef_[where], own = np.split(coefficients, split)
-            self.coef_[where][np.searchsorted(self.lags_, lags)] = own
-
-    def _fit_one(
-        self, panel: Panel, series: int, y: np.ndarray, x: np.ndarray, weights: np.ndarray | None
-    ) -> tuple[tuple[int, ...], np.ndarray]:
-        """Lags and coefficients [trend (2), covariates, lags] of one series and target."""
-        seasonal, exog = self._seasonal(panel), self._exog(panel)
-        given = self._lags()
-        if given is None:
-            order = self._choose(y, x, panel.season_length, seasonal, exog, weights)
-            given = tuple(range(1, order + 1))
-        lags = tuple(sorted({*given, *seasonal}))
-        design, goal, weights = self._design(y, x, lags, exog, weights, max((*lags, *exog, 0)))
-        if not (np.isfinite(design).all(axis=1) & np.isfinite(goal)).any():
-            raise ValueError(
-                explain(
-                    f"y{series_name(panel, series)}",
-                    "observed on at least one row together with all its lags",
-                    f"{int(np.isfinite(y).sum())} observed values of {len(y)}",
-                    "Use fewer lags or fill the missing values",
-                )
-            )
-        return lags, auto.least_squares(design, goal, weights)
-
-    def _choose(
-        self,
-        y: np.ndarray,
-        x: np.ndarray,
-        season: int,
-        seasonal: tuple[int, ...],
-        exog: tuple[int, ...],
-        weights: np.ndarray | None,
-    ) -> int:
-        """Order of one series by the criterion, every order on the same rows."""
-        fixed = len(self.trend.replace("n", "")) + x.shape[1] * len(exog) + len(seasonal)
-        limit = auto.largest_order(len(y), fixed, season)
-        if self.max_lags is not None:
-            limit = min(check_count("max_lags", self.max_lags), max(len(y) - fixed - 2, 0))
-        extra = [lag for lag in range(1, limit + 1) if lag not in seasonal]
-        start = max((limit, *seasonal, *exog))
-        design, goal, weights = self._design(y, x, (*seasonal, *extra), exog, weights, start)
-        used = np.r_["c" in self.trend, "t" in self.trend, np.ones(design.shape[1] - 2, dtype=bool)]
-        whole = np.isfinite(design).all(axis=1) & np.isfinite(goal)
-        if limit == 0 or whole.sum() <= fixed + 1:
-            return 0
-        root = np.ones(whole.sum()) if weights is None else np.sqrt(weights[whole])
-        block = np.column_stack([design[whole][:, used], goal[whole]]) * root[:, None]
-        ends = [fixed + sum(lag <= order for lag in extra) for order in range(limit + 1)]
-        return auto.nested_order(auto.triangular(block), ends, 1, len(block), self.ic)
-
-    def _design(
-        self,
-        y: np.ndarray,
-        x: np.ndarray,
-        lags: Sequence[int],
-        exog: Sequence[int],
-        weights: np.ndarray | None,
-        start: int,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Regressors, target and weights of the rows from `start` on."""
-        trends = auto.trend_columns(self.trend, np.arange(start + 1, len(y) + 1, dtype=float))
-        design = np.hstack([trends, auto.lagged(x, exog, start), auto.lagged(y[:, None], lags, start)])
-        return design, y[start:], None if weights is None else weights[start:]
+        self.lags_ = np.array(sorted({lag for fit in found for lag in fit["lags"]}), dtype=np.int64)
+        coefficients = np.zeros((len(found), len(self.lags_)))
+        for row, fit in zip(coefficients, found, strict=True):
+            row[np.searchsorted(self.lags_, fit["lags"])] = fit["coef_"]
+        self.coef_ = coefficients.reshape(*shape, -1)
+        self.order_ = np.array([max(fit["lags"], default=0) for fit in found]).reshape(shape)
+        for name in ("exog_coef_", "trend_coef_", "center_", "exog_center_"):
+            setattr(self, name, joined([fit[name] for fit in found], panel))
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        which = match_series(self.panel_, panel)
+        model = self._centred(panel)
         reach = int(max(self.lags_, default=0))
-        past = history_end(self._completed(panel, which), panel, reach)
-        path = np.concatenate([past, self._known(panel, which, future_x)], axis=1)  # (S, L + H, O)
-        coefficients = self.coef_[which]  # (S, O, P)
+        past = history_end(self._completed(model), panel, reach)
+        path = np.concatenate([past, self._known(model, future_x)], axis=1)  # (S, L + H, O)
         for step in range(reach, reach + horizon):
-            path[:, step] += np.einsum("sop,spo->so", coefficients, path[:, step - self.lags_])
-        return path[:, reach:]
-
-    def _known(self, panel: Panel, which: np.ndarray, future_x: np.ndarray) -> np.ndarray:
-        """Trend and covariates' part (S, H, O) of the steps after the history."""
-        steps = np.arange(1, future_x.shape[1] + 1)
-        trends = auto.trend_columns(self.trend, (panel.lengths[:, None] + steps).astype(float))  # (S, H, 2)
-        known = np.einsum("sok,shk->sho", self.trend_coef_[which], trends)
-        exog = self._exog(panel)
-        if panel.n_exog and exog:
-            back = max(exog)
-            record = np.concatenate([history_end(panel.x, panel, back), future_x], axis=1)
-            lagged = [record[:, back - lag : record.shape[1] - lag] for lag in exog]
-            known += np.einsum("sok,shk->sho", self.exog_coef_[which], np.concatenate(lagged, axis=2))
-        return known
+            path[:, step] += np.einsum("sop,spo->so", model.coef, path[:, step - self.lags_])
+        return path[:, reach:] + model.center[:, None]
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        which = match_series(self.panel_, panel)
-        return self._one_step(panel, which, self._completed(panel, which))
+        model = self._centred(panel)
+        return self._one_step(model, self._completed(model)) + np.repeat(model.center, panel.lengths, axis=0)
 
-    def _one_step(self, panel: Panel, which: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _centred(self, panel: Panel) -> _Centred:
+        """The panel less the centers of the history, and the same equation between the rests.
+
+        Far from zero, the equation between the values themselves would lose the digits that differ.
+        """
+        which = match_series(self.panel_, panel)
+        center, exog_center = self.center_[which], self.exog_center_[which, 0]  # (S, O), (S, E)
+        coef, exog_coef, trend_coef = (
+            self.coef_[which],
+            self.exog_coef_[which],
+            self.trend_coef_[which].copy(),
+        )
+        given = np.tile(exog_center, len(self._exog(panel)))  # (S, E * lags)
+        trend_coef[..., 0] += np.einsum("sok,sk->so", exog_coef, given) - center * (1 - coef.sum(axis=2))
+        rest = replace(
+            panel,
+            y=panel.y - np.repeat(center, panel.lengths, axis=0),
+            x=panel.x - np.repeat(exog_center, panel.lengths, axis=0),
+        )
+        return _Centred(rest, center, exog_center, coef, exog_coef, trend_coef, self.order_[which])
+
+    def _known(self, model: _Centred, future_x: np.ndarray) -> np.ndarray:
+        """Share (S, H, O) of trend and covariates in the steps after the history."""
+        panel = model.panel
+        steps = np.arange(1, future_x.shape[1] + 1)
+        trends = auto.trend_columns(self.trend, (panel.lengths[:, None] + steps).astype(float))  # (S, H, 2)
+        known = np.einsum("sok,shk->sho", model.trend_coef, trends)
+        exog = self._exog(panel)
+        if panel.n_exog and exog:
+            back, rest = max(exog), future_x - model.exog_center[:, None]
+            record = np.concatenate([history_end(panel.x, panel, back), rest], axis=1)
+            lagged = [record[:, back - lag : record.shape[1] - lag] for lag in exog]
+            known += np.einsum("sok,shk->sho", model.exog_coef, np.concatenate(lagged, axis=2))
+        return known
+
+    def _one_step(self, model: _Centred, y: np.ndarray) -> np.ndarray:
         """Open-loop values (N, O), NaN where a lag with a coefficient lies before the series."""
+        panel = model.panel
         series, position = series_of_rows(panel), position_of_rows(panel)
         trends = auto.trend_columns(self.trend, position + 1.0)
-        values = np.einsum("nok,nk->no", self.trend_coef_[which][series], trends)
+        values = np.einsum("nok,nk->no", model.trend_coef[series], trends)
         for column, lag in enumerate(self.lags_):
-            values += shift(y, panel, lag, 0.0) * self.coef_[which][series, :, column]
+            values += shift(y, panel, lag, 0.0) * model.coef[series, :, column]
         for column, lag in enumerate(self._exog(panel)):
-            block = self.exog_coef_[which][series, :, column * panel.n_exog : (column + 1) * panel.n_exog]
+            block = model.exog_coef[series, :, column * panel.n_exog : (column + 1) * panel.n_exog]
             values += np.einsum("ne,noe->no", shift(panel.x, panel, lag, 0.0), block)
-        early = position[:, None] < self.order_[which][series]
+        early = position[:, None] < model.order[series]
         early |= position[:, None] < max(self._exog(panel), default=0)
         return np.where(early, np.nan, values)
 
-    def _completed(self, panel: Panel, which: np.ndarray) -> np.ndarray:
+    def _completed(self, model: _Centred) -> np.ndarray:
         """The targets, each missing one replaced by its own forecast, in order of time."""
-        if np.isfinite(panel.y).all():
-            return panel.y
+        panel = model.panel
         y = panel.y.astype(float)
         exog = self._exog(panel)
         for row, target in np.argwhere(np.isnan(y)):
             series = int(np.searchsorted(panel.offsets, row, side="right")) - 1
-            start, coefficients = panel.offsets[series], self.coef_[which[series], target]
+            start = panel.offsets[series]
             position = row - start
-            if position < max(self.order_[which[series], target], *exog, 0):
-                seen = panel.y[start : panel.offsets[series + 1], target]
-                y[row, target] = np.nanmean(seen)
+            if position < max(model.order[series, target], *exog, 0):
+                y[row, target] = np.nanmean(panel.y[start : panel.offsets[series + 1], target])
                 continue
             lags = np.minimum(self.lags_, position)
             trends = auto.trend_columns(self.trend, np.array(position + 1.0))
-            y[row, target] = trends @ self.trend_coef_[which[series], target]
-            y[row, target] += coefficients @ y[row - lags, target]
             covariates = np.concatenate([panel.x[row - lag] for lag in exog]) if exog else np.empty(0)
-            y[row, target] += covariates @ self.exog_coef_[which[series], target]
+            y[row, target] = trends @ model.trend_coef[series, target]
+            y[row, target] += model.coef[series, target] @ y[row - lags, target]
+            y[row, target] += covariates @ model.exog_coef[series, target]
         return y
 
     def _lags(self) -> tuple[int, ...] | None:
@@ -242,3 +212,102 @@ class AR(Forecaster):
                 )
             )
         return tuple(season * k for k in range(1, count + 1))
+
+
+class Form(NamedTuple):
+    """Regressors of an equation: trend, lags (None = chosen by a criterion), seasonal lags, covariates' lags."""
+
+    trend: str
+    lags: tuple[int, ...] | None
+    seasonal: tuple[int, ...]
+    exog: tuple[int, ...]
+
+    def design(self, y: np.ndarray, x: np.ndarray, lags: Sequence[int], start: int) -> np.ndarray:
+        """Regressors [trend (2), covariates, lags] of the rows from `start` on."""
+        trends = auto.trend_columns(self.trend, np.arange(start + 1, len(y) + 1, dtype=float))
+        return np.hstack([trends, auto.lagged(x, self.exog, start), auto.lagged(y[:, None], lags, start)])
+
+
+class _Centred(NamedTuple):
+    """A panel less the centers of its series, and the coefficients of each of them."""
+
+    panel: Panel
+    center: np.ndarray
+    exog_center: np.ndarray
+    coef: np.ndarray
+    exog_coef: np.ndarray
+    trend_coef: np.ndarray
+    order: np.ndarray
+
+
+def fit_ar(
+    y: np.ndarray,
+    x: np.ndarray,
+    weights: np.ndarray | None,
+    name: str,
+    *,
+    form: Form,
+    limit: int | None,
+    ic: str,
+    season: int,
+) -> Parameters:
+    """Lags and coefficients of one series by least squares on its standardised values."""
+    (center, unit), (x_center, _) = moments(y), moments(x)
+    if "c" not in form.trend:
+        center, x_center = 0.0 * center, 0.0 * x_center  # no constant could follow a shift
+    scaled, rest = (y - center) / unit, x - x_center
+    given = form.lags
+    if given is None:
+        given = tuple(range(1, choose_order(scaled, rest, weights, form, limit, ic, season) + 1))
+    lags = tuple(sorted({*given, *form.seasonal}))
+    start = max((*lags, *form.exog, 0))
+    design, goal = form.design(scaled, rest, lags, start), scaled[start:]
+    if not (np.isfinite(design).all(axis=1) & np.isfinite(goal)).any():
+        raise ValueError(
+            explain(
+                f"y{name}",
+                "observed on at least one row together with all its lags",
+                f"{int(np.isfinite(y).sum())} observed values of {len(y)}",
+                "Use fewer lags or fill the missing values",
+            )
+        )
+    found = auto.least_squares(design, goal, None if weights is None else weights[start:])
+    trend, exog, own = np.split(found, (2, 2 + x.shape[1] * len(form.exog)))
+    trend, exog = trend * unit, exog * unit
+    trend[0] += center * (1 - own.sum()) - exog @ np.tile(x_center, len(form.exog))
+    return {
+        "lags": lags,
+        "coef_": own,
+        "exog_coef_": exog,
+        "trend_coef_": trend,
+        "center_": center,
+        "exog_center_": x_center,
+    }
+
+
+def choose_order(
+    y: np.ndarray,
+    x: np.ndarray,
+    weights: np.ndarray | None,
+    form: Form,
+    limit: int | None,
+    ic: str,
+    season: int,
+) -> int:
+    """Order of one series by the criterion, every order on the same rows."""
+    fixed = len(form.trend.replace("n", "")) + x.shape[1] * len(form.exog) + len(form.seasonal)
+    if limit is None:
+        limit = auto.largest_order(len(y), fixed, season)
+    else:
+        limit = min(limit, max(len(y) - fixed - 2, 0))
+    extra = [lag for lag in range(1, limit + 1) if lag not in form.seasonal]
+    start = max((limit, *form.seasonal, *form.exog))
+    design, goal = form.design(y, x, (*form.seasonal, *extra), start), y[start:]
+    used = np.r_["c" in form.trend, "t" in form.trend, np.ones(design.shape[1] - 2, dtype=bool)]
+    whole = np.isfinite(design).all(axis=1) & np.isfinite(goal)
+    if limit == 0 or whole.sum() <= fixed + 1:
+        return 0
+    root = np.ones(whole.sum()) if weights is None else np.sqrt(weights[start:][whole])
+    block = np.column_stack([design[whole][:, used], goal[whole]]) * root[:, None]
+    ends = [fixed + sum(lag <= order for lag in extra) for order in range(limit + 1)]
+    return auto.nested_order(auto.triangular(block), ends, 1, len(block), ic)

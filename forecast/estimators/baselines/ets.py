@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 
-from forecast._checks import check_choice, explain
+from forecast._checks import check_choice, check_flag, explain
 from forecast.estimators.base import Unweighted
-from forecast.estimators.baselines.local import each_target, match_series, quiet, season_of
+from forecast.estimators.baselines.ets_likelihood import maximise
+from forecast.estimators.baselines.local import (
+    FitSeries,
+    LocalForecaster,
+    Parameters,
+    each_target,
+    match_series,
+    moments,
+    quiet,
+    season_of,
+    season_shift,
+)
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
-from forecast.windows import position_of_rows, series_of_rows
 
 _ESTIMATED_SEASON = 12
 """Initial seasonal states are estimated up to this many, and heuristic beyond: estimation grows cubically."""
+_DEVIATION = 100.0
+"""Deviation that a series is scaled to: the optimiser then moves the weights before the states, which start
+near their values; with small states it more often ends in a lower maximum of the likelihood."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ETS(Unweighted):
+class ETS(LocalForecaster, Unweighted):
     """Exponential smoothing with error, trend and season, one model per series and target column.
 
     The additive form with damped trend reads
@@ -30,9 +45,9 @@ class ETS(Unweighted):
         b_t = phi b_{t-1} + beta e_t
         s_t = s_{t-m} + gamma e_t
 
-    with level l, slope b, season s and error e; multiplicative forms replace sums by products. Parameters
-    maximise the likelihood (statsmodels' ETSModel). A constant series is forecast by its constant. Covariates
-    are accepted and not used.
+    with level l, slope b, season s and error e; in a multiplicative form, a factor takes the place of a summand,
+    in the recursions of statsmodels' ETSModel. Parameters maximise its likelihood, by its exact gradient. A
+    constant series is forecast by its constant. Covariates are accepted and not used.
 
     Args:
         error: "add", "mul" or "auto": both (mul for a positive series only) are fitted and the form of
@@ -43,11 +58,12 @@ class ETS(Unweighted):
             or the history shorter than two seasons.
         season: time steps in one season; None = from the frequency of the index.
         horizon: steps that `predict()` returns.
+        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
         form_: error, trend and season chosen, e.g. "mul,add,mul", shape (S, O).
         smoothing_: alpha, beta, gamma and phi, shape (S, O, 4).
-        initial_: level, slope and the m seasons before the first row, shape (S, O, 2 + m).
+        initial_: level, slope and the m seasons before the first row, in order of time, shape (S, O, 2 + m).
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used; a series needs 10 rows.
@@ -72,164 +88,149 @@ class ETS(Unweighted):
         """Nine rows, which statsmodels' starting values need besides the tenth."""
         return 9
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+    def _fit_series(self, panel: Panel) -> FitSeries:
         check_choice("error", self.error, ("auto", "add", "mul"))
         check_choice("trend", self.trend, (None, "add", "mul"))
         check_choice("seasonal", self.seasonal, ("auto", None, "add", "mul"))
-        self.season_ = season_of(self.season, panel)
-        shape = (panel.n_series, panel.n_targets)
-        self.form_ = np.full(shape, "", dtype="<U11")
-        self.smoothing_ = np.tile([1.0, 0.0, 0.0, 1.0], (*shape, 1))
-        self.initial_ = np.zeros((*shape, 2 + self.season_))
-        for series, target, _, y in each_target(panel):
-            self.initial_[series, target, 0] = y[0]
-            self.initial_[series, target, 1] = 1.0 if self.trend == "mul" else 0.0
-            if np.ptp(y) > 0:
-                form, result = self._fit_one(y, series_name(panel, series))
-                self._keep(form, result, (series, target))
-
-    def _fit_one(self, y: np.ndarray, where: str) -> tuple[str, ETSResults]:
-        """The form of smallest AICc and its fit."""
-        results = []
-        for form in self._candidates(y, where):
-            with quiet():
-                result = self._model(y, form).fit(disp=False, maxiter=1000)
-                results.append((result.aicc if np.isfinite(result.aicc) else np.inf, form, result))
-        _, form, result = min(results, key=lambda row: row[0])
-        return form, result
-
-    def _keep(self, form: str, result: ETSResults, where: tuple[int, int]) -> None:
-        self.form_[where] = form
-        trend, season = (bool(part) for part in form.split(",")[1:])
-        self.smoothing_[where] = [
-            result.alpha,
-            result.beta if trend else 0.0,
-            result.gamma if season else 0.0,
-            result.phi if trend and self.damped else 1.0,
-        ]
-        self.initial_[where][0] = result.initial_level
-        if trend:
-            self.initial_[where][1] = result.initial_trend
-        if season:
-            self.initial_[where][2:] = result.initial_seasonal
-
-    def _candidates(self, y: np.ndarray, where: str) -> Iterator[str]:
-        """Forms to fit, as "error,trend,season"."""
-        positive = bool(y.min() > 0)
-        if not positive and "mul" in (self.error, self.trend, self.seasonal):
-            raise ValueError(
-                explain(
-                    f"y{where}",
-                    "greater than 0 everywhere for a multiplicative error, trend or season",
-                    f"a smallest value of {y.min():g}",
-                    'Use "add"',
-                )
-            )
-        seasonal = self._seasonal_kinds(len(y), positive, where)
-        errors = ("add", "mul") if self.error == "auto" and positive else (self.error.replace("auto", "add"),)
-        for error in errors:
-            for kind in seasonal:
-                if self.seasonal != "auto" or kind in ("", error):
-                    yield f"{error},{self.trend or ''},{kind}"
-
-    def _seasonal_kinds(self, rows: int, positive: bool, where: str) -> tuple[str, ...]:
-        if self.seasonal is None:
-            return ("",)
-        enough = self.season_ > 1 and rows >= 2 * self.season_
-        if self.seasonal == "auto" and not enough:
-            return ("",)
-        if self.seasonal == "auto":
-            return ("add", "mul") if positive else ("add",)
-        if not enough:
-            raise ValueError(
-                explain(
-                    f"season{where}",
-                    "at least 2, and at most half the rows, for a seasonal model",
-                    f"{self.season_} with {rows} rows",
-                    "Pass seasonal=None, another season, or a longer history",
-                )
-            )
-        return (self.seasonal,)
-
-    def _model(self, y: np.ndarray, form: str) -> ETSModel:
-        error, trend, seasonal = form.split(",")
-        heuristic = bool(seasonal) and self.season_ > _ESTIMATED_SEASON
-        return ETSModel(
-            y,
-            error=error,
-            trend=trend or None,
-            damped_trend=bool(trend) and self.damped,
-            seasonal=seasonal or None,
-            seasonal_periods=self.season_ if seasonal else None,
-            initialization_method="heuristic" if heuristic else "estimated",
-        )
+        check_flag("damped", self.damped)
+        season = season_of(self.season, panel)
+        forms = partial(candidates, error=self.error, trend=self.trend, seasonal=self.seasonal, season=season)
+        return partial(fit_ets, forms=forms, damped=self.damped, season=season)
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        states = self._start(panel)
-        self._run(panel, states)
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for step in range(horizon):
-            level, season, multiplies = states.ahead(panel.lengths + step)
-            values[:, step] = np.where(multiplies, level * season, level + season)
-            states.learn(panel.lengths + step, np.zeros_like(level), np.ones(panel.n_series, dtype=bool))
+        for series, target, _, y, result in self._smoothed(panel):
+            values[series, :, target] = y[-1] if result is None else result.forecast(horizon)
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        values = self._run(panel, self._start(panel))
-        constant = self.form_[match_series(self.panel_, panel)][series_of_rows(panel)] == ""
-        return np.where(constant & (position_of_rows(panel) == 0)[:, None], np.nan, values)
-
-    def _start(self, panel: Panel) -> _States:
-        which = match_series(self.panel_, panel)
-        multiplies = np.char.endswith(self.form_, ",mul")[which]
-        initial = self.initial_[which].copy()
-        return _States(self.smoothing_[which], multiplies, self.trend == "mul", initial)
-
-    def _run(self, panel: Panel, states: _States) -> np.ndarray:
-        """Run over the history from its start; one-step forecasts (N, O)."""
-        values = np.empty((len(panel.y), panel.n_targets))
-        for time in range(int(panel.lengths.max())):
-            active = panel.lengths > time
-            rows = panel.offsets[:-1][active] + time
-            level, season, multiplies = states.ahead(np.full(panel.n_series, time))
-            forecast = np.where(multiplies, level * season, level + season)
-            values[rows] = forecast[active]
-            error = np.zeros_like(forecast)
-            error[active] = panel.y[rows] - forecast[active]
-            states.learn(np.full(panel.n_series, time), error, active)
+        values = np.full((len(panel.y), panel.n_targets), np.nan)
+        for _, target, rows, y, result in self._smoothed(panel):
+            if result is None:
+                values[rows.start + 1 : rows.stop, target] = y[:-1]
+            else:
+                values[rows, target] = result.fittedvalues
         return values
 
+    def _smoothed(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, ETSResults | None]]:
+        """Every series with the learned parameters run over its history; None for a constant one."""
+        which = match_series(self.panel_, panel)
+        shifts = season_shift(self.panel_, panel, which, self.initial_.shape[2] - 2)
+        for series, target, rows, y in each_target(panel):
+            where = (int(which[series]), target)
+            if not self.form_[where]:
+                yield series, target, rows, y, None
+                continue
+            form = str(self.form_[where])
+            check_positive(y, form, series_name(panel, series))
+            with quiet():
+                result = self._smooth(y, form, where, shifts[series])
+            yield series, target, rows, y, result
 
-@dataclass
-class _States:
-    """Level, slope and seasons (S, O, 2 + m) of all series; weights alpha, beta, gamma, phi (S, O, 4)."""
+    def _smooth(self, y: np.ndarray, form: str, where: tuple[int, int], shift: int) -> ETSResults:
+        level, slope, *seasons = self.initial_[where]
+        start = {
+            "initialization_method": "known",
+            "initial_level": level,
+            "initial_trend": slope,
+            "initial_seasonal": np.roll(seasons, -shift),
+        }
+        damped = bool(self.smoothing_[where][3] != 1.0)
+        model = build(y, form, damped, len(seasons), start)
+        used = [True, model.has_trend, model.has_seasonal, damped]
+        return model.smooth(self.smoothing_[where][used])
 
-    weights: np.ndarray
-    multiplies: np.ndarray
-    trend_multiplies: bool
-    states: np.ndarray
 
-    def ahead(self, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Level with its slope, season of step `time` (S,), whether the season multiplies; (S, O) each."""
-        level, slope, phi = self.states[..., 0], self.states[..., 1], self.weights[..., 3]
-        grown = level * slope**phi if self.trend_multiplies else level + phi * slope
-        return grown, self.states[np.arange(len(time)), :, self._place(time)], self.multiplies
+def fit_ets(
+    y: np.ndarray,
+    x: np.ndarray,
+    weights: np.ndarray | None,
+    name: str,
+    *,
+    forms: Callable[[np.ndarray, str], list[str]],
+    damped: bool,
+    season: int,
+) -> Parameters:
+    """Form of smallest AICc, weights and initial states of one series."""
+    if np.ptp(y) == 0:
+        initial = np.r_[y[0], np.zeros(1 + season)]
+        return {"form_": "", "smoothing_": np.array([1.0, 0.0, 0.0, 1.0]), "initial_": initial}
+    center, spread = moments(y)
+    unit = spread / _DEVIATION
+    fits = []
+    for form in forms(y, name):
+        origin = 0.0 if "mul" in form else center  # a product keeps its zero; a sum is the same from any
+        with quiet():
+            result = fit_form((y - origin) / unit, form, damped, season)
+        fits.append((result.aicc if np.isfinite(result.aicc) else np.inf, form, origin, result))
+    _, form, origin, result = min(fits, key=lambda fit: fit[0])
+    _, trend, seasonal = form.split(",")
+    smoothing, initial = np.array([result.alpha, 0.0, 0.0, 1.0]), np.zeros(2 + season)
+    initial[0] = origin + unit * result.initial_level
+    if trend:
+        smoothing[1], smoothing[3] = result.beta, result.phi if damped else 1.0
+        initial[1] = result.initial_trend * (unit if trend == "add" else 1.0)
+    if seasonal:
+        smoothing[2] = result.gamma
+        initial[2:] = result.initial_seasonal * (unit if seasonal == "add" else 1.0)
+    return {"form_": form, "smoothing_": smoothing, "initial_": initial}
 
-    def learn(self, time: np.ndarray, error: np.ndarray, active: np.ndarray) -> None:
-        """Move one step on after the forecast missed by `error` (S, O); the others of `active` stay."""
-        level, season, multiplies = self.ahead(time)
-        alpha, beta, gamma, phi = np.moveaxis(self.weights, -1, 0)
-        plain = error / np.where(multiplies, season, 1.0)
-        slope = self.states[..., 1]
-        new = self.states.copy()
-        new[..., 0] = level + alpha * plain
-        if self.trend_multiplies:
-            new[..., 1] = slope**phi + beta * plain / self.states[..., 0]
-        else:
-            new[..., 1] = phi * slope + beta * plain
-        learned = season + gamma * error / np.where(multiplies, level, 1.0)
-        new[np.arange(len(time)), :, self._place(time)] = learned
-        self.states = np.where(active[:, None, None], new, self.states)
 
-    def _place(self, time: np.ndarray) -> np.ndarray:
-        return 2 + time % (self.states.shape[-1] - 2)
+def fit_form(y: np.ndarray, form: str, damped: bool, season: int) -> ETSResults:
+    """The fit of one form, "error,trend,season"."""
+    heuristic = not form.endswith(",") and season > _ESTIMATED_SEASON
+    start = {"initialization_method": "heuristic" if heuristic else "estimated"}
+    model = build(y, form, damped, season, start)
+    return model.smooth(maximise(model))
+
+
+def build(y: np.ndarray, form: str, damped: bool, season: int, start: dict[str, Any]) -> ETSModel:
+    """statsmodels' model of a form, "error,trend,season", with its arguments for the initial states."""
+    error, trend, seasonal = form.split(",")
+    return ETSModel(
+        y,
+        error=error,
+        trend=trend or None,
+        damped_trend=bool(trend) and damped,
+        seasonal=seasonal or None,
+        seasonal_periods=season if seasonal else None,
+        **start,
+    )
+
+
+def candidates(
+    y: np.ndarray, name: str, *, error: str, trend: str | None, seasonal: str | None, season: int
+) -> list[str]:
+    """Forms to fit, as "error,trend,season"."""
+    if "mul" in (error, trend, seasonal):
+        check_positive(y, "mul", name)
+    positive = bool(y.min() > 0)
+    enough = season > 1 and len(y) >= 2 * season
+    if seasonal in ("add", "mul") and not enough:
+        raise ValueError(
+            explain(
+                f"season{name}",
+                "at least 2, and at most half the rows, for a seasonal model",
+                f"{season} with {len(y)} rows",
+                "Pass seasonal=None, another season, or a longer history",
+            )
+        )
+    errors = ("add", "mul") if error == "auto" and positive else (error.replace("auto", "add"),)
+    if seasonal == "auto":
+        kinds = {kind: kind if enough and (positive or kind == "add") else "" for kind in errors}
+    else:
+        kinds = dict.fromkeys(errors, seasonal or "")
+    return [f"{kind},{trend or ''},{kinds[kind]}" for kind in errors]
+
+
+def check_positive(y: np.ndarray, form: str, name: str) -> None:
+    """Refuse values of at most 0 where a part of the form multiplies."""
+    if "mul" in form and y.min() <= 0:
+        raise ValueError(
+            explain(
+                f"y{name}",
+                "greater than 0 everywhere for a multiplicative error, trend or season",
+                f"a smallest value of {y.min():g}",
+                'Use "add"',
+            )
+        )

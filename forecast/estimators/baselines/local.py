@@ -1,15 +1,78 @@
-"""Models of one series at a time: their loop, and which learned parameters belong to which series."""
+"""Models of one series at a time: one loop over the series, which may run in parallel, and their units."""
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from forecast._checks import check_count, explain
+from forecast.estimators.base import Forecaster
+from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+
+Parameters = dict[str, Any]
+"""Learned attributes of one series and target column by name, as numbers and arrays of equal shape."""
+
+FitSeries = Callable[[np.ndarray, np.ndarray, np.ndarray | None, str], Parameters]
+"""A pure function of target (T,), covariates (T, E), weights (T,) or None and the series' name in words."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LocalForecaster(Forecaster):
+    """One model per series and target column; a family implements `_fit_series` and the hooks of forecasting.
+
+    Args:
+        horizon: steps that `predict()` returns.
+        n_jobs: number of jobs that fit series side by side, as in scikit-learn: None means 1 unless a
+            `joblib.parallel_config` says otherwise, -1 all processors. The forecasts do not depend on it.
+    """
+
+    n_jobs: int | None = None
+
+    def _fit_series(self, panel: Panel) -> FitSeries:
+        """Check the options against `panel`; the pure function that learns one series."""
+        raise NotImplementedError
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        found = map_series(self._fit_series(panel), panel, sample_weight, self.n_jobs)
+        for name in found[0]:
+            setattr(self, name, joined([parameters[name] for parameters in found], panel))
+
+
+def map_series(
+    f: FitSeries, panel: Panel, weights: np.ndarray | None = None, n_jobs: int | None = None
+) -> list[Parameters]:
+    """`f` of every series and target column, series by series, in `n_jobs` jobs of joblib."""
+    _check_jobs(n_jobs)
+    return list(
+        Parallel(n_jobs=n_jobs)(
+            delayed(f)(
+                y, panel.x[rows], None if weights is None else weights[rows], series_name(panel, series)
+            )
+            for series, _, rows, y in each_target(panel)
+        )
+    )
+
+
+def joined(values: list[Any], panel: Panel) -> np.ndarray:
+    """Parameters of all series as one array (S, O, ...); vectors of different lengths are filled up with NaN."""
+    if np.ndim(values[0]) == 1:
+        width = max(len(vector) for vector in values)
+        values = [
+            np.pad(vector, (0, width - len(vector)), constant_values=np.nan)
+            if len(vector) < width
+            else vector
+            for vector in values
+        ]
+    array = np.array(values)
+    return array.reshape(panel.n_series, panel.n_targets, *array.shape[1:])
 
 
 def match_series(trained: Panel, panel: Panel) -> np.ndarray:
@@ -49,16 +112,64 @@ def season_of(season: int | None, panel: Panel) -> int:
     return panel.season_length if season is None else check_count("season", season)
 
 
-def stacked(vectors: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
-    """Vectors of different lengths as one array (S, O, K), filled up with NaN."""
-    width = max((len(vector) for vector in vectors), default=0)
-    rows = [np.pad(vector, (0, width - len(vector)), constant_values=np.nan) for vector in vectors]
-    return np.array(rows, dtype=float).reshape(*shape, width)
+def season_shift(trained: Panel, panel: Panel, which: np.ndarray, season: int) -> np.ndarray:
+    """Steps (S,) by which each series starts later in the season than series `which` (S,) of the trained panel.
+
+    A record without timestamps starts where the trained one does.
+    """
+    if not (trained.layout.has_index and panel.layout.has_index):
+        return np.zeros(panel.n_series, dtype=np.int64)
+    shift: np.ndarray = (panel.phase(season) - trained.phase(season)[which]) % season
+    return shift
+
+
+def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of the known values of each column, without overflow; deviation 1 for a constant.
+
+    A deviation that is no more than rounding beside the mean counts as none.
+
+    Example:
+        >>> moments(np.array([1e300, 3e300]))
+        (array(2.e+300), array(1.e+300))
+    """
+    known = np.isfinite(values)
+    peak = np.max(np.abs(values), axis=0, initial=0.0, where=known)
+    unit = np.where(peak > 0, peak, 1.0)
+    count = np.maximum(known.sum(axis=0), 1)
+    relative = np.where(known, values / unit, 0.0)  # within -1 ... 1
+    center = relative.sum(axis=0) / count
+    spread = np.sqrt((np.where(known, relative - center, 0.0) ** 2).sum(axis=0) / count)
+    return center * unit, np.where(spread > 1e-12 * np.abs(center), spread * unit, 1.0)
+
+
+_quiet = threading.Lock()
+_filters: list[Any] = []
+"""One entry for each thread inside `quiet`; the first is the state to which the last one returns."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence numerical remarks of statsmodels' optimisers, on which a user cannot act."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+    """Silence numerical remarks of statsmodels' optimisers, on which a user cannot act.
+
+    Python keeps one list of filters for all threads: the last thread to leave restores what the first found.
+    """
+    silence = warnings.catch_warnings()
+    with _quiet:
+        if not _filters:
+            silence.__enter__()
+            warnings.simplefilter("ignore")
+        _filters.append(silence)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        with _quiet:
+            if len(_filters) > 1:
+                _filters.pop()
+            else:
+                _filters.pop().__exit__(None, None, None)
+
+
+def _check_jobs(n_jobs: object) -> None:
+    if n_jobs is not None and n_jobs != -1:
+        check_count("n_jobs", n_jobs)

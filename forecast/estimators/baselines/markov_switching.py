@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 from forecast._checks import check_count
 from forecast.estimators.base import Unweighted
-from forecast.estimators.baselines.local import each_target, match_series, quiet
+from forecast.estimators.baselines.local import (
+    FitSeries,
+    LocalForecaster,
+    Parameters,
+    each_target,
+    match_series,
+    moments,
+    quiet,
+)
 from forecast.panel import Panel
 
-COLLAPSED = 1e-2  # part of the greatest variance below which a regime explains a few rows and no more
+COLLAPSED = 1e-2  # fraction of the greatest variance below which a regime explains a few rows and no more
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MarkovSwitching(Unweighted):
+class MarkovSwitching(LocalForecaster, Unweighted):
     """An autoregression whose coefficients and noise depend on a hidden regime, one per series and target.
 
     Equation:
@@ -43,11 +54,13 @@ class MarkovSwitching(Unweighted):
         order: p, at least 1.
         iterations: iterations of the maximisation at most.
         horizon: steps that `predict()` returns.
+        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
         transition_: P, shape (S, O, K, K), rows adding up to 1.
         coefficients_: c_s, phi_{s,1}, ..., phi_{s,p} and sigma_s, shape (S, O, K, p + 2); the regimes stand
             in order of their mean level.
+        center_: mean of the history, shape (S, O).
         converged_: whether a maximum of the likelihood was found, shape (S, O).
 
     Raises:
@@ -76,107 +89,112 @@ class MarkovSwitching(Unweighted):
         """p rows."""
         return check_count("order", self.order)
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        count, order = check_count("regimes", self.regimes, minimum=2), self.order
-        check_count("iterations", self.iterations)
-        shape = (panel.n_series, panel.n_targets)
-        self.transition_ = np.full((*shape, count, count), 1.0 / count)
-        self.coefficients_ = np.zeros((*shape, count, order + 2))
-        self.converged_ = np.zeros(shape, dtype=bool)
-        for series, target, _, y in each_target(panel):
-            self._fit_one(y, (series, target))
-
-    def _fit_one(self, y: np.ndarray, where: tuple[int, int]) -> None:
-        count, order, center, spread = self.regimes, self.order, y.mean(), y.std()
-        if spread <= 1e-12 * abs(center) or spread == 0:
-            self.coefficients_[where][:, 0], self.coefficients_[where][:, -1] = center, 1.0
-            return
-        scaled = (y - center) / spread
-        past = _lagged(scaled, order)
-        ordinary = np.linalg.lstsq(np.column_stack([np.ones(len(past)), past]), scaled[order:], rcond=None)[0]
-        found = self._maximum(scaled[order:], past)
-        self.converged_[where] = found is not None
-        transition, values = found or (
-            np.full((count, count), 1.0 / count),
-            np.tile([*ordinary, 1.0], (count, 1)),
+    def _fit_series(self, panel: Panel) -> FitSeries:
+        count = check_count("regimes", self.regimes, minimum=2)
+        iterations = check_count("iterations", self.iterations)
+        return partial(
+            fit_regimes, count=count, order=check_count("order", self.order), iterations=iterations
         )
-        levels = np.argsort(
-            (values[:, :1] + values[:, 1:-1] @ past.mean(axis=0)[:, None])[:, 0], kind="stable"
-        )
-        self.transition_[where] = transition[np.ix_(levels, levels)]
-        values = values[levels]
-        values[:, 0] = center * (1.0 - values[:, 1:-1].sum(axis=1)) + spread * values[:, 0]
-        values[:, -1] *= spread
-        self.coefficients_[where] = values
-
-    def _maximum(self, y: np.ndarray, past: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """(transition (K, K), coefficients (K, p + 2)) of greatest likelihood, or None."""
-        if len(y) < self.regimes * (self.regimes + self.order + 1):  # fewer rows than parameters
-            return None
-        for own_variance in (True, False):
-            found = self._maximise(y, past, own_variance)
-            if found is not None:
-                return found
-        return None
-
-    def _maximise(
-        self, y: np.ndarray, past: np.ndarray, own_variance: bool
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """The same with a variance for each regime or one for all; None where a regime collapses."""
-        count = self.regimes
-        with quiet():
-            try:
-                model = MarkovRegression(y, count, exog=past, switching_variance=own_variance)
-                result = model.fit(disp=False, maxiter=self.iterations, cov_type="none")
-            except (np.linalg.LinAlgError, RuntimeError, ValueError):
-                return None
-        transition, values = result.regime_transition[:, :, 0].T, result.params[count * (count - 1) :]
-        if not (np.isfinite(values).all() and np.isfinite(transition).all()):
-            return None
-        weights = values[: count * (self.order + 1)].reshape(-1, count).T  # by parameter, then by regime
-        variance = np.broadcast_to(values[weights.size :], count)
-        if variance.min() <= max(COLLAPSED * variance.max(), 1e-8):
-            return None
-        return transition, np.column_stack([weights, np.sqrt(variance)])
 
     # ---------------------------------------------------------------- forecasting
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        which = match_series(self.panel_, panel)
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for series, target, _, y in each_target(panel):
-            transition, coefficients = self._parameters(int(which[series]), target)
-            chance = self._filter(y, transition, coefficients)[1]
-            latest = y[::-1][: self.order]
-            values[series, :, target] = expected_path(latest, chance, transition, coefficients, horizon)
+        for series, target, _, y, (center, transition, coefficients) in self._centred(panel):
+            chance = filtered(y, transition, coefficients)[1]
+            path = expected_path(y[::-1][: self.order], chance, transition, coefficients, horizon)
+            values[series, :, target] = center + path
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        which = match_series(self.panel_, panel)
         values = np.full((len(panel.y), panel.n_targets), np.nan)
-        for series, target, rows, y in each_target(panel):
-            transition, coefficients = self._parameters(int(which[series]), target)
-            ahead = self._filter(y, transition, coefficients)[0]
-            values[rows.start + self.order : rows.stop, target] = ahead
+        for _, target, rows, y, (center, transition, coefficients) in self._centred(panel):
+            ahead = filtered(y, transition, coefficients)[0]
+            values[rows.start + self.order : rows.stop, target] = center + ahead
         return values
 
-    def _parameters(self, series: int, target: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.transition_[series, target], self.coefficients_[series, target]
+    def _centred(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, tuple[Any, ...]]]:
+        """Every series less its center in fit, that center, and the parameters between the rests."""
+        which = match_series(self.panel_, panel)
+        for series, target, rows, y in each_target(panel):
+            where = (int(which[series]), target)
+            center, coefficients = self.center_[where], self.coefficients_[where].copy()
+            coefficients[:, 0] -= center * (1.0 - coefficients[:, 1:-1].sum(axis=1))
+            yield series, target, rows, y - center, (center, self.transition_[where], coefficients)
 
-    def _filter(
-        self, y: np.ndarray, transition: np.ndarray, coefficients: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """One-step means (T - p,), and the probabilities (K,) of the regimes at the last row (Hamilton 1989)."""
-        past, sigma = _lagged(y, self.order), coefficients[:, -1]
-        means = coefficients[:, 0] + past @ coefficients[:, 1:-1].T  # (T - p, K)
-        score = -0.5 * ((y[self.order :, None] - means) / sigma) ** 2 - np.log(sigma)
-        chance, ahead = stationary(transition), np.empty(len(means))
-        for t, (mean, logarithm) in enumerate(zip(means, score, strict=True)):
-            prior = chance @ transition
-            ahead[t] = prior @ mean
-            joint = prior * np.exp(logarithm - logarithm.max())
-            chance = joint / joint.sum() if joint.sum() > 0 else prior
-        return ahead, chance
+
+def fit_regimes(
+    y: np.ndarray,
+    x: np.ndarray,
+    weights: np.ndarray | None,
+    name: str,
+    *,
+    count: int,
+    order: int,
+    iterations: int,
+) -> Parameters:
+    """Transition and coefficients of one series, from a maximum of the likelihood of its standardised values."""
+    center, spread = moments(y)
+    scaled = (y - center) / spread
+    transition = np.full((count, count), 1.0 / count)
+    values, found = np.tile([0.0] * (order + 1) + [1.0], (count, 1)), None
+    if np.ptp(y) > 0:
+        past = _lagged(scaled, order)
+        ordinary = np.linalg.lstsq(np.column_stack([np.ones(len(past)), past]), scaled[order:], rcond=None)[0]
+        values[:, :-1] = ordinary
+        found = maximum(scaled[order:], past, count, iterations)
+        transition, values = found or (transition, values)
+        levels = np.argsort(values[:, 0] + values[:, 1:-1] @ past.mean(axis=0), kind="stable")
+        transition, values = transition[np.ix_(levels, levels)], values[levels]
+    values[:, 0] = center * (1.0 - values[:, 1:-1].sum(axis=1)) + spread * values[:, 0]
+    values[:, -1] *= spread
+    return {
+        "transition_": transition,
+        "coefficients_": values,
+        "center_": center,
+        "converged_": found is not None,
+    }
+
+
+def maximum(
+    y: np.ndarray, past: np.ndarray, count: int, iterations: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """(transition (K, K), coefficients (K, p + 2)) of greatest likelihood, or None."""
+    order = past.shape[1]
+    if len(y) < count * (count + order + 1):  # fewer rows than parameters
+        return None
+    for own_variance in (True, False):
+        with quiet():
+            try:
+                model = MarkovRegression(y, count, exog=past, switching_variance=own_variance)
+                result = model.fit(disp=False, maxiter=iterations, cov_type="none")
+            except (np.linalg.LinAlgError, RuntimeError, ValueError):
+                continue
+        transition, values = result.regime_transition[:, :, 0].T, result.params[count * (count - 1) :]
+        if not (np.isfinite(values).all() and np.isfinite(transition).all()):
+            continue
+        weights = values[: count * (order + 1)].reshape(-1, count).T  # by parameter, then by regime
+        variance = np.broadcast_to(values[weights.size :], count)
+        if variance.min() > max(COLLAPSED * variance.max(), 1e-8):
+            return transition, np.column_stack([weights, np.sqrt(variance)])
+    return None
+
+
+def filtered(
+    y: np.ndarray, transition: np.ndarray, coefficients: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One-step means (T - p,), and the probabilities (K,) of the regimes at the last row (Hamilton 1989)."""
+    order = coefficients.shape[1] - 2
+    past, sigma = _lagged(y, order), coefficients[:, -1]
+    means = coefficients[:, 0] + past @ coefficients[:, 1:-1].T  # (T - p, K)
+    score = -0.5 * ((y[order:, None] - means) / sigma) ** 2 - np.log(sigma)
+    chance, ahead = stationary(transition), np.empty(len(means))
+    for t, (mean, logarithm) in enumerate(zip(means, score, strict=True)):
+        prior = chance @ transition
+        ahead[t] = prior @ mean
+        joint = prior * np.exp(logarithm - logarithm.max())
+        chance = joint / joint.sum() if joint.sum() > 0 else prior
+    return ahead, chance
 
 
 def expected_path(

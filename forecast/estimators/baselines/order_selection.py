@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecast._checks import check_choice, check_count
+from forecast.estimators.baselines.local import moments
 from forecast.panel import Panel
 
 CRITERIA = ("bic", "aic", "hqic")
@@ -114,9 +115,11 @@ def autoregression_order(
     factor, rows = None, 0
     for which in np.unique(np.linspace(0, panel.n_series - 1, min(series, panel.n_series)).astype(int)):
         part = slice(panel.offsets[which], panel.offsets[which + 1])
-        y, x = _standardised(panel.y[part]), panel.x[part]
+        y, x = panel.y[part], panel.x[part]
         if len(y) <= start:
             continue
+        (center, unit), (x_center, _) = moments(y), moments(x)
+        y, x = (y - center) / unit, x - x_center if "c" in trend else x
         time = np.arange(start + 1, len(y) + 1, dtype=float)
         trends = trend_columns(trend, time)[:, ["c" in trend, "t" in trend]]
         regressors = np.hstack([trends, lagged(x, exog_lags, start), lagged(y, lags, start)])
@@ -128,14 +131,6 @@ def autoregression_order(
         return 1
     ends = [fixed + order * panel.n_targets for order in range(1, limit + 1)]
     return 1 + nested_order(factor, ends, panel.n_targets, rows, ic)
-
-
-def _standardised(y: np.ndarray) -> np.ndarray:
-    if not np.isfinite(y).any(axis=0).all():
-        return y
-    scale = np.nanstd(y, axis=0)
-    standard: np.ndarray = (y - np.nanmean(y, axis=0)) / np.where(scale > 0, scale, 1.0)
-    return standard
 
 
 def _complete(

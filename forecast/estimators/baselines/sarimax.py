@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -13,13 +14,22 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX as Model
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.base import Unweighted
-from forecast.estimators.baselines.local import each_target, match_series, quiet, season_of, stacked
+from forecast.estimators.baselines.local import (
+    FitSeries,
+    LocalForecaster,
+    Parameters,
+    each_target,
+    match_series,
+    moments,
+    quiet,
+    season_of,
+)
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class SARIMAX(Unweighted):
+class SARIMAX(LocalForecaster, Unweighted):
     """Seasonal ARIMA with covariates, one model per series and target column.
 
         phi(L) Phi(L^m) (1 - L)^d (1 - L^m)^D (y_t - beta' x_t) = A(t) + theta(L) Theta(L^m) e_t
@@ -27,7 +37,9 @@ class SARIMAX(Unweighted):
     L shifts by one step; phi, theta have the degrees p, q of `order` = (p, d, q); Phi, Theta the degrees P, Q
     of `seasonal_order` = (P, D, Q) with m = `season`; A(t) is `trend`; beta multiplies the current
     covariates. Parameters maximise the likelihood of the Kalman filter, in which a missing target is simply
-    not observed. A constant series is forecast by its constant.
+    not observed; it is taken of the standardised series and covariates, whatever their units. A covariate that
+    is constant in the history has no weight beside a constant or differences. A constant series is forecast by
+    its constant.
 
     Args:
         order: (p, d, q), each at least 0.
@@ -36,10 +48,15 @@ class SARIMAX(Unweighted):
         trend: "n", "c", "t" or "ct"; None = "c" without differencing, "n" with it.
         max_iter: most iterations of the optimiser.
         horizon: steps that `predict()` returns.
+        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
-        params_: parameters in statsmodels' order, shape (S, O, K), NaN for a constant series.
-        n_iter_: largest number of iterations used.
+        params_: parameters in statsmodels' order and the unit of the data, shape (S, O, K), NaN for a constant
+            series.
+        origin_, scale_: what is subtracted from a series without the share of its covariates, and by what the
+            rest is divided, before the filter runs over it, shape (S, O).
+        converged_: whether the optimiser ended before `max_iter`, shape (S, O).
+        iterations_, n_iter_: iterations used, shape (S, O), and the largest number of them.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used.
@@ -85,73 +102,151 @@ class SARIMAX(Unweighted):
             )
         return order, (*seasonal, season)
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+    def _form(self, panel: Panel) -> Form:
         check_choice("trend", self.trend, (None, "n", "c", "t", "ct"))
-        self.orders_ = np.array([*self._orders(panel)[0], *self._orders(panel)[1]])
-        found, iterations, unsure = [], [1], []
-        for series, _, rows, y in each_target(panel):
-            if np.nanmax(y) == np.nanmin(y):
-                found.append(np.empty(0))
-                continue
-            with quiet():
-                model = self._model(y, panel.x[rows])
-                result = model.fit(
-                    disp=False, maxiter=check_count("max_iter", self.max_iter), cov_type="none"
-                )
-            found.append(np.asarray(result.params, dtype=float))
-            iterations.append(int(result.mle_retvals.get("iterations", 1)))
-            if result.mle_retvals.get("warnflag") == 1:  # stopped by max_iter
-                unsure.append(f"y{series_name(panel, series)}")
-        self.params_ = stacked(found, (panel.n_series, panel.n_targets))
-        self.n_iter_ = max(iterations)
-        if unsure:
+        order, seasonal_order = self._orders(panel)
+        differenced = order[1] + seasonal_order[1] > 0
+        return Form(order, seasonal_order, self.trend or ("n" if differenced else "c"))
+
+    def _fit_series(self, panel: Panel) -> FitSeries:
+        max_iter = check_count("max_iter", self.max_iter)
+        return partial(fit_sarimax, form=self._form(panel), max_iter=max_iter)
+
+    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+        super()._fit(panel, sample_weight)
+        self.n_iter_ = int(self.iterations_.max())
+        unsure = np.argwhere(~self.converged_)
+        if len(unsure):
             warnings.warn(
-                f"SARIMAX: the likelihood of {len(unsure)} of {len(found)} series (first {unsure[0]}) was "
-                f"still rising after {self.n_iter_} iterations. Raise max_iter, lower the order or rescale "
-                "the series.",
+                f"SARIMAX: the likelihood of {len(unsure)} of {self.converged_.size} series (first "
+                f"y{series_name(panel, unsure[0, 0])}) was still rising after {self.n_iter_} iterations. Raise "
+                "max_iter or lower the order.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
 
-    def _model(self, y: np.ndarray, x: np.ndarray) -> Model:
-        order, seasonal = tuple(self.orders_[:3].tolist()), tuple(self.orders_[3:].tolist())
-        trend = ("n" if order[1] + seasonal[1] else "c") if self.trend is None else self.trend
-        exog = np.asarray(x, dtype=float) if x.shape[1] else None
-        return Model(y, exog=exog, order=order, seasonal_order=seasonal, trend=trend)
-
-    def _filtered(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, Any]]:
-        """Every series with the stored parameters run over its history."""
-        which = match_series(self.panel_, panel)
+    def _filtered(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, _Run | None]]:
+        """Every series with the learned parameters run over its history; None for a constant one."""
+        which, form = match_series(self.panel_, panel), self._form(panel)
         for series, target, rows, y in each_target(panel):
-            params = self.params_[which[series], target]
-            params = params[np.isfinite(params)]
-            if not params.size:
-                yield series, target, rows, y, None
-                continue
-            with quiet():
-                result = self._model(y, panel.x[rows]).filter(params, cov_type="none")
-            yield series, target, rows, y, result
+            where = (int(which[series]), target)
+            run = None
+            if np.isfinite(self.params_[where]).all():
+                run = _Run(form, self.params_[where], self.origin_[where], self.scale_[where], panel.n_exog)
+                run.over(y, panel.x[rows])
+            yield series, target, rows, y, run
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for series, target, _, y, result in self._filtered(panel):
-            if result is None:
+        for series, target, _, y, run in self._filtered(panel):
+            if run is None:
                 values[series, :, target] = y[np.isfinite(y)][-1]
-                continue
-            exog = np.asarray(future_x[series], dtype=float) if panel.n_exog else None
-            with quiet():
-                values[series, :, target] = result.forecast(horizon, exog=exog)
+            else:
+                values[series, :, target] = run.user(run.result.forecast(horizon), future_x[series])
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         values = np.full((len(panel.y), panel.n_targets), np.nan)
-        for _, target, rows, y, result in self._filtered(panel):
-            if result is None:
+        for _, target, rows, y, run in self._filtered(panel):
+            if run is None:
                 values[rows.start + 1 : rows.stop, target] = np.nanmean(y)
                 continue
-            burn = int(result.loglikelihood_burn)
-            values[rows.start + burn : rows.stop, target] = result.fittedvalues[burn:]
+            burn = int(run.result.loglikelihood_burn)
+            values[rows, target] = run.user(run.result.fittedvalues, panel.x[rows])
+            values[rows.start : rows.start + burn, target] = np.nan
         return values
+
+
+class Form(NamedTuple):
+    """Orders (p, d, q) and (P, D, Q, m), and trend."""
+
+    order: tuple[int, ...]
+    seasonal_order: tuple[int, ...]
+    trend: str
+
+    @property
+    def differenced(self) -> bool:
+        """Whether the level of the series is differenced away."""
+        return self.order[1] + self.seasonal_order[1] > 0
+
+    @property
+    def n_trend(self) -> int:
+        """Parameters of the trend, the constant first."""
+        return len(self.trend.replace("n", ""))
+
+    def n_params(self, n_exog: int) -> int:
+        """Parameters with those of the covariates and the variance."""
+        (p, _, q), (seasonal_p, _, seasonal_q, _) = self.order, self.seasonal_order
+        return self.n_trend + n_exog + p + q + seasonal_p + seasonal_q + 1
+
+    def build(self, y: np.ndarray, x: np.ndarray | None = None) -> Model:
+        """statsmodels' model of a series."""
+        return Model(y, exog=x, order=self.order, seasonal_order=self.seasonal_order, trend=self.trend)
+
+    def moved(self, params: np.ndarray, origin: float, scale: float, n_exog: int) -> np.ndarray:
+        """Parameters (n_params,) of origin + scale * y from those of y; covariates' coefficients scale along."""
+        (p, _, q), (seasonal_p, *_) = self.order, self.seasonal_order
+        moved, first = params.copy(), self.n_trend + n_exog
+        moved[:first] *= scale
+        moved[-1] *= scale**2
+        if "c" in self.trend and not self.differenced:
+            own, seasonal = params[first : first + p], params[first + p + q : first + p + q + seasonal_p]
+            moved[0] += origin * (1 - own.sum()) * (1 - seasonal.sum())
+        return moved
+
+
+def fit_sarimax(
+    y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, *, form: Form, max_iter: int
+) -> Parameters:
+    """Parameters of one series in its own unit, from a maximum of the likelihood of the standardised series."""
+    origin, scale = moments(y)
+    x_origin, x_scale = moments(x)
+    params = np.full(form.n_params(x.shape[1]), np.nan)
+    found = {"params_": params, "origin_": origin, "scale_": scale, "iterations_": 1, "converged_": True}
+    if np.nanmax(y) == np.nanmin(y):
+        return found
+    used = np.ones(x.shape[1], dtype=bool)
+    if form.differenced or "c" in form.trend:
+        used = np.ptp(x, axis=0) > 0  # a constant covariate is part of the level
+    else:
+        origin, x_origin = 0.0 * origin, 0.0 * x_origin  # the model has no level that could follow a shift
+    scaled_x = ((x - x_origin) / x_scale)[:, used] if used.any() else None
+    with quiet():
+        model = form.build((y - origin) / scale, scaled_x)
+        result = model.fit(disp=False, maxiter=max_iter, cov_type="none")
+    first = form.n_trend
+    last = first + int(used.sum())
+    weights_x = np.zeros(x.shape[1])
+    weights_x[used] = result.params[first:last]
+    params[:] = np.concatenate([result.params[:first], weights_x, result.params[last:]])
+    params[first : first + len(used)] /= x_scale
+    origin = origin - scale * params[first : first + len(used)] @ x_origin
+    return found | {
+        "params_": form.moved(params, float(origin), float(scale), len(used)),
+        "origin_": origin,
+        "iterations_": int(result.mle_retvals.get("iterations", 1)),
+        "converged_": result.mle_retvals.get("warnflag") != 1,  # 1: stopped by max_iter
+    }
+
+
+class _Run:
+    """The Kalman filter over a standardised history without the share of its covariates."""
+
+    def __init__(self, form: Form, params: np.ndarray, origin: float, scale: float, n_exog: int) -> None:
+        self.form, self.origin, self.scale = form, origin, scale
+        own = form.moved(params, -origin / scale, 1 / scale, n_exog)
+        place = slice(form.n_trend, form.n_trend + n_exog)
+        self.weights, self.params = params[place], np.delete(own, place)
+
+    def over(self, y: np.ndarray, x: np.ndarray) -> None:
+        scaled = (y - x @ self.weights - self.origin) / self.scale
+        with quiet():
+            self.result: Any = self.form.build(scaled).filter(self.params, cov_type="none")
+
+    def user(self, values: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Values (T,) of the standardised series in the unit of the data, with covariates (T, E)."""
+        in_user_unit: np.ndarray = self.origin + self.scale * values + x @ self.weights
+        return in_user_unit
 
 
 def _degrees(name: str, value: Sequence[int], form: str) -> tuple[int, ...]:

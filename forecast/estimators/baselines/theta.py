@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import lfilter
@@ -10,27 +13,38 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 
 from forecast._checks import explain
 from forecast.estimators.base import Unweighted
-from forecast.estimators.baselines.local import each_target, match_series, quiet, season_of
+from forecast.estimators.baselines.local import (
+    FitSeries,
+    LocalForecaster,
+    Parameters,
+    each_target,
+    match_series,
+    moments,
+    quiet,
+    season_of,
+    season_shift,
+)
 from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Theta(Unweighted):
+class Theta(LocalForecaster, Unweighted):
     """Simple exponential smoothing with half the slope of the trend line, after removing the season.
 
         y_{T+h|T} = l_T + (theta - 1) / theta * b (h - 1 + (1 - (1 - alpha)^T) / alpha)
         l_t = alpha y_t + (1 - alpha) l_{t-1},   l_1 = y_1
 
     b is the slope of a straight line through the series and alpha the smoothing weight, both estimated by
-    statsmodels' ThetaModel, one model per series and target column. The season is removed by classical
-    decomposition (multiplicative for a positive series) when a test of the autocorrelation at lag m finds
-    one, and put back afterwards. Covariates are accepted and not used.
+    statsmodels' ThetaModel on the standardised series, one model per series and target column. The season is
+    removed by classical decomposition (multiplicative for a positive series) when a test of the
+    autocorrelation at lag m finds one, and put back afterwards. Covariates are accepted and not used.
 
     Args:
         theta: weight of the trend line, at least 1; 2 is the method of the competition.
         season: m, time steps in one season; None = from the frequency of the index. Histories shorter than
             two seasons are taken as they are.
         horizon: steps that `predict()` returns.
+        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
         alpha_, slope_: alpha and b, shape (S, O).
@@ -59,68 +73,86 @@ class Theta(Unweighted):
         """Two rows, for a slope."""
         return 2
 
-    def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
+    def _fit_series(self, panel: Panel) -> FitSeries:
         if not self.theta >= 1:
             raise ValueError(explain("theta", "a number of at least 1", self.theta, "Pass theta=2.0"))
-        season = season_of(self.season, panel)
-        shape = (panel.n_series, panel.n_targets)
-        self.alpha_, self.slope_ = np.ones(shape), np.zeros(shape)
-        self.seasonal_ = np.zeros((*shape, season))
-        self.multiplicative_ = np.zeros(shape, dtype=bool)
-        for series, target, _, y in each_target(panel):
-            if np.ptp(y) > 0:
-                self._fit_one(y, season, (series, target))
-
-    def _fit_one(self, y: np.ndarray, season: int, where: tuple[int, int]) -> None:
-        seasonal = season > 1 and len(y) >= 2 * season
-        with quiet():
-            result = ThetaModel(y, period=season if seasonal else None, deseasonalize=seasonal).fit()
-            self.slope_[where], self.alpha_[where] = result.params
-            unit = result.forecast_components(season)["seasonal"].to_numpy()
-        self.multiplicative_[where] = result.model.method.startswith("mul")
-        self.seasonal_[where] = np.roll(unit, len(y) % season) if seasonal else 0.0
-        if self.multiplicative_[where] and not seasonal:
-            self.multiplicative_[where] = False
-
-    def _level(self, y: np.ndarray, where: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Levels (T,) of one series, and its seasonal terms (T,) as factor and as summand."""
-        factor, summand = self._season_at(np.arange(len(y)), where)
-        alpha = self.alpha_[where]
-        plain = (y - summand) / factor
-        start = np.array([(1 - alpha) * plain[0]])
-        return lfilter([alpha], [1.0, alpha - 1.0], plain, zi=start)[0], factor, summand
-
-    def _season_at(self, position: np.ndarray, where: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        unit = self.seasonal_[where][position % self.seasonal_.shape[2]]
-        ones, zeros = np.ones_like(unit), np.zeros_like(unit)
-        return (unit, zeros) if self.multiplicative_[where] else (ones, unit)
-
-    def _slope(self, steps: np.ndarray, rows: np.ndarray, where: tuple[int, int]) -> np.ndarray:
-        """Part of the trend line, `steps` after a history of `rows`."""
-        alpha = self.alpha_[where]
-        past = (1 - (1 - alpha) ** rows) / alpha if alpha > 0 else np.zeros_like(rows, dtype=float)
-        part: np.ndarray = (self.theta - 1) / self.theta * self.slope_[where] * (steps - 1 + past)
-        return part
+        return partial(fit_theta, season=season_of(self.season, panel))
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        which = match_series(self.panel_, panel)
         values = np.empty((panel.n_series, horizon, panel.n_targets))
         steps = np.arange(1, horizon + 1)
-        for series, target, _, y in each_target(panel):
-            where = (int(which[series]), target)
-            level = self._level(y, where)[0][-1]
-            factor, summand = self._season_at(len(y) + steps - 1, where)
-            values[series, :, target] = (
-                level + self._slope(steps, np.array(len(y)), where)
-            ) * factor + summand
+        for series, target, rows, level, factor, summand, where in self._levels(panel, horizon):
+            count = rows.stop - rows.start
+            line = level[-1] + self._slope(steps, np.array(count), where)
+            values[series, :, target] = line * factor[count:] + summand[count:]
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        which = match_series(self.panel_, panel)
         values = np.full((len(panel.y), panel.n_targets), np.nan)
+        for _, target, rows, level, factor, summand, where in self._levels(panel, 0):
+            line = level[:-1] + self._slope(np.array(1), np.arange(1, len(level)), where)
+            values[rows.start + 1 : rows.stop, target] = line * factor[1:] + summand[1:]
+        return values
+
+    def _levels(self, panel: Panel, horizon: int) -> Iterator[_Levels]:
+        which = match_series(self.panel_, panel)
+        season = self.seasonal_.shape[2]
+        shifts = season_shift(self.panel_, panel, which, season)
         for series, target, rows, y in each_target(panel):
             where = (int(which[series]), target)
-            level, factor, summand = self._level(y, where)
-            slope = self._slope(np.array(1), np.arange(1, len(y)), where)
-            values[rows.start + 1 : rows.stop, target] = (level[:-1] + slope) * factor[1:] + summand[1:]
-        return values
+            unit = self.seasonal_[where][(np.arange(len(y) + horizon) + shifts[series]) % season]
+            multiplies = self.multiplicative_[where]
+            factor, summand = (unit, np.zeros_like(unit)) if multiplies else (np.ones_like(unit), unit)
+            plain = (y - summand[: len(y)]) / factor[: len(y)]
+            alpha = self.alpha_[where]
+            level = plain[0] + lfilter([alpha], [1.0, alpha - 1.0], plain - plain[0])
+            yield _Levels(series, target, rows, level, factor, summand, where)
+
+    def _slope(self, steps: np.ndarray, rows: np.ndarray, where: tuple[int, int]) -> np.ndarray:
+        """Rise of the trend line from the level to `steps` after a history of `rows`."""
+        alpha = self.alpha_[where]
+        past = (1 - (1 - alpha) ** rows) / alpha if alpha > 0 else np.zeros_like(rows, dtype=float)
+        rise: np.ndarray = (self.theta - 1) / self.theta * self.slope_[where] * (steps - 1 + past)
+        return rise
+
+
+class _Levels(NamedTuple):
+    """Levels (T,) of one series, seasonal factors and summands (T + H,), and the place of its parameters."""
+
+    series: int
+    target: int
+    rows: slice
+    level: np.ndarray
+    factor: np.ndarray
+    summand: np.ndarray
+    where: tuple[int, int]
+
+
+def fit_theta(
+    y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, *, season: int
+) -> Parameters:
+    """Smoothing weight, slope and season of one series, estimated in units of its deviation."""
+    found: Parameters = {
+        "alpha_": 1.0,
+        "slope_": 0.0,
+        "seasonal_": np.zeros(season),
+        "multiplicative_": False,
+    }
+    if np.ptp(y) == 0:
+        return found
+    center, spread = moments(y)
+    if season > 1 and len(y) >= 2 * season:
+        multiplies = bool(y.min() > 0)
+        scaled = y / spread if multiplies else (y - center) / spread  # factors keep the zero of the series
+        with quiet():
+            result = ThetaModel(scaled, period=season, method="mul" if multiplies else "add").fit()
+            unit = result.forecast_components(season)["seasonal"].to_numpy()
+        multiplies = result.model.method == "mul"  # statsmodels adds where a factor would not be positive
+        if (unit != multiplies).any():  # a season was found
+            seasonal = np.roll(unit if multiplies else unit * spread, len(y) % season)
+            found |= {"seasonal_": seasonal, "multiplicative_": multiplies}
+    if not found["seasonal_"].any():
+        with quiet():
+            result = ThetaModel((y - center) / spread, deseasonalize=False).fit()
+    slope, alpha = result.params
+    return found | {"slope_": float(slope) * spread, "alpha_": float(alpha)}

@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Any
+
 import numpy as np
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 from forecast.estimators.baselines.ets import ETS
 from tests.checks_forecaster import long_frame, monthly
+from tests.estimators.baselines.series import SERIES
 
 Y = monthly(72)
 
 
-@pytest.mark.parametrize("kind", ["add", "mul"])
-def test_equals_statsmodels(kind: str) -> None:
-    model = ETS(error=kind, seasonal=kind).fit(Y)
-    reference = ETSModel(
-        Y.to_numpy(), error=kind, trend="add", damped_trend=True, seasonal=kind, seasonal_periods=12
-    ).fit(disp=False, maxiter=1000)
-    np.testing.assert_allclose(model.predict(24), reference.forecast(24), rtol=1e-6)
-    np.testing.assert_allclose(model.predict(Y.index), reference.fittedvalues, rtol=1e-6)
+TRENDS = [(None, False), ("add", False), ("add", True), ("mul", False), ("mul", True)]
+FORMS = [(*form, season) for form in product(("add", "mul"), TRENDS) for season in (None, "add", "mul")]
 
 
-@pytest.mark.parametrize("trend", [None, "add", "mul"])
-@pytest.mark.parametrize("season", [None, "add", "mul"])
-@pytest.mark.parametrize("error", ["add", "mul"])
-def test_later_origin_keeps_the_parameters(error: str, trend: str | None, season: str | None) -> None:
-    model = ETS(error=error, trend=trend, seasonal=season).fit(Y.iloc[:60])
-    shape = {
-        "error": error,
-        "trend": trend,
-        "damped_trend": trend is not None,
-        "seasonal": season,
-        "seasonal_periods": 12 if season else None,
-    }
-    params = ETSModel(Y.to_numpy()[:60], **shape).fit(disp=False, maxiter=1000).params
-    reference = ETSModel(Y.to_numpy(), **shape).smooth(params)
-    np.testing.assert_allclose(model.update(Y.iloc[60:]).predict(15), reference.forecast(15), rtol=1e-6)
-    np.testing.assert_allclose(model.predict(Y.index), reference.fittedvalues, rtol=1e-6)
+def statsmodel(y: np.ndarray, form: tuple[Any, ...]) -> ETSModel:
+    error, (trend, damped), season = form
+    period = 12 if season else None
+    return ETSModel(
+        y, error=error, trend=trend, damped_trend=damped, seasonal=season, seasonal_periods=period
+    )
+
+
+def ours(y: np.ndarray, form: tuple[Any, ...]) -> ETS:
+    error, (trend, damped), season = form
+    return ETS(error=error, trend=trend, damped=damped, seasonal=season, season=12).fit(y)
+
+
+def params_of(model: ETS, reference: ETSModel) -> np.ndarray:
+    """The learned parameters as statsmodels orders them: its first initial season is the latest."""
+    weights, (level, slope, *seasons) = model.smoothing_[0, 0], model.initial_[0, 0]
+    names = ["smoothing_level", "smoothing_trend", "smoothing_seasonal", "damping_trend"]
+    values = dict(zip(names, weights, strict=True)) | {"initial_level": level, "initial_trend": slope}
+    values |= {f"initial_seasonal.{place}": value for place, value in enumerate(seasons[::-1])}
+    return np.array([values[name] for name in reference.param_names])
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_equals_statsmodels(form: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecast.estimators.baselines.ets.maximise", lambda model: model.start_params)
+    for y in SERIES.values():
+        model, reference = ours(y, form), statsmodel(y, form)
+        result = reference.smooth(params_of(model, reference))
+        np.testing.assert_allclose(model.predict(24), result.forecast(24), rtol=1e-9)
+        np.testing.assert_allclose(model._fitted(model.panel_)[:, 0], result.fittedvalues, rtol=1e-9)
+
+
+@pytest.mark.parametrize("form", [("add", ("add", True), "mul"), ("mul", ("add", False), "mul")], ids=str)
+def test_finds_the_maximum_that_statsmodels_finds(form: tuple[Any, ...]) -> None:
+    y = SERIES["air passengers"]
+    expected = statsmodel(y, form).fit(disp=False).forecast(12)
+    np.testing.assert_allclose(ours(y, form).predict(12), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("form", FORMS[2::6], ids=str)
+def test_later_origin_keeps_the_parameters(form: tuple[Any, ...]) -> None:
+    y = SERIES["product"]
+    model, reference = ours(y[:60], form), statsmodel(y, form)
+    result = reference.smooth(params_of(model, reference))
+    np.testing.assert_allclose(model.update(y[60:]).predict(15), result.forecast(15), rtol=1e-9)
+    np.testing.assert_allclose(model._fitted(model.panel_)[:, 0], result.fittedvalues, rtol=1e-9)
 
 
 def test_form_is_chosen_by_aicc() -> None:

@@ -2,26 +2,75 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX as Reference
 
+from forecast.estimators.baselines.local import moments, quiet
 from forecast.estimators.baselines.sarimax import SARIMAX
+from forecast.panel import Panel
 from tests.checks_forecaster import covariates, monthly
+from tests.estimators.baselines.series import SERIES
 
 Y = monthly(96)
 
 
-def test_equals_statsmodels_with_season() -> None:
-    model = SARIMAX(order=(1, 0, 0), seasonal_order=(0, 1, 1)).fit(Y)
-    reference = Reference(Y.to_numpy(), order=(1, 0, 0), seasonal_order=(0, 1, 1, 12)).fit(
-        disp=False, maxiter=200
-    )
-    np.testing.assert_allclose(model.params_[0, 0], reference.params)
-    np.testing.assert_allclose(model.predict(24), reference.forecast(24))
-    np.testing.assert_allclose(model.predict(Y.index[13:]), reference.fittedvalues[13:])
+FORMS: list[dict[str, Any]] = [
+    {"order": (1, 0, 0)},
+    {"order": (2, 0, 1), "trend": "ct"},
+    {"order": (1, 0, 0), "trend": "n"},
+    {"order": (1, 0, 1), "trend": "t"},
+    {"order": (1, 1, 1)},
+    {"order": (0, 1, 1), "trend": "c"},
+    {"order": (0, 2, 2)},
+    {"order": (1, 0, 0), "seasonal_order": (1, 0, 0)},
+    {"order": (0, 1, 1), "seasonal_order": (0, 1, 1)},
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_equals_statsmodels_on_the_standardised_series(form: dict[str, Any]) -> None:
+    for columns, values in zip((0, 2, 0, 2), SERIES.values(), strict=True):
+        X = np.random.default_rng(1).normal(5, 3, size=(len(values) + 6, columns))
+        y = values + X[: len(values)].sum(axis=1)
+        model = SARIMAX(**form, season=4, max_iter=3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(*((X[: len(y)],) if columns else ()), y)
+        forecast = model.predict(X[len(y) :] if columns else 6)
+        np.testing.assert_allclose(forecast, reference_forecast(model, y, X), rtol=1e-6)
+
+
+def reference_forecast(model: SARIMAX, y: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """statsmodels on (y - mean) / deviation; without a level in the model, on y / deviation."""
+    differenced = model.order[1] + model.seasonal_order[1] > 0
+    trend = model.trend or ("n" if differenced else "c")
+    level = differenced or "c" in trend
+    known = X[: len(y)]
+    (center, unit), (x_center, x_unit) = moments(y), moments(known)
+    if not level:
+        center, x_center = 0.0 * center, 0.0 * x_center
+    X = (X - x_center) / x_unit
+    exog, later = (X[: len(y)], X[len(y) :]) if X.shape[1] else (None, None)
+    season = (*model.seasonal_order, 4) if any(model.seasonal_order) else (0, 0, 0, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reference = Reference(
+            (y - center) / unit, exog, order=model.order, seasonal_order=season, trend=trend
+        )
+        found = reference.fit(disp=False, maxiter=model.max_iter)
+    return center + unit * found.forecast(6, exog=later)
+
+
+def test_near_statsmodels_on_the_series_itself() -> None:
+    with quiet():
+        found = Reference(Y.to_numpy(), order=(2, 0, 1), trend="c").fit(disp=False, maxiter=500)
+    np.testing.assert_allclose(SARIMAX(order=(2, 0, 1)).fit(Y).predict(12), found.forecast(12), rtol=1e-4)
 
 
 def test_later_origin_with_covariates_keeps_the_parameters() -> None:
@@ -38,8 +87,23 @@ def test_missing_targets_are_not_observed() -> None:
     y = Y.to_numpy().copy()
     y[[20, 50, 51]] = np.nan
     model = SARIMAX(order=(1, 0, 0)).fit(y)
-    reference = Reference(y, order=(1, 0, 0), trend="c").fit(disp=False, maxiter=200)
+    reference = Reference(y, order=(1, 0, 0), trend="c").filter(model.params_[0, 0])
     np.testing.assert_allclose(model.predict(5), reference.forecast(5))
+
+
+def test_constant_covariate() -> None:
+    X = pd.DataFrame({"x": 1.0}, index=Y.index)
+    later = pd.DataFrame({"x": 1.0}, index=pd.period_range(Y.index[-1] + 1, periods=3, freq="M"))
+    model, alone = SARIMAX(order=(1, 0, 0)).fit(X, Y), SARIMAX(order=(1, 0, 0)).fit(Y)
+    np.testing.assert_allclose(model.predict(later), alone.predict(3))
+    assert np.isfinite(model.simulate(X, Y[:5])).all()
+    assert np.isfinite(model.predict_interval(later, level=80)).all(axis=None)
+
+
+def test_history_reaches_behind_the_seasonal_differences() -> None:
+    panel = Panel.from_data(Y)
+    assert SARIMAX(order=(1, 1, 2), seasonal_order=(0, 1, 0)).min_history(panel) == 1 + 12 + 2
+    assert SARIMAX(order=(1, 0, 0), seasonal_order=(1, 2, 0)).min_history(panel) == 24 + 1 + 12
 
 
 def test_constant_series_is_forecast_by_its_constant() -> None:
@@ -47,7 +111,7 @@ def test_constant_series_is_forecast_by_its_constant() -> None:
 
 
 def test_unfinished_optimisation_says_what_to_do() -> None:
-    with pytest.warns(ConvergenceWarning, match="Raise max_iter, lower the order"):
+    with pytest.warns(ConvergenceWarning, match="Raise max_iter or lower the order"):
         SARIMAX(order=(3, 0, 3), max_iter=1).fit(Y)
 
 

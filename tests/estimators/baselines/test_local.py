@@ -1,0 +1,93 @@
+"""The loop over series: any number of jobs, moments in any unit, seasons by timestamp, filters as before."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast import AR, ETS, SARIMAX, MarkovSwitching, Theta
+from forecast.estimators.baselines.local import LocalForecaster, moments, quiet
+from tests.checks_forecaster import long_frame
+
+MODELS: list[LocalForecaster] = [
+    AR(),
+    ETS(error="add", seasonal=None),
+    Theta(),
+    SARIMAX(order=(1, 0, 0)),
+    MarkovSwitching(iterations=2),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_the_number_of_jobs_changes_no_forecast(model: LocalForecaster) -> None:
+    long = long_frame((40, 36, 30))
+    one = model.set_params(n_jobs=None).fit(long).predict(3)
+    with joblib.parallel_config(backend="threading"):
+        two = model.set_params(n_jobs=2).fit(long).predict(3)
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+@pytest.mark.parametrize("n_jobs", [0, -3, 1.5, "all"])
+def test_wrong_number_of_jobs(n_jobs: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="n_jobs: must be"):
+        AR(n_jobs=n_jobs).fit(np.arange(30.0) % 7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300])
+def test_moments_follow_the_unit(unit: float) -> None:
+    y = np.random.default_rng(0).normal(3, 1, size=50)
+    np.testing.assert_allclose(moments(unit * y), [unit * y.mean(), unit * y.std()], rtol=1e-12)
+
+
+def test_moments_leave_out_what_is_missing() -> None:
+    np.testing.assert_allclose(moments(np.array([1.0, np.nan, 3.0])), [2.0, 1.0])
+    np.testing.assert_allclose(moments(np.full(9, 1e8 / 3)), [1e8 / 3, 1.0])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ETS(error="add", seasonal="add"),
+        ETS(error="mul", seasonal="mul"),
+        Theta(),
+        Theta(season=12),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("start", [0, 5])
+def test_a_record_that_starts_later_in_the_season_keeps_its_season(
+    model: LocalForecaster, start: int
+) -> None:
+    season = np.array([0, 1, 3, 8, 20, 40, 30, 18, 9, 4, 2, 1.0])
+    index = pd.period_range("2015-01", periods=96, freq="M")
+    rng = np.random.default_rng(0)
+    y = pd.Series(100 + season[np.arange(96) % 12] + 0.1 * rng.normal(size=96), index)
+    model.fit(y[:72])
+    record = y[start : start + 36]
+    forecast = model.simulate(pd.DataFrame(index=y.index[start : start + 48]), record)
+    np.testing.assert_allclose(forecast, y[start + 36 : start + 48], atol=2)
+
+
+def test_filters_of_warnings_are_as_before_also_after_threads() -> None:
+    before = list(warnings.filters)
+    inside, leave = threading.Barrier(2), [threading.Event(), threading.Event()]
+
+    def silence(event: threading.Event) -> None:
+        with quiet():
+            inside.wait()
+            event.wait()
+
+    threads = [threading.Thread(target=silence, args=(event,)) for event in leave]
+    for thread in threads:
+        thread.start()
+    for event, thread in zip(leave, threads, strict=True):
+        event.set()
+        thread.join()
+    assert list(warnings.filters) == before
+    with pytest.warns(UserWarning, match="heard"):
+        warnings.warn("heard", UserWarning, stacklevel=1)
