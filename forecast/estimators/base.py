@@ -152,7 +152,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
             X: None, a whole number of steps, an index, or a frame or array of future covariates.
 
         Returns:
-            Forecasts in the form of the target given to `fit`, on the index asked for.
+            Forecasts in the form of the target given to `fit`, on the requested index.
         """
         request = self._request(X)
         return request.restore(self._values(self.panel_, request), name=type(self).__name__)
@@ -266,13 +266,13 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         return build_request(self.panel_, self._coded(X), horizon=check_horizon(self.horizon))
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
-        """Values (R, O) on the rows asked for: open loop in the history, closed loop after it."""
+        """Values (R, O) on the requested rows: open loop in the history, closed loop after it."""
         step = request.position - panel.lengths[request.series]
         values = np.empty((len(step), panel.n_targets))
         ahead, inside = step >= 0, step < 0
         if ahead.any():
             last = panel.x[panel.offsets[1:] - 1][:, None]
-            # NaN stands where a series is asked for fewer steps than another: values there are not used.
+            # NaN where fewer steps of a series are requested than of another: values there are not used.
             future_x = np.where(np.isnan(request.future_x), last, request.future_x)
             closed = self._forecast(panel, request.horizon, future_x)  # (S, H, O)
             values[ahead] = closed[request.series[ahead], step[ahead]]

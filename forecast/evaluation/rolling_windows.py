@@ -1,4 +1,4 @@
-"""A panel on the clock of a backtest: which rows a window knows, which it tests, what it says to a model."""
+"""A panel on the clock of a backtest: which rows a window knows, which it tests, and what a model is given."""
 
 from __future__ import annotations
 

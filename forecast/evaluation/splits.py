@@ -40,7 +40,7 @@ class RollingOrigin(BaseCrossValidator):
     Args:
         horizon: h, number of steps tested after each origin, at least 1.
         windows: K, number of origins, at least 1; the last tests the last `horizon` steps.
-        step: s, steps between two origins, at least 1; None means `horizon`, so that no row is tested twice.
+        step: s, steps between two origins, at least 1; None means `horizon`, so no row is tested twice.
         gap: g, number of steps before the origin that nobody knows yet (a publication delay), at least 0.
             These rows are neither trained on nor tested: a model forecasts through them.
         window: "expanding" to train on everything that is known, or w, the number of steps to train on.

@@ -1,10 +1,10 @@
 """Where the rows of an array stand, which has no timeline.
 
-Rows equal to a stretch of the history mean that stretch, so that score(X_train, y_train) scores the training
-rows, also of a part of them. All others follow the history. They may do so only where the history has no
-index itself: on real timestamps an array, or the output of a transformer that dropped the index, could as
-well lie after a gap. Where rows of the history recur (an indicator of the month), equal rows may be old or
-new ones: then a warning says which reading was taken.
+Rows that equal a stretch of the history stand for that stretch, so score(X_train, y_train) scores the training
+rows, or some of them. All other rows follow the history, provided that it has no index: where it has one, an
+array (often the output of a transformer that dropped the index) could equally well lie after a gap, and is
+refused. Where rows of the history recur, as an indicator of the month does, equal rows may be old or new; they
+are taken as new, with a warning.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A frequency of timestamps as arithmetic on whole steps: step n of a series <-> its timestamp.
 
 Timestamps are int64 counts of `unit` since 1970 in UTC, as in `DatetimeIndex.asi8`. Hours and shorter run
-in UTC; days, weeks and business days run on the clock of the time zone, so that a daily series stays at
+in UTC; days, weeks and business days run in local time, so a daily series stays at
 midnight across a change of daylight saving time; months and longer follow the calendar.
 """
 
@@ -87,11 +87,11 @@ class Clock:
         return naive if self.tz is None else naive.tz_localize("UTC").tz_convert(self.tz)
 
     def local(self, stamps: np.ndarray) -> np.ndarray:
-        """What the clock on the wall shows, (n,) in the same unit."""
+        """Local wall-clock time (n,) in the same unit."""
         return stamps if self.tz is None else self.index(stamps).tz_localize(None).asi8
 
     def utc(self, local: np.ndarray) -> np.ndarray:
-        """Back from the clock on the wall; an hour that the change of time skips moves forward."""
+        """UTC time of local wall-clock times (n,): a skipped time moves forward, an ambiguous one is the first of the two."""
         if self.tz is None:
             return local
         naive = pd.DatetimeIndex(local.view(f"M8[{self.unit}]"))
@@ -161,7 +161,7 @@ class Frequency:
 
     @cached_property
     def _days(self) -> int:
-        """Units of a step of whole days on the clock of the wall, else 0."""
+        """Units of a step of whole days of local time, else 0."""
         if not isinstance(self.offset, (pd.offsets.Day, pd.offsets.Week)):
             return 0
         days = self.offset.n * (7 if isinstance(self.offset, pd.offsets.Week) else 1)

@@ -1,4 +1,4 @@
-"""How the user's data looked, so that answers can look the same."""
+"""How the user's data looked, so answers can look the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Panel: one float buffer for all series, and what is needed to give the user's index back."""
+"""Panel: one float buffer for all series, with the timeline and layout that restore the user's index."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Panel:
         )
 
     def head(self, counts: int | np.ndarray | None = None, *, drop: int | np.ndarray | None = None) -> Panel:
-        """The first `counts` rows of each series (one number or one a series), or all but the last `drop`."""
+        """The first `counts` rows of each series (one number, or one per series), or all but the last `drop`."""
         if (counts is None) == (drop is None):
             remedy = "Pass head(100), or head(drop=12)"
             raise ValueError(explain("head", "called with either counts or drop", "both or neither", remedy))

@@ -1,4 +1,4 @@
-"""The one conversion at the border: what the user gave -> numbers, series keys, timestamps and a layout."""
+"""The one conversion at the border: the user's data -> numbers, series keys, timestamps and a layout."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Sequences:
     def padded(self, which: np.ndarray | Sequence[int], length: int) -> np.ndarray:
         """Some sequences right-aligned in `length` steps, (B, length, 1 + F).
 
-        Column 0 is 1 at real steps and 0 at the padding before them, where everything else is 0 too.
+        Column 0 is 1 at real steps and 0 in the padding before them, where all other columns are 0 as well.
         """
         which = np.asarray(which)
         rows = self.offsets[1:][which][:, None] + np.arange(-length, 0)  # (B, length)
@@ -85,7 +85,7 @@ class Sequences:
         return np.concatenate([real[..., None].astype(values.dtype), values], axis=2)
 
     def unpadded(self, which: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Rows end to end of right-aligned `values` (B, length, K): what stands on real steps."""
+        """Rows end to end of right-aligned `values` (B, length, K): the rows at real steps."""
         real = np.arange(-values.shape[1], 0) >= -self.lengths[np.asarray(which)][:, None]
         return values[real]
 

@@ -42,7 +42,7 @@ class Timeline(ABC):
 
     @abstractmethod
     def accepts(self, index: pd.Index) -> bool:
-        """Whether the index is of the same kind, so that its timestamps can be found here."""
+        """Whether the index is of the same kind, so its timestamps can be found here."""
 
     @abstractmethod
     def ordinals(self) -> np.ndarray:

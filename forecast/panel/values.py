@@ -1,4 +1,4 @@
-"""Numbers out of whatever came in, as float arrays (rows, columns), or an error that says what they were."""
+"""The user's numbers as float arrays (rows, columns), or an error that names what came instead."""
 
 from __future__ import annotations
 
