@@ -23,7 +23,9 @@ furnace = load_gas_furnace()
 X, y = furnace[["u"]], furnace["y"]
 
 search = GridSearchCV(
-    make_pipeline(StandardScaler(), NARX(lags=4, random_state=0)).set_output(transform="pandas"),  # keeps the index
+    make_pipeline(StandardScaler(), NARX(lags=4, random_state=0)).set_output(
+        transform="pandas"
+    ),  # keeps the index
     {"narx__exog_lags": [0, 4]},  # u now, or now and 1 to 4 samples ago
     cv=TimeSeriesSplit(3, test_size=HORIZON),
     scoring="neg_mean_absolute_error",

@@ -91,7 +91,7 @@ class Clock:
         return stamps if self.tz is None else self.index(stamps).tz_localize(None).asi8
 
     def utc(self, local: np.ndarray) -> np.ndarray:
-        """UTC time of local wall-clock times (n,): a skipped time moves forward, an ambiguous one is the first of the two."""
+        """UTC of local times (n,): a skipped one moves forward, an ambiguous one is its first occurrence."""
         if self.tz is None:
             return local
         naive = pd.DatetimeIndex(local.view(f"M8[{self.unit}]"))
