@@ -296,3 +296,15 @@ def test_memory_of_many_series_stays_below_twice_the_values() -> None:
     assert windows.starts.dtype == np.int32 and panel.y.dtype == np.float32 and panel.order is None
     held = panel.y.nbytes + panel.x.nbytes + panel.offsets.nbytes + panel.timeline.starts.nbytes
     assert held + windows.starts.nbytes <= 2.2 * values.nbytes
+
+
+def test_a_missing_covariate_in_the_first_row_of_a_window_is_not_used() -> None:
+    """Of windows of 3 rows, NaN in row 2 of x spoils those that start at 0 and 1, not the one that starts there."""
+    x = np.arange(7.0)[:, None]
+    x[2] = np.nan
+    windows = Windows(
+        Panel.from_data(np.arange(7.0), allow_missing=True), length=2, values=(np.arange(7.0)[:, None], x)
+    )
+    assert windows.starts.tolist() == [0, 1, 2, 3, 4]
+    assert windows.finite().tolist() == [False, False, True, True, True]
+    assert np.isfinite(np.concatenate(windows.paired(windows.gather([2]))[:1])).all()

@@ -35,3 +35,17 @@ def test_the_bare_input_is_a_projection_by_the_identity(variant: int, place: int
 def test_an_unknown_variant_is_named() -> None:
     with pytest.raises(ValueError, match="variant: must be one of 1, 2, 3; received 4"):
         MUTCell(3, variant=4)
+
+
+@pytest.mark.parametrize("variant", [1, 2])
+def test_recurrent_dropout_reaches_the_state_in_every_gate(variant: int) -> None:
+    """One mask on h before all its products is the same mask on the rows of all their matrices."""
+    cell = random_cell(MUTCell(UNITS, variant=variant, recurrent_dropout=0.5, seed=3), 2)
+    x, h = record(2)[:1, 0], np.linspace(-1.0, 1.0, UNITS, dtype="float32")[None]
+    dropped, _ = cell(x, [h], training=True)
+    mask = to_numpy(cell.get_recurrent_dropout_mask(h))[0][:, None]
+    assert (mask == 0).any() and (mask > 0).any()
+    plain = random_cell(MUTCell(UNITS, variant=variant), 2)
+    for name, values in weights(cell).items():
+        getattr(plain, name).assign(values * mask if name.endswith("_kernel") else values)
+    same(dropped, plain(x, [h])[0])
