@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from forecast._checks import check_horizon
+from forecast.estimators.registry import ON_SEQUENCES
 from forecast.estimators.saved_members import CONFORMAL, MEMBERS, Sizes, check_members, same_type
 from forecast.panel.state_checks import check_panel
+from forecast.panel.timeline import Dates
 
 JOINT = ("GraphRNN", "RecursiveNet")
 """Networks that see all series of a panel as their targets."""
@@ -27,7 +29,7 @@ def check_params(model: Any) -> None:
     for item in fields(model):
         if item.init and not same_type(getattr(model, item.name), str(item.type)):
             raise ValueError(f"{item.name} is not of the type {item.type}")
-    if hasattr(model, "horizon"):
+    if type(model).__name__ not in ON_SEQUENCES:
         check_horizon(model.horizon)
     if hasattr(model, "_check_options"):
         model._check_options()
@@ -73,7 +75,7 @@ def check_usable(model: Any) -> None:
         ValueError: such a model. Other errors for timestamps or parameters that cannot be.
     """
     repr(model)
-    if not hasattr(model, "panel_"):
+    if type(model).__name__ in ON_SEQUENCES:
         return
     panel = model.panel_
     if type(model).__name__ == "OnlineRNN":
@@ -82,7 +84,10 @@ def check_usable(model: Any) -> None:
         _hold(
             model.min_history(panel) < panel.lengths.min(), "the history is shorter than the model looks back"
         )
-    repr(model.make_future_frame(1))
+    if not (
+        isinstance(panel.timeline, Dates) and panel.timeline.offset is None
+    ):  # two rows have no next one yet
+        repr(model.make_future_frame(1))
     if "config_" not in MEMBERS[type(model).__name__]:
         model._forecast(panel, 1, panel.x[panel.offsets[1:] - 1][:, None])
 
@@ -148,7 +153,7 @@ def _embedded(model: Any, panel: Any, levels: dict[str, list[Any]]) -> tuple[tup
 def _check_network(model: Any, values: Values) -> None:
     flags, members = values.get("kept_linear_"), len(values["theta_"])
     _hold(flags is None or len(flags) == members, "kept_linear_ is not one for each member")
-    if "panel_" in vars(model):
+    if type(model).__name__ not in ON_SEQUENCES:
         scales = values["center_"].shape[0]
         _hold(scales in (1, model.panel_.n_series), "the scales are not those of the series")
 
