@@ -42,20 +42,23 @@ def check_layer(
     """
     inputs = normal(input_shape, dtype="float32")
     shapes = output_shape if isinstance(output_shape, list) else [output_shape]
-    _check_outputs(make(dtype="float32"), inputs, shapes)
+    layer = make(dtype="float32")
+    model = _model(layer, inputs)
+    _check_outputs(layer, model, inputs, shapes)
     check_precision(make, legal(hard_inputs(inputs)), masks=masks)
     _check_config(make(dtype="float32"))
-    _check_saving(make(dtype="float32"), inputs, folder)
-    _check_training(make(dtype="float32"), inputs)
+    _check_saving(model, inputs, folder)
+    _check_training(model, inputs)
     if masks:
-        _check_masking(make(dtype="float32"), inputs)
+        _check_masking(layer, inputs)
 
 
-def _check_outputs(layer: keras.layers.Layer, inputs: Array, shapes: list[tuple[int, ...]]) -> None:
+def _check_outputs(
+    layer: keras.layers.Layer, model: keras.Model, inputs: Array, shapes: list[tuple[int, ...]]
+) -> None:
     eager = keras.tree.flatten(layer(inputs))
     _check_dtypes(layer, eager)
     assert [tuple(tensor.shape) for tensor in eager] == shapes
-    model = _model(layer, inputs)
     assert [tuple(tensor.shape[1:]) for tensor in model.outputs] == [shape[1:] for shape in shapes]
     same(keras.tree.flatten(evaluate(model, inputs)), eager)
 
@@ -150,14 +153,12 @@ def _check_config(layer: keras.layers.Layer) -> None:
     assert type(subject).from_config(subject.get_config()).trainable is False
 
 
-def _check_saving(layer: keras.layers.Layer, inputs: Array, folder: Path) -> None:
-    model = _model(layer, inputs)
+def _check_saving(model: keras.Model, inputs: Array, folder: Path) -> None:
     randomize(model)
     same(evaluate(reload(model, folder), inputs), evaluate(model, inputs))
 
 
-def _check_training(layer: keras.layers.Layer, inputs: Array) -> None:
-    both = _model(layer, inputs)
+def _check_training(both: keras.Model, inputs: Array) -> None:
     model = keras.Model(both.input, keras.tree.flatten(both.output)[0])
     randomize(model)
     if not model.trainable_variables:
