@@ -14,7 +14,7 @@ from forecast.training.options import Options, Solution
 from forecast.training.prior import LARGEST, Prior
 from forecast.training.problem import LeastSquares
 
-SMALL, FEW = 400, 4_000  # parameters and rows below which one thread is faster
+SMALL = 400  # parameters below which one thread is faster
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
 WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 EXACT = 1e-10  # part of the variance of the targets below which errors are rounding, not noise
@@ -48,8 +48,7 @@ def levenberg_marquardt(
     Returns:
         the last theta, that of the lowest F under the last prior, and its evidence.
     """
-    small = theta.size < SMALL and len(problem) < FEW  # threads cost small matrices more than they bring
-    threads = 1 if small else None
+    threads = 1 if theta.size < SMALL else None  # threads cost small matrices more than they bring
     with threadpool_limits(limits=threads, user_api="blas"):
         return _minimise(problem, theta, prior, options, monitor)
 
