@@ -179,3 +179,11 @@ def test_every_index_goes_on_and_changes_no_value(index: pd.Index) -> None:
     forecast = AR(lags=2).fit(y.iloc[:ROWS]).predict(AHEAD)
     pd.testing.assert_index_equal(forecast.index, index[ROWS:])
     np.testing.assert_array_equal(forecast, AR(lags=2).fit(y.to_numpy()[:ROWS]).predict(AHEAD))
+
+
+def test_an_early_missing_value_counts_as_the_mean_of_its_series() -> None:
+    y = np.random.default_rng(5).normal(50.0, 1.0, size=40).cumsum() / 10
+    y[1] = np.nan
+    model = AR(lags=2).fit(pd.Series(y))
+    expected = model.trend_coef_[0, 0, 0] + model.coef_[0, 0] @ [y[2], np.nanmean(y)]
+    assert model.predict(pd.RangeIndex(3, 4)).iloc[0] == pytest.approx(expected, rel=1e-9)

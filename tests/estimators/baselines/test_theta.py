@@ -45,3 +45,13 @@ def test_constant_series_is_forecast_by_its_constant() -> None:
 def test_wrong_theta() -> None:
     with pytest.raises(ValueError, match="theta: must be a number of at least 1; received 0"):
         Theta(theta=0).fit(Y)
+
+
+def test_a_slow_level_on_a_short_series_equals_statsmodels() -> None:
+    """Here (1 - alpha)^T is far from 0, so its power T counts."""
+    y = 100.0 + np.arange(12.0) + np.random.default_rng(27).normal(0.0, 6.0, size=12)
+    reference = ThetaModel(y, deseasonalize=False).fit()
+    model = Theta().fit(y)
+    alpha = float(model.alpha_[0, 0])
+    assert (1 - alpha) ** 12 > 0.05
+    assert model.predict(4) == pytest.approx(np.asarray(reference.forecast(4)), rel=1e-6)
