@@ -214,19 +214,43 @@ def fit_sarimax(
     with quiet():
         model = form.build((y - origin) / scale, scaled_x)
         result = model.fit(disp=False, maxiter=max_iter, cov_type="none")
+        converged = result.mle_retvals.get("warnflag") != 1  # 1: stopped by max_iter
+        learned = polished(model, result.params) if converged else result.params
     first = form.n_trend
     last = first + int(used.sum())
     weights_x = np.zeros(x.shape[1])
-    weights_x[used] = result.params[first:last]
-    params[:] = np.concatenate([result.params[:first], weights_x, result.params[last:]])
+    weights_x[used] = learned[first:last]
+    params[:] = np.concatenate([learned[:first], weights_x, learned[last:]])
     params[first : first + len(used)] /= x_scale
     origin = origin - scale * params[first : first + len(used)] @ x_origin
     return found | {
         "params_": form.moved(params, float(origin), float(scale), len(used)),
         "origin_": origin,
         "iterations_": int(result.mle_retvals.get("iterations", 1)),
-        "converged_": result.mle_retvals.get("warnflag") != 1,  # 1: stopped by max_iter
+        "converged_": converged,
     }
+
+
+def polished(model: Model, params: np.ndarray) -> np.ndarray:
+    """A few Newton steps on the likelihood: the optimiser stops where its gain is that of rounding."""
+    free = np.asarray(model.untransform_params(params), dtype=float)
+    for _ in range(10):
+        score = model.score(free, transformed=False)
+        steps = 1e-5 * np.eye(len(free))
+        curvature = np.array(
+            [
+                (model.score(free + step, transformed=False) - model.score(free - step, transformed=False))
+                / 2e-5
+                for step in steps
+            ]
+        )
+        move = np.linalg.lstsq((curvature + curvature.T) / 2, -score, rcond=1e-10)[0]
+        if not np.abs(move).max() < 0.1:  # no maximum nearby
+            break
+        free = free + move
+        if np.abs(move).max() < 1e-9:
+            break
+    return np.asarray(model.transform_params(free), dtype=float)
 
 
 class _Run:
