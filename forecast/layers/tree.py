@@ -238,8 +238,6 @@ class TreeSum(keras.layers.Layer):
         [[[3.0, 1.0, 2.0]]]
     """
 
-    settings = ("unit",)  # weights of the data's making, which networks of one shape may have each its own of
-
     def __init__(
         self,
         *,
@@ -256,21 +254,8 @@ class TreeSum(keras.layers.Layer):
             raise ValueError(explain("scales", allowed, f"{len(scales)}", "Leave it out for equal units"))
         self.scales = None if scales is None else tuple(float(scale) for scale in scales)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        if self.scales is not None:
-            self.unit = self.add_weight(
-                name="unit",
-                shape=(len(self.scales),),
-                initializer=lambda shape, dtype: ops.convert_to_tensor(self.scales, dtype=dtype),
-                autocast=False,
-                trainable=False,
-            )
-
     def call(self, inputs: Any) -> Any:
-        matrix = ops.convert_to_tensor(sums(self.parents), dtype=wide_dtype(inputs.dtype))
-        if self.scales is not None:
-            unit = ops.cast(self.unit, matrix.dtype)
-            matrix = matrix * ops.expand_dims(unit, 1) / unit
+        matrix = ops.convert_to_tensor(sums(self.parents, self.scales), dtype=wide_dtype(inputs.dtype))
         return ops.cast(ops.matmul(widened(inputs), matrix), inputs.dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

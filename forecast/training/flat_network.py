@@ -6,12 +6,11 @@ of one shape compiles once and a fitted model is pickled, copied and saved as pl
 
 from __future__ import annotations
 
-import copy
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import keras
 import numpy as np
@@ -84,21 +83,6 @@ class FlatNetwork:
             self.template = self._flat(self.network.trainable_variables)
         self.weights = tuple(_weights(self.network, roles))
         self.size = self.template.size
-        named = [
-            (layer, name) for layer in layers_within(self.network) for name in getattr(layer, "settings", ())
-        ]
-        given = [getattr(layer, name, None) for layer, name in named] if roles is not None else []
-        self._held = [variable for variable in given if variable is not None]
-        self.settings: tuple[Array, ...] = tuple(self._flat([variable]) for variable in self._held)
-        self._tracing = threading.local()
-
-    def holding(self, *settings: Array) -> Self:
-        """The same compiled network with other values in the `settings` of its layers, weights that no fit changes."""
-        with self.lock:
-            self.functions  # noqa: B018  made before the copy, which shares them
-            twin = copy.copy(self)
-        twin.settings = tuple(np.asarray(values, self.dtype) for values in settings)
-        return twin
 
     def traced(self) -> dict[str, Callable[..., Any]]:
         """The functions to compile, by name."""
@@ -139,10 +123,6 @@ class FlatNetwork:
             pairs = zip(network.non_trainable_variables, self.network.non_trainable_variables, strict=True)
             for variable, own in pairs:
                 variable.assign(own.value)
-            held = dict(zip(map(id, self._held), self.settings, strict=True))
-            for variable, own in zip(network.variables, self.network.variables, strict=True):
-                if id(own) in held:
-                    variable.assign(held[id(own)])
         return self.assign(theta, network)
 
     def read(self, network: keras.Model) -> Array:
@@ -160,27 +140,7 @@ class FlatNetwork:
     def _constants(self, draw: Any = None) -> list[Any]:
         """What the network keeps beside theta, random states with `draw` as their count."""
         variables = self.network.non_trainable_variables
-        return [
-            self._value(v) if draw is None or id(v) not in self._seeds else _counted(v, draw)
-            for v in variables
-        ]
-
-    def _value(self, variable: Any) -> Any:
-        """The value of a variable that is not trained: of a setting, that of the call."""
-        return getattr(self._tracing, "values", {}).get(id(variable), variable.value)
-
-    def _with_settings(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` with the values of the settings as its first arguments."""
-
-        def run(*arrays: Any) -> Any:
-            values = zip(self._held, arrays, strict=False)
-            self._tracing.values = {id(variable): value for variable, value in values}
-            try:
-                return function(*arrays[len(self._held) :])
-            finally:
-                self._tracing.values = {}
-
-        return run if self._held else function
+        return [v.value if draw is None or id(v) not in self._seeds else _counted(v, draw) for v in variables]
 
     def _apply(self, theta: Any, inputs: Any, draw: Any = None) -> Any:
         noise = self._constants(draw), inputs
@@ -195,10 +155,7 @@ class FlatNetwork:
     @functools.cached_property
     def functions(self) -> dict[str, Callable[..., Any]]:
         """The compiled functions by name, each compiled at its first call."""
-        return {
-            name: compiled(self._with_settings(function), jit=self.jit)
-            for name, function in self.traced().items()
-        }
+        return {name: compiled(function, jit=self.jit) for name, function in self.traced().items()}
 
     def forget(self) -> None:
         """Compile anew when called again: what the network keeps beside theta has changed."""
@@ -209,7 +166,7 @@ class FlatNetwork:
         with self.lock:
             function = self.functions[name]
         with precision(self.dtype):
-            return to_numpy(function(*(np.asarray(a, self.dtype) for a in (*self.settings, *arrays))))
+            return to_numpy(function(*(np.asarray(a, self.dtype) for a in arrays)))
 
     def chunked(
         self,

@@ -115,7 +115,7 @@ class Program(FlatNetwork):
         values = dict(zip(own, self.unpack(theta), strict=True))
         trained = [values[id(v)] for v in model.trainable_variables]
         bounds = self._saturation.limits
-        fixed = [limits if v is bounds else self._value(v) for v in model.non_trainable_variables]
+        fixed = [limits if v is bounds else v.value for v in model.non_trainable_variables]
         return model.stateless_call(trained, fixed, [history, future])[0]
 
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from forecast.estimators.neural.base import View, compiled
+from forecast.estimators.neural.base import View
 from forecast.estimators.neural.edges import check_sums, numbered_parents
 from forecast.estimators.neural.inputs import Coder, Scaled
 from forecast.estimators.neural.multivariate import MultivariateForecaster
 from forecast.layers.tree import sums
 from forecast.networks import NetworkConfig, TreeConfig
 from forecast.panel import Panel
-from forecast.training.window_program import Program
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -67,13 +66,6 @@ class RecursiveNet(MultivariateForecaster):
 
     def _tied(self) -> bool:
         return self.parents is not None
-
-    def _compiled(self) -> Program:
-        """The network of the shape alone, which holds the deviations of the data: another fit compiles nothing."""
-        scales = self.config_.scales
-        shape = replace(self.config_, scales=(1.0,) * len(scales))
-        program = compiled(shape, self.jit_compile, self.loss)
-        return program.holding(np.array(scales)) if program.settings else program
 
     def _configure(self, panel: Panel) -> TreeConfig:
         parents = self._numbered(panel)
