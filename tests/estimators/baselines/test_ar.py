@@ -187,3 +187,15 @@ def test_an_early_missing_value_counts_as_the_mean_of_its_series() -> None:
     model = AR(lags=2).fit(pd.Series(y))
     expected = model.trend_coef_[0, 0, 0] + model.coef_[0, 0] @ [y[2], np.nanmean(y)]
     assert model.predict(pd.RangeIndex(3, 4)).iloc[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_early_missing_value_is_the_mean_of_its_series() -> None:
+    y = Y.to_numpy().copy()
+    model = AR(lags=2).fit(y)
+    record = y[:30] + 7
+    record[1] = np.nan
+    filled = np.where(np.isnan(record), np.nanmean(record), record)
+    np.testing.assert_allclose(
+        model._fitted(Panel.from_data(record, allow_missing=True))[2:],
+        model._fitted(Panel.from_data(filled))[2:],
+    )

@@ -55,3 +55,19 @@ def test_a_slow_level_on_a_short_series_equals_statsmodels() -> None:
     alpha = float(model.alpha_[0, 0])
     assert (1 - alpha) ** 12 > 0.05
     assert model.predict(4) == pytest.approx(np.asarray(reference.forecast(4)), rel=1e-6)
+
+
+@pytest.mark.parametrize("theta", [2.0, 5.0])
+def test_a_short_series_with_a_small_weight(theta: float) -> None:
+    """Here (1 - alpha)^T does not vanish, neither in the forecast nor in the values of the history."""
+    y = np.array([0.3, -0.2, 0.4, 0.1, 0.6, -0.1, 0.5, 0.4])
+    model = Theta(theta=theta).fit(y)
+    model.alpha_[:] = alpha = 0.1
+    level, rows = y[0], len(y)
+    expected = np.empty(rows)
+    for time in range(rows):
+        level = alpha * y[time] + (1 - alpha) * level
+        trend = (theta - 1) / theta * model.slope_[0, 0] * (1 - (1 - alpha) ** (time + 1)) / alpha
+        expected[time] = level + trend
+    np.testing.assert_allclose(model._fitted(model.panel_)[1:, 0], expected[:-1])
+    np.testing.assert_allclose(model.predict(1), expected[-1:])
