@@ -18,6 +18,7 @@ import numpy as np
 from forecast.layers.recurrent.cell import RecurrentCell
 from forecast.networks.roles import Role
 from forecast.training.backend import compiled, precision, to_numpy
+from forecast.training.objective import SQUARED, Objective
 
 Array = np.ndarray
 CHUNK = 8192  # rows of one compiled call
@@ -60,6 +61,7 @@ class FlatNetwork:
 
     Args:
         build: returns the uncompiled keras.Model; called once.
+        objective: what training minimises.
         roles: layers with a role in training, by name, as the config of the network gives them; a user's model has
             none, whatever its layers are called.
         dtype: "float32" or "float64", of every computation.
@@ -71,12 +73,13 @@ class FlatNetwork:
         self,
         build: Callable[[], keras.Model],
         *,
+        objective: Objective = SQUARED,
         roles: Mapping[str, Role] | None = None,
         dtype: str = "float64",
         jit: bool = True,
         noisy: bool = False,
     ):
-        self.dtype, self.jit, self.noisy = dtype, jit, noisy
+        self.objective, self.dtype, self.jit, self.noisy = objective, dtype, jit, noisy
         self.lock = threading.RLock()  # held while something is made that all fits share
         with precision(dtype):
             self.network = build()
@@ -145,6 +148,10 @@ class FlatNetwork:
     def _apply(self, theta: Any, inputs: Any, draw: Any = None) -> Any:
         noise = self._constants(draw), inputs
         return self.network.stateless_call(self.unpack(theta), *noise, training=draw is not None)[0]
+
+    def _loss(self, theta: Any, inputs: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
+        """The weighted cost of all outputs."""
+        return keras.ops.sum(weights * self.objective.cost(targets, self._apply(theta, inputs, draw)))
 
     def _plain(self, theta: Any, inputs: Any) -> Any:
         """`_apply` without noise; TensorFlow is slow to call a function with an argument left out."""

@@ -115,7 +115,7 @@ class OneStep:
         """The weighted squared error."""
         with np.errstate(over="ignore"):
             return sum(
-                float(np.sum(weight * self.program.cost(target - self.program.apply(theta, window))))
+                float(np.sum(weight * self.program.objective.cost(target, self.program.apply(theta, window))))
                 for window, target, weight in self._blocks()
             )
 
@@ -202,7 +202,7 @@ class FreeRun:
             run = self._run(theta, history, future)
             if not np.all(np.abs(run) < DIVERGED):
                 return float("inf")
-            total += float(np.sum(weight * self.program.cost(target - run)))
+            total += float(np.sum(weight * self.program.objective.cost(target, run)))
         return total
 
     def gradient(self, theta: Array) -> tuple[float, Array]:

@@ -17,6 +17,7 @@ from forecast.training.adam_update import adam_steps
 from forecast.training.backend import value_and_gradient
 from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
 from forecast.training.initial_weights import initial_weights
+from forecast.training.objective import CrossEntropy
 from forecast.training.options import Options
 from forecast.training.prior import kernel_prior
 from forecast.training.solve import solve
@@ -44,7 +45,7 @@ class SequenceProgram(FlatNetwork):
         jit: bool = True,
         noisy: bool = False,
     ):
-        super().__init__(build, roles=roles, dtype=dtype, jit=jit, noisy=noisy)
+        super().__init__(build, objective=CrossEntropy(), roles=roles, dtype=dtype, jit=jit, noisy=noisy)
         self.classes = classes
 
     @classmethod
@@ -58,13 +59,6 @@ class SequenceProgram(FlatNetwork):
             jit=jit,
             noisy=config.dropout > 0,
         )
-
-    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
-        """Cross-entropy -sum w sum_k q_k log P(k), targets q (B, K) or (B, T, K), weights w (B,) or (B, T)."""
-        scores = self._apply(theta, windows, draw)
-        top = keras.ops.max(scores, axis=-1, keepdims=True)
-        total = keras.ops.log(keras.ops.sum(keras.ops.exp(scores - top), axis=-1, keepdims=True))
-        return -keras.ops.sum(weights[..., None] * targets * (scores - top - total))
 
     def traced(self) -> dict[str, Callable[..., Any]]:
         """The functions to compile, by name."""
@@ -111,14 +105,14 @@ class Labelled:
         return len(self.keep)
 
     def take(self, which: Array) -> tuple[Array, Array, Array]:
-        """rows (B, T, 1+F), targets (B, K) or (B, T, K) and weights (B,) or (B, T) of some sequences."""
+        """rows (B, T, 1+F), targets (B, K) or (B, T, K) and weights (B, 1) or (B, T, 1) of some sequences."""
         chosen, dtype = self.keep[which], self.program.dtype
         rows = self.sequences.padded(chosen, self.length).astype(dtype)
         unit = np.eye(self.program.classes, dtype=dtype)
         if not self.per_step:
-            return rows, unit[self.codes[chosen]], np.ones(len(chosen), dtype)
+            return rows, unit[self.codes[chosen]], np.ones((len(chosen), 1), dtype)
         codes = Sequences(self.codes[:, None], self.sequences.offsets).padded(chosen, self.length)
-        return rows, unit[codes[..., 1]], rows[..., 0]
+        return rows, unit[codes[..., 1]], rows[..., :1]
 
     def error(self, theta: Array) -> float:
         """The cross-entropy of all classes."""

@@ -16,6 +16,7 @@ from forecast.networks.roles import Role
 from forecast.training.adam_update import adam_steps
 from forecast.training.backend import precision, row_jacobian, value_and_gradient
 from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
+from forecast.training.objective import SQUARED, Objective
 
 JACOBIAN_VALUES = 16_000_000  # float64 values of one block of a Jacobian: 128 MB
 RUN_CHUNK = 65_536  # series of one compiled closed loop
@@ -28,8 +29,7 @@ class Program(FlatNetwork):
     Args:
         targets: O, the number of target columns, the first O features of a window.
         lead: rows of the network's input after the window, see `with_lead`.
-        loss: "squared" or "absolute", what training minimises.
-        build, roles, dtype, jit, noisy: those of `FlatNetwork`.
+        build, objective, roles, dtype, jit, noisy: those of `FlatNetwork`.
     """
 
     def __init__(
@@ -38,26 +38,26 @@ class Program(FlatNetwork):
         *,
         targets: int,
         lead: int = 0,
-        loss: str = "squared",
+        objective: Objective = SQUARED,
         roles: Mapping[str, Role] | None = None,
         dtype: str = "float64",
         jit: bool = True,
         noisy: bool = False,
     ):
-        super().__init__(build, roles=roles, dtype=dtype, jit=jit, noisy=noisy)
-        self.targets, self.lead, self.loss = targets, lead, loss
+        super().__init__(build, objective=objective, roles=roles, dtype=dtype, jit=jit, noisy=noisy)
+        self.targets, self.lead = targets, lead
         rows, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
         self.window = rows - lead
         self.steps = int(self.network.outputs[0].shape[1])
 
     @classmethod
-    def of(cls, config: NetworkConfig, *, jit: bool = True, loss: str = "squared") -> Self:
+    def of(cls, config: NetworkConfig, *, jit: bool = True, objective: Objective = SQUARED) -> Self:
         """The compiled network of a config."""
         return cls(
             config.build,
             targets=config.targets,
             lead=config.lead,
-            loss=loss,
+            objective=objective,
             roles=config.roles,
             dtype=config.dtype,
             jit=jit,
@@ -84,13 +84,6 @@ class Program(FlatNetwork):
     def _row(self, theta: Any, window: Any) -> Any:
         return keras.ops.reshape(self._apply(theta, window[None]), (-1,))
 
-    def _loss(self, theta: Any, windows: Any, targets: Any, weights: Any, draw: Any = None) -> Any:
-        return keras.ops.sum(weights * self.cost(targets - self._apply(theta, windows, draw)))
-
-    def cost(self, error: Any) -> Any:
-        """What each error counts, of numpy or of the backend: its square, or its absolute value."""
-        return abs(error) if self.loss == "absolute" else error * error
-
     @functools.cached_property
     def _saturation(self) -> Saturation:
         return Saturation(name="saturation", dtype=self.dtype)
@@ -102,7 +95,7 @@ class Program(FlatNetwork):
             history = keras.Input((self.window, self.features), dtype=self.dtype)
             future = keras.Input((None, max(self.exog, 1)), dtype=self.dtype)
             window = keras.Input((self.window, self.features), dtype=self.dtype)
-            bounded = self._saturation(self.network(window))
+            bounded = self._saturation(self.objective.point(self.network(window)))
             cell = FeedbackCell(keras.Model(window, bounded), targets=self.targets)
             rnn = keras.layers.RNN(cell, return_sequences=True, dtype=self.dtype)
             state = keras.ops.reshape(history, (-1, cell.state_size))
@@ -122,7 +115,7 @@ class Program(FlatNetwork):
         free = keras.ops.full(
             (2, self.targets), float("inf"), dtype=self.dtype
         ) * keras.ops.convert_to_tensor([[-1.0], [1.0]], dtype=self.dtype)
-        return keras.ops.sum(weights * self.cost(targets - self._run(theta, free, history, future)))
+        return keras.ops.sum(weights * self.objective.cost(targets, self._run(theta, free, history, future)))
 
     def traced(self) -> dict[str, Callable[..., Any]]:
         """The functions to compile, by name."""

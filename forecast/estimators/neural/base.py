@@ -30,6 +30,7 @@ from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
 from forecast.training.fit import ROWS, choose_solver, train
+from forecast.training.objective import SQUARED, Objective
 from forecast.training.options import Options
 from forecast.training.shared import made_once
 from forecast.training.window_program import RUN_CHUNK, Program
@@ -41,9 +42,9 @@ SCALES = ("series", "window", None)
 
 
 @made_once(32)
-def compiled(config: NetworkConfig, jit: bool, loss: str) -> Program:
+def compiled(config: NetworkConfig, jit: bool, objective: Objective) -> Program:
     """The compiled network of a config; fits of one shape share it, and only the first one compiles."""
-    return Program.of(config, jit=jit, loss=loss)
+    return Program.of(config, jit=jit, objective=objective)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -163,7 +164,7 @@ class NeuralForecaster(Forecaster):
         self.history_ = [fit.history for fit in fits]
 
     def _compiled(self) -> Program:
-        return compiled(self.config_, self.jit_compile, "squared")
+        return compiled(self.config_, self.jit_compile, SQUARED)
 
     def _scaled(self, panel: Panel) -> Scaled:
         """A panel in the units of the network."""

@@ -13,6 +13,7 @@ from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.neural.base import NeuralForecaster, View, compiled
 from forecast.estimators.neural.options import resolve_lags
 from forecast.panel import Panel
+from forecast.training.objective import OBJECTIVES
 from forecast.training.window_program import Program
 
 SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS is the solver
@@ -70,9 +71,10 @@ class MultivariateForecaster(NeuralForecaster):
         if check_count("outputs", self.outputs) > 1 and self.training != "one-step":
             allowed, remedy = '"one-step" with outputs above 1', "Pass outputs=1"
             raise ValueError(explain("training", allowed, repr(self.training), remedy))
-        check_choice("loss", self.loss, ("squared", "absolute"))
-        if self.loss == "absolute" and self.solver not in ("auto", "adam"):
-            allowed, remedy = '"adam" or "auto" with loss="absolute"', 'Pass solver="adam"'
+        solvers = OBJECTIVES[check_choice("loss", self.loss, OBJECTIVES)].solvers
+        if self.solver not in ("auto", *solvers):
+            allowed = f"'auto' or one of {', '.join(map(repr, solvers))} with loss={self.loss!r}"
+            remedy = f"Pass solver={solvers[-1]!r}"
             raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
 
     def _view(self, panel: Panel, *, whole: bool = False) -> View:
@@ -94,7 +96,7 @@ class MultivariateForecaster(NeuralForecaster):
         return Multivariate(joint, panel, self._sums(joint))
 
     def _compiled(self) -> Program:
-        return compiled(self.config_, self.jit_compile, self.loss)
+        return compiled(self.config_, self.jit_compile, OBJECTIVES[self.loss])
 
     def _small(self, panel: Panel) -> bool:
         return self.loss == "squared" and len(panel.y) * panel.n_targets * self.outputs <= SMALL_VALUES

@@ -62,7 +62,7 @@ def learned_from(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> st
     seen: list[Any] = []
 
     def record(program: Any, windows: Any, weights: Any, *, options: Any, rng: Any, theta: Any) -> Fitted:
-        seen.extend([program.jit, program.size, program.loss, windows.y.tolist(), windows.x.tolist()])
+        seen.extend([program.jit, program.size, program.objective, windows.y.tolist(), windows.x.tolist()])
         seen.extend([len(program.network.layers), vars(options), rng.random()])
         return Fitted(program.template, program.template, "none")
 
