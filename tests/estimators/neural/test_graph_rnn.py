@@ -130,7 +130,7 @@ def test_absolute_errors_give_medians() -> None:
         float(np.abs(small(loss=loss, **options).fit(y).predict(1)).max()) for loss in ("squared", "absolute")
     )
     assert squared > 1.5 and absolute < 0.7
-        with pytest.raises(ValueError, match="one of 'adam' with loss='absolute'"):
+    with pytest.raises(ValueError, match="one of 'adam' with loss='absolute'"):
         small(loss="absolute", solver="lbfgs", edges=None).fit(y)
 
 
