@@ -14,7 +14,7 @@ import forecast
 from forecast.datasets import load_air_passengers
 
 ROOT = Path(forecast.__file__).parent
-MOST = 29
+MOST = 26
 
 
 @pytest.mark.backend

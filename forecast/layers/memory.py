@@ -113,8 +113,6 @@ class MemoryCell(keras.layers.Layer):
         True
     """
 
-    orthogonal = ("recurrent_kernel",)  # as in `RecurrentCell`; that of the controller
-
     def __init__(
         self,
         units: int,

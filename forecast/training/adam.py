@@ -7,8 +7,8 @@ import numpy as np
 from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
-from forecast.training.prior import Prior
 from forecast.training.problem import Problem
+from forecast.training.start import Prior
 
 STACK_VALUES = 4_000_000  # numbers in the batches of one compiled call
 STACK = 256  # steps of one compiled call at the most

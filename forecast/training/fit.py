@@ -10,14 +10,12 @@ import numpy as np
 from forecast._checks import explain
 from forecast.networks.roles import Role
 from forecast.training.flat_network import Array
-from forecast.training.initial_weights import initial_weights
 from forecast.training.keras_fit import keras_fit
 from forecast.training.levenberg_marquardt import linear_evidence
-from forecast.training.linear_init import linear_members, linear_start, silent
 from forecast.training.options import Options, Solution
-from forecast.training.prior import Prior, prior_at
 from forecast.training.problem import FreeRun, OneStep
 from forecast.training.solve import solve
+from forecast.training.start import Prior, initial_weights, linear_members, linear_start, prior_at, silent
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 

@@ -10,18 +10,19 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
-from forecast.layers.recurrent.cell import RecurrentCell
+from forecast.layers.recurrent.cell import RecurrentCell, state_matrices
 from forecast.networks.roles import Role
 from forecast.training.backend import compiled, precision, to_numpy
 from forecast.training.objective import SQUARED, Objective
 
 Array = np.ndarray
 CHUNK = 8192  # rows of one compiled call
+Made = TypeVar("Made")
 LEAST_ROWS = 64  # smaller calls are padded to this: one compilation serves them all
 
 
@@ -213,8 +214,8 @@ def layers_within(layer: Any) -> list[keras.layers.Layer]:
 
 def _weights(network: keras.Model, roles: Mapping[str, Role] | None) -> Iterator[Weight]:
     """The trainable variables of the network in order; those of a user's network have nothing but a place."""
-    layers = [] if roles is None else layers_within(network)
-    states = [(layer, name) for layer in layers for name in getattr(layer, "orthogonal", ())]
+    layers = list(layers_within(network))
+    states = [(layer, name) for layer in layers for name in state_matrices(layer)]
     orthogonal = {id(getattr(layer, name, None)) for layer, name in states}
     cells = [layer for layer in layers if isinstance(layer, RecurrentCell) and layer.elementwise]
     memory = {id(cell.recurrent_kernel) for cell in cells}
@@ -250,3 +251,19 @@ def _pad(part: Array, rows: int) -> Array:
     if len(part) == rows:
         return part
     return np.concatenate([part, np.zeros((rows - len(part), *part.shape[1:]), part.dtype)])
+
+
+def made_once(maxsize: int) -> Callable[[Callable[..., Made]], Callable[..., Made]]:
+    """A cache of the last `maxsize` results of a function; threads that ask for the same one wait for the first."""
+
+    def decorate(function: Callable[..., Made]) -> Callable[..., Made]:
+        cached, lock = functools.lru_cache(maxsize=maxsize)(function), threading.RLock()
+
+        @functools.wraps(function)
+        def ask(*arguments: Any, **named: Any) -> Made:
+            with lock:
+                return cached(*arguments, **named)
+
+        return ask
+
+    return decorate

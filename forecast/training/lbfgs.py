@@ -8,8 +8,8 @@ import scipy.optimize
 from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
-from forecast.training.prior import Prior
 from forecast.training.problem import Problem
+from forecast.training.start import Prior
 
 
 def lbfgs(

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
-from forecast.training.prior import LARGEST, Prior
 from forecast.training.problem import LeastSquares
+from forecast.training.start import LARGEST, Prior
 
 SMALL = 400  # parameters below which one thread is faster
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this

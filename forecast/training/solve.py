@@ -13,8 +13,8 @@ from forecast.training.lbfgs import lbfgs
 from forecast.training.levenberg_marquardt import levenberg_marquardt
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
-from forecast.training.prior import Prior
 from forecast.training.problem import Problem
+from forecast.training.start import Prior
 
 SOLVERS: Mapping[str, Callable[..., Solution]] = MappingProxyType(
     {"lm": levenberg_marquardt, "lbfgs": lbfgs, "adam": adam}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.training.adam import _layout, adam
-from forecast.training.prior import Prior
 from forecast.training.problem import Problem
+from forecast.training.start import Prior
 from tests.training.cases import BOTH, free_run, one_step, program, run, theta
 
 pytestmark = pytest.mark.backend

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from forecast.training.options import Options, Solution
-from forecast.training.prior import prior_at
 from forecast.training.solve import solve
+from forecast.training.start import prior_at
 from tests.training.cases import one_step, program, theta
 
 pytestmark = pytest.mark.backend

@@ -22,9 +22,9 @@ from forecast.training.fit import (
 )
 from forecast.training.levenberg_marquardt import linear_evidence
 from forecast.training.options import Options, Solution
-from forecast.training.prior import prior_at
 from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.solve import solve
+from forecast.training.start import prior_at
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import keras
 import numpy as np
 import pytest
 
 from forecast.layers import CELLS
-from forecast.networks import OnlineConfig, SequenceConfig
+from forecast.networks import MemoryConfig, OnlineConfig, SequenceConfig
 from forecast.training.flat_network import FlatNetwork
-from forecast.training.initial_weights import initial_weights
 from forecast.training.rtrl import OnlineProgram
 from forecast.training.sequence_program import SequenceProgram
+from forecast.training.start import initial_weights
+from forecast.training.window_program import Program
 from tests.training.cases import program
 
 pytestmark = pytest.mark.backend
@@ -90,3 +94,24 @@ def test_vectors_of_symbols_have_length_one_on_average() -> None:
     own = SequenceProgram.of(config, jit=False)
     found, other = (weights(own, seed)["embedding/embeddings"] for seed in (0, 1))
     assert abs((found**2).sum(axis=1).mean() - 1) < 0.15 and (found != other).all()
+
+
+def keras_lstm() -> keras.Model:
+    """A user's own recurrent network."""
+    rows = keras.Input((4, 1), dtype="float64")
+    hidden = keras.layers.LSTM(3, dtype="float64")(rows)
+    return keras.Model(rows, keras.layers.Reshape((1, 1))(keras.layers.Dense(1, dtype="float64")(hidden)))
+
+
+@pytest.mark.parametrize(
+    ("own", "size"),
+    [
+        (lambda: Program.of(MemoryConfig(length=4, units=3, controller="gru", dtype="float64")), 3),
+        (lambda: Program(keras_lstm, targets=1, dtype="float64"), 3),
+    ],
+)
+def test_the_state_of_a_cell_of_keras_goes_through_orthogonal_matrices_too(own: Any, size: int) -> None:
+    found = weights(own())
+    (kernel,) = (value for path, value in found.items() if path.endswith("recurrent_kernel"))
+    for gate in np.split(kernel, kernel.shape[1] // size, axis=1):
+        np.testing.assert_allclose(gate.T @ gate, np.eye(size), atol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 
 from forecast.training.lbfgs import lbfgs
 from forecast.training.levenberg_marquardt import levenberg_marquardt
-from forecast.training.prior import Prior
+from forecast.training.start import Prior
 from tests.training.cases import Squares, free_run, one_step, program, run, theta
 
 

@@ -10,10 +10,9 @@ import pytest
 from forecast.networks import Seq2SeqConfig
 from forecast.panel import Panel
 from forecast.training.fit import TEACHER_FORCING, one_step_problem, train
-from forecast.training.initial_weights import initial_weights
-from forecast.training.linear_init import linear_start
 from forecast.training.options import Options
 from forecast.training.problem import OneStep
+from forecast.training.start import initial_weights, linear_start
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.training.cases import differences, series

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import BayesianRidge
 
 from forecast.training.levenberg_marquardt import levenberg_marquardt, linear_evidence
-from forecast.training.prior import Prior
+from forecast.training.start import Prior
 from tests.training.cases import Squares, run
 
 

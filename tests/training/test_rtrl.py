@@ -10,8 +10,8 @@ import pytest
 
 from forecast.networks import OnlineConfig
 from forecast.training import backend
-from forecast.training.initial_weights import initial_weights
 from forecast.training.rtrl import BLOCK, Dense, Elementwise, Moments, OnlineProgram
+from forecast.training.start import initial_weights
 
 pytestmark = pytest.mark.backend
 LENGTH, SERIES, UNITS = 5, 2, 2

@@ -10,7 +10,6 @@ import pytest
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences
 from forecast.training.options import Options
-from forecast.training.prior import kernel_prior
 from forecast.training.sequence_program import (
     Labelled,
     SequenceProgram,
@@ -19,6 +18,7 @@ from forecast.training.sequence_program import (
     start,
     train_sequences,
 )
+from forecast.training.start import kernel_prior
 
 pytestmark = pytest.mark.backend
 

@@ -14,8 +14,8 @@ import pytest
 from forecast.networks import NARXConfig
 from forecast.training import backend
 from forecast.training.fit import train
+from forecast.training.flat_network import made_once
 from forecast.training.options import Options
-from forecast.training.shared import made_once
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.training.cases import ALONE, windows

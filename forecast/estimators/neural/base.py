@@ -30,9 +30,9 @@ from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
 from forecast.training.fit import ROWS, choose_solver, train
+from forecast.training.flat_network import made_once
 from forecast.training.objective import SQUARED, Objective
 from forecast.training.options import Options
-from forecast.training.shared import made_once
 from forecast.training.window_program import RUN_CHUNK, Program
 from forecast.windows import Windows, history_end, position_of_rows
 

@@ -19,9 +19,9 @@ from forecast.estimators.validation import learned
 from forecast.networks import OnlineConfig
 from forecast.networks.roles import Role
 from forecast.panel import Panel
-from forecast.training.initial_weights import initial_weights
+from forecast.training.flat_network import made_once
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
-from forecast.training.shared import made_once
+from forecast.training.start import initial_weights
 from forecast.windows import lag_table, position_of_rows
 
 SOLVERS = ("rtrl", "one-step")

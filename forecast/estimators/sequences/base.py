@@ -21,6 +21,7 @@ from forecast.estimators.neural.options import check_units
 from forecast.estimators.validation import check_types, learned
 from forecast.networks import SequenceConfig
 from forecast.panel.sequences import Sequences, split_symbols
+from forecast.training.flat_network import made_once
 from forecast.training.options import Options
 from forecast.training.sequence_program import (
     SequenceProgram,
@@ -28,7 +29,6 @@ from forecast.training.sequence_program import (
     scores,
     train_sequences,
 )
-from forecast.training.shared import made_once
 
 
 @made_once(32)

@@ -166,3 +166,9 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
         }
+
+
+def state_matrices(layer: keras.layers.Layer) -> tuple[str, ...]:
+    """Names of the matrices of a cell, ours or of Keras, that its state goes through."""
+    theirs = (keras.layers.SimpleRNNCell, keras.layers.LSTMCell, keras.layers.GRUCell)
+    return ("recurrent_kernel",) if isinstance(layer, theirs) else getattr(layer, "orthogonal", ())

@@ -11,9 +11,15 @@ from forecast.networks import DelayLayer, GraphConfig, NARXConfig, RecurrentConf
 from forecast.networks.config import NetworkConfig
 from forecast.panel import Panel
 from forecast.training.fit import one_step_problem
-from forecast.training.initial_weights import initial_weights
-from forecast.training.linear_init import linear_members, linear_start, node_layer, node_start, silent
-from forecast.training.prior import prior_at
+from forecast.training.start import (
+    initial_weights,
+    linear_members,
+    linear_start,
+    node_layer,
+    node_start,
+    prior_at,
+    silent,
+)
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.checks import normal
