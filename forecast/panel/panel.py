@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
-from forecast.panel.layout import Layout
-from forecast.panel.read import Table, read
+from forecast.panel.read import Layout, Table, read
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite
 

@@ -15,9 +15,8 @@ from forecast._checks import check_horizon, explain
 from forecast.panel import long
 from forecast.panel.array_rows import array_start
 from forecast.panel.future_covariates import check_width, covariate_columns, future_covariates
-from forecast.panel.layout import Layout
 from forecast.panel.panel import Panel
-from forecast.panel.read import split_index, time_index
+from forecast.panel.read import Layout, split_index, time_index
 from forecast.panel.regularity import shorten
 from forecast.panel.timeline import OFF_GRID, check_kind
 from forecast.panel.values import array_or_pandas, check_rows, numbers_of

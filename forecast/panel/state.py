@@ -12,8 +12,8 @@ from pandas.tseries.frequencies import to_offset
 
 from forecast._checks import explain
 from forecast.panel.frequency import Clock
-from forecast.panel.layout import Layout
 from forecast.panel.panel import Panel
+from forecast.panel.read import Layout
 from forecast.panel.timeline import Dates, Numbers, Periods, Timeline
 
 _COLUMN_SETS = ("targets", "exog", "columns")

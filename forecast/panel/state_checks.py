@@ -7,8 +7,8 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pandas as pd
 
-from forecast.panel.layout import Form, Layout
 from forecast.panel.panel import Panel
+from forecast.panel.read import Form, Layout
 from forecast.panel.timeline import Dates, Numbers, Timeline
 
 UNITS = ("s", "ms", "us", "ns")
