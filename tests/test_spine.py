@@ -14,7 +14,7 @@ import forecast
 from forecast.datasets import load_air_passengers
 
 ROOT = Path(forecast.__file__).parent
-MOST = 26
+MOST = 25
 
 
 @pytest.mark.backend

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from forecast._checks import explain
 from forecast.networks.roles import Role
+from forecast.training.adam import adam
 from forecast.training.flat_network import Array
 from forecast.training.keras_fit import keras_fit
-from forecast.training.levenberg_marquardt import linear_evidence
+from forecast.training.lbfgs import lbfgs
+from forecast.training.levenberg_marquardt import levenberg_marquardt, linear_evidence
+from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
-from forecast.training.problem import FreeRun, OneStep
-from forecast.training.solve import solve
+from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.start import Prior, initial_weights, linear_members, linear_start, prior_at, silent
 from forecast.training.window_program import Program
 from forecast.windows import Windows
@@ -25,6 +29,9 @@ TEACHER_FORCING = {  # the fraction of true targets that a network with lead row
     "scheduled-sampling": (1.0, 0.75, 0.5, 0.25, 0.0),
 }
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
+SOLVERS: Mapping[str, Callable[..., Solution]] = MappingProxyType(
+    {"lm": levenberg_marquardt, "lbfgs": lbfgs, "adam": adam}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +140,28 @@ def _scheduled_sampling(
         solution, more = solve(problem, held_out, solution.theta, prior, options, rng)
         history += more
     return solution if ratio == 0.0 else Solution(solution.theta), history
+
+
+def solve(
+    problem: Problem,
+    held_out: Problem | None,
+    theta: Array,
+    prior: Prior,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Solution, list[dict[str, float]]]:
+    """Run the solver that the options name: the best theta by validation, else the last; and the history.
+
+    Weights that a callback sets when training ends, as `EarlyStopping(restore_best_weights=True)` does, come first.
+    """
+    monitor = Monitor(problem, held_out, theta, options)
+    solution = SOLVERS[options.solver](problem, monitor.start, prior, options, monitor, rng)
+    history = monitor.close(solution.theta)
+    keep_last = held_out is None and options.solver != "adam" and np.all(np.isfinite(solution.theta))
+    chosen = solution.theta if keep_last else monitor.best
+    if monitor.restored is not None:
+        return Solution(monitor.restored), history
+    return Solution(chosen, solution.evidence), history
 
 
 def _closed_loop(

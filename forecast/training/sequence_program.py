@@ -15,10 +15,10 @@ from forecast.networks.sequences import SequenceConfig
 from forecast.panel.sequences import Sequences
 from forecast.training.adam_update import adam_steps
 from forecast.training.backend import value_and_gradient
+from forecast.training.fit import solve
 from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
 from forecast.training.objective import CrossEntropy
 from forecast.training.options import Options
-from forecast.training.solve import solve
 from forecast.training.start import initial_weights, kernel_prior
 
 LEAST_TIME = 8  # shorter sequences are padded to this: one compilation serves them all

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
+from forecast.training.fit import solve
 from forecast.training.options import Options, Solution
-from forecast.training.solve import solve
 from forecast.training.start import prior_at
 from tests.training.cases import one_step, program, theta
 

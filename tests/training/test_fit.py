@@ -18,12 +18,12 @@ from forecast.training.fit import (
     choose_solver,
     free_run_problems,
     one_step_problem,
+    solve,
     train,
 )
 from forecast.training.levenberg_marquardt import linear_evidence
 from forecast.training.options import Options, Solution
 from forecast.training.problem import FreeRun, OneStep, Problem
-from forecast.training.solve import solve
 from forecast.training.start import prior_at
 from forecast.training.window_program import Program
 from forecast.windows import Windows
