@@ -17,10 +17,10 @@ from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
+    alone,
     each_target,
     match_series,
     moments,
-    quiet,
     season_of,
     season_shift,
 )
@@ -123,7 +123,7 @@ class ETS(LocalForecaster, Unweighted):
                 continue
             form = str(self.form_[where])
             check_positive(y, form, series_name(panel, series))
-            with quiet():
+            with alone():
                 result = self._smooth(y, form, where, shifts[series])
             yield series, target, rows, y, result
 
@@ -160,8 +160,7 @@ def fit_ets(
     fits = []
     for form in forms(y, name):
         origin = 0.0 if "mul" in form else center  # a product keeps its zero; a sum is the same from any
-        with quiet():
-            result = fit_form((y - origin) / unit, form, damped, season)
+        result = fit_form((y - origin) / unit, form, damped, season)
         fits.append((result.aicc if np.isfinite(result.aicc) else np.inf, form, origin, result))
     _, form, origin, result = min(fits, key=lambda fit: fit[0])
     _, trend, seasonal = form.split(",")
@@ -180,8 +179,9 @@ def fit_form(y: np.ndarray, form: str, damped: bool, season: int) -> ETSResults:
     """The fit of one form, "error,trend,season"."""
     heuristic = not form.endswith(",") and season > _ESTIMATED_SEASON
     start = {"initialization_method": "heuristic" if heuristic else "estimated"}
-    model = build(y, form, damped, season, start)
-    return model.smooth(maximise(model))
+    with alone():
+        model = build(y, form, damped, season, start)
+        return model.smooth(maximise(model))
 
 
 def build(y: np.ndarray, form: str, damped: bool, season: int, start: dict[str, Any]) -> ETSModel:

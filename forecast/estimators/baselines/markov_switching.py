@@ -16,10 +16,10 @@ from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
+    alone,
     each_target,
     match_series,
     moments,
-    quiet,
 )
 from forecast.panel import Panel
 
@@ -164,7 +164,7 @@ def maximum(
     if len(y) < count * (count + order + 1):  # fewer rows than parameters
         return None
     for own_variance in (True, False):
-        with quiet():
+        with alone():
             try:
                 model = MarkovRegression(y, count, exog=past, switching_variance=own_variance)
                 result = model.fit(disp=False, maxiter=iterations, cov_type="none")

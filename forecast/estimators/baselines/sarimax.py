@@ -18,10 +18,10 @@ from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
+    alone,
     each_target,
     match_series,
     moments,
-    quiet,
     season_of,
 )
 from forecast.estimators.validation import series_name
@@ -211,7 +211,7 @@ def fit_sarimax(
     else:
         origin, x_origin = 0.0 * origin, 0.0 * x_origin  # the model has no level that could follow a shift
     scaled_x = ((x - x_origin) / x_scale)[:, used] if used.any() else None
-    with quiet():
+    with alone():
         model = form.build((y - origin) / scale, scaled_x)
         result = model.fit(disp=False, maxiter=max_iter, cov_type="none")
         converged = result.mle_retvals.get("warnflag") != 1  # 1: stopped by max_iter
@@ -232,24 +232,28 @@ def fit_sarimax(
 
 
 def polished(model: Model, params: np.ndarray) -> np.ndarray:
-    """A few Newton steps on the likelihood: the optimiser stops where its gain is that of rounding."""
-    free = np.asarray(model.untransform_params(params), dtype=float)
-    for _ in range(10):
-        score = model.score(free, transformed=False)
-        steps = 1e-5 * np.eye(len(free))
-        curvature = np.array(
-            [
-                (model.score(free + step, transformed=False) - model.score(free - step, transformed=False))
-                / 2e-5
-                for step in steps
-            ]
-        )
-        move = np.linalg.lstsq((curvature + curvature.T) / 2, -score, rcond=1e-10)[0]
-        if not np.abs(move).max() < 0.1:  # no maximum nearby
-            break
+    """A few Newton steps to the root of the score: the optimiser stops where its gain is that of rounding."""
+    # statsmodels' score of two and more lags is the gradient times a Jacobian that should be transposed: its
+    # root is that of the gradient, yet its own Jacobian is not symmetric.
+    score = partial(model.score, transformed=False)
+    start = free = np.asarray(model.untransform_params(params), dtype=float)
+    jacobian, last = None, np.inf
+    for _ in range(20):
+        if jacobian is None:
+            steps = 1e-5 * np.eye(len(free))
+            jacobian = np.column_stack([(score(free + step) - score(free - step)) / 2e-5 for step in steps])
+        move = np.linalg.lstsq(jacobian, -score(free), rcond=1e-10)[0]
+        length = np.abs(move).max()
+        if not length < 0.1:  # no maximum nearby
+            return params
         free = free + move
-        if np.abs(move).max() < 1e-9:
+        if length < 1e-9:
             break
+        if length > 0.1 * last:  # too far from where the Jacobian was taken
+            jacobian = None
+        last = length
+    if model.loglike(free, transformed=False) < model.loglike(start, transformed=False) - 1e-9:
+        return params  # a saddle
     return np.asarray(model.transform_params(free), dtype=float)
 
 
@@ -264,7 +268,7 @@ class _Run:
 
     def over(self, y: np.ndarray, x: np.ndarray) -> None:
         scaled = (y - x @ self.weights - self.origin) / self.scale
-        with quiet():
+        with alone():
             self.result: Any = self.form.build(scaled).filter(self.params, cov_type="none")
 
     def user(self, values: np.ndarray, x: np.ndarray) -> np.ndarray:

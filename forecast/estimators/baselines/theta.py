@@ -17,10 +17,10 @@ from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
+    alone,
     each_target,
     match_series,
     moments,
-    quiet,
     season_of,
     season_shift,
 )
@@ -144,7 +144,7 @@ def fit_theta(
     if season > 1 and len(y) >= 2 * season:
         multiplies = bool(y.min() > 0)
         scaled = y / spread if multiplies else (y - center) / spread  # factors keep the zero of the series
-        with quiet():
+        with alone():
             result = ThetaModel(scaled, period=season, method="mul" if multiplies else "add").fit()
             unit = result.forecast_components(season)["seasonal"].to_numpy()
         multiplies = result.model.method == "mul"  # statsmodels adds where a factor would not be positive
@@ -152,7 +152,7 @@ def fit_theta(
             seasonal = np.roll(unit if multiplies else unit * spread, len(y) % season)
             found |= {"seasonal_": seasonal, "multiplicative_": multiplies}
     if not found["seasonal_"].any():
-        with quiet():
+        with alone():
             result = ThetaModel((y - center) / spread, deseasonalize=False).fit()
     slope, alpha = result.params
     return found | {"slope_": float(slope) * spread, "alpha_": float(alpha)}

@@ -8,7 +8,7 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 from forecast.estimators.baselines.ets import build, fit_form
 from forecast.estimators.baselines.ets_likelihood import _Cost, maximise
-from forecast.estimators.baselines.local import quiet
+from forecast.estimators.baselines.local import alone
 from tests.estimators.baselines.series import SERIES
 
 FORMS = ["add,add,add", "add,add,mul", "mul,add,mul", "mul,mul,add"]
@@ -52,6 +52,6 @@ def test_rounding_does_not_move_the_maximum(form: str) -> None:
 def test_statsmodels_finds_no_greater_likelihood() -> None:
     for name, form in (("air passengers", "add,add,mul"), ("sum", "add,add,add"), ("walk", "mul,add,")):
         model = build(SERIES[name], form, True, 12, ESTIMATED)
-        with quiet():
+        with alone():
             theirs = model.fit(disp=False)
         assert model.loglike(maximise(model)) > theirs.llf - 1e-6

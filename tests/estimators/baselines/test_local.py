@@ -1,17 +1,20 @@
-"""The loop over series: any number of jobs, moments in any unit, seasons by timestamp, filters as before."""
+"""The loop over series: any number of jobs, moments in any unit, seasons by timestamp, threads as before."""
 
 from __future__ import annotations
 
-import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from statsmodels.tools.sm_exceptions import ModelWarning
+from threadpoolctl import threadpool_info
 
 from forecast import AR, ETS, SARIMAX, MarkovSwitching, Theta
-from forecast.estimators.baselines.local import LocalForecaster, moments, quiet
+from forecast.estimators.baselines.local import LocalForecaster, alone, moments
 from tests.checks_forecaster import long_frame
 
 MODELS: list[LocalForecaster] = [
@@ -73,21 +76,26 @@ def test_a_record_that_starts_later_in_the_season_keeps_its_season(
     np.testing.assert_allclose(forecast, y[start + 36 : start + 48], atol=2)
 
 
-def test_filters_of_warnings_are_as_before_also_after_threads() -> None:
-    before = list(warnings.filters)
-    inside, leave = threading.Barrier(2), [threading.Event(), threading.Event()]
+def test_threads_leave_filters_of_warnings_and_threads_of_blas_as_before() -> None:
+    y, before, blas = np.random.default_rng(0).normal(5, 1, size=40), warnings.filters, threadpool_info()
+    content, heard = list(before), []
 
-    def silence(event: threading.Event) -> None:
-        with quiet():
-            inside.wait()
-            event.wait()
+    def fit(model: LocalForecaster) -> None:
+        model.fit(y)
 
-    threads = [threading.Thread(target=silence, args=(event,)) for event in leave]
-    for thread in threads:
-        thread.start()
-    for event, thread in zip(leave, threads, strict=True):
-        event.set()
-        thread.join()
-    assert list(warnings.filters) == before
-    with pytest.warns(UserWarning, match="heard"):
-        warnings.warn("heard", UserWarning, stacklevel=1)
+    def neighbour() -> None:
+        with warnings.catch_warnings(record=True) as caught:  # its own list, whoever fits beside it
+            warnings.simplefilter("always")
+            warnings.warn("heard", UserWarning, stacklevel=1)
+        heard.extend(caught)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(fit, [clone(model) for model in MODELS * 4]))
+    assert warnings.filters is before and warnings.filters == content
+    assert threadpool_info() == blas
+    with alone():
+        neighbour()
+        assert [entry for entry in warnings.filters if entry not in content] == [
+            ("ignore", None, ModelWarning, None, 0)
+        ]
+    assert [str(entry.message) for entry in heard] == ["heard"]

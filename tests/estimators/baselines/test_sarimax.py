@@ -11,7 +11,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX as Reference
 
-from forecast.estimators.baselines.local import moments, quiet
+from forecast.estimators.baselines.local import alone, moments
 from forecast.estimators.baselines.sarimax import SARIMAX
 from forecast.panel import Panel
 from tests.checks_forecaster import covariates, monthly
@@ -68,7 +68,7 @@ def reference_forecast(model: SARIMAX, y: np.ndarray, X: np.ndarray) -> np.ndarr
 
 
 def test_near_statsmodels_on_the_series_itself() -> None:
-    with quiet():
+    with alone():
         found = Reference(Y.to_numpy(), order=(2, 0, 1), trend="c").fit(disp=False, maxiter=500)
     np.testing.assert_allclose(SARIMAX(order=(2, 0, 1)).fit(Y).predict(12), found.forecast(12), rtol=1e-4)
 
