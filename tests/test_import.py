@@ -46,6 +46,7 @@ def test_the_data_and_the_baselines_do_not_load_keras() -> None:
     assert run(code) == "False\n"
 
 
+@pytest.mark.slow
 def test_import_time_is_under_one_and_a_half_times_that_of_pandas_and_sklearn() -> None:
     clock = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
     ours, theirs = [], []

@@ -71,6 +71,7 @@ def test_models_learn_from_categories_and_baselines_go_without(
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_the_benchmark_has_networks_and_all_baselines(tmp_path: Path, capsys) -> None:
     line = f"benchmark --windows 1 --horizon 3 --output {tmp_path / 'b.png'}"
     assert main(line.split()) == 0

@@ -186,6 +186,7 @@ def test_reset_state_of_a_stateful_layer_is_the_start(controller: str) -> None:
     assert np.abs(carried - first).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_gradient_through_the_loop_is_that_of_finite_differences() -> None:
     with float64():
         cell = MemoryCell(4, slots=4, width=2, controller="dense", dtype="float64")

@@ -39,6 +39,7 @@ def by_hand(
 
 
 @pytest.mark.parametrize("kind", ["one-step", "free-run"])
+@pytest.mark.slow
 def test_a_stack_of_steps_is_a_loop(kind: str) -> None:
     problem = one_step(BOTH) if kind == "one-step" else free_run(BOTH)
     size = 16 if kind == "one-step" else 2

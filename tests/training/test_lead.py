@@ -115,6 +115,7 @@ def test_every_way_of_training_lowers_its_own_error_and_sampling_that_of_the_fre
     assert errors["scheduled-sampling"] < errors["teacher-forcing"]
 
 
+@pytest.mark.slow
 def test_with_one_step_there_is_nothing_to_tell() -> None:
     config = replace(CONFIG, horizon=1)
     program = Program.of(config)

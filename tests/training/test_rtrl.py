@@ -154,6 +154,7 @@ def test_follow_is_the_forecast_without_learning_and_then_feeds_back() -> None:
     np.testing.assert_allclose(bounded[:7].clip(-0.1, 0.1)[6], closed[6].clip(-0.1, 0.1), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_exact_gradients_learn_what_those_of_one_step_cannot() -> None:
     """An echo of two steps ago, which the linear path does not see: only the state can carry it."""
     x = np.random.default_rng(3).choice([-1.0, 1.0], size=400)

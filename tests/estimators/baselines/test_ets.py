@@ -60,6 +60,7 @@ def test_finds_the_maximum_that_statsmodels_finds(form: tuple[Any, ...]) -> None
 
 
 @pytest.mark.parametrize("form", FORMS[2::6], ids=str)
+@pytest.mark.slow
 def test_later_origin_keeps_the_parameters(form: tuple[Any, ...]) -> None:
     y = SERIES["product"]
     model, reference = ours(y[:60], form), statsmodel(y, form)

@@ -73,6 +73,7 @@ def test_near_statsmodels_on_the_series_itself() -> None:
     np.testing.assert_allclose(SARIMAX(order=(2, 0, 1)).fit(Y).predict(12), found.forecast(12), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_later_origin_with_covariates_keeps_the_parameters() -> None:
     X = covariates(Y.index)
     y = Y + 3 * X["price"]

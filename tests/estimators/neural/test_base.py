@@ -45,6 +45,7 @@ def test_units_of_covariates_do_not_matter() -> None:
     np.testing.assert_allclose(small().fit(X * units + 7, Y).predict(LATER * units + 7), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_normalised_windows_follow_a_level_never_seen() -> None:
     wandering = small(scale="window").fit(Y)
     np.testing.assert_allclose(wandering.simulate(4, Y + 20.0), wandering.predict(4) + 20.0, rtol=1e-6)
@@ -109,6 +110,7 @@ def test_the_forecast_is_the_median_of_the_members() -> None:
 
 @pytest.mark.parametrize("training", ["one-step", "multi-step", "free-run"])
 @pytest.mark.parametrize("solver", ["lm", "lbfgs", "adam"])
+@pytest.mark.slow
 def test_every_solver_trains_in_every_way(solver: str, training: str) -> None:
     model = small(solver=solver, training=training, steps=5, epochs=3).fit(X, Y)
     assert model.solver_ == solver

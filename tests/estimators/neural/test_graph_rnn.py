@@ -36,6 +36,7 @@ def small(**options) -> GraphRNN:
     return GraphRNN(**{"edges": EDGES, "lags": 1, "units": 3, "epochs": 60, "random_state": 0, **options})
 
 
+@pytest.mark.slow
 def test_the_edges_tell_what_no_node_knows_of_itself() -> None:
     y = stream(200)
     test = y.iloc[-60:]
@@ -70,6 +71,7 @@ def test_before_training_a_shared_path_is_one_autoregression_of_all_nodes() -> N
     np.testing.assert_allclose(scaled, expected, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_panel_and_frame_are_the_same_nodes_in_any_order() -> None:
     y = stream(60)
     fit = small(epochs=5)
@@ -121,6 +123,7 @@ def test_covariates_of_a_panel_belong_to_their_series() -> None:
     assert moved.tolist() == [False, True, False]
 
 
+@pytest.mark.slow
 def test_absolute_errors_give_medians() -> None:
     """One value in four is far away: the mean lies between, the median does not."""
     y = np.where(np.arange(400) % 4 == 0, 8.0, 0.0)[:, None] + 0.1 * normal((400, 2), seed=2)
@@ -135,6 +138,7 @@ def test_absolute_errors_give_medians() -> None:
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+@pytest.mark.slow
 def test_every_solver_fits(solver: str) -> None:
     model = small(solver=solver, epochs=2, lags=2, units=1).fit(stream(40))
     assert model.solver_ == solver and np.isfinite(model.predict(3)).all(axis=None)

@@ -44,6 +44,7 @@ def small(build=dense, **options) -> KerasForecaster:
 
 
 @pytest.mark.parametrize("build", [dense, recurrent])
+@pytest.mark.slow
 def test_keras_learns_a_wave(build) -> None:
     model = small(build, window=4, epochs=25, learning_rate=0.05, batch_size=16).fit(WAVE[:100])
     rows = pd.RangeIndex(4, 100)
@@ -77,6 +78,7 @@ def test_several_steps_at_once_come_in_blocks() -> None:
     assert model.min_history(model.panel_) == 3
 
 
+@pytest.mark.slow
 def test_batch_statistics_belong_to_the_model() -> None:
     model = small(restless).fit(Y)
     expected = model.predict(4)
@@ -104,6 +106,7 @@ def test_the_package_trains_it_in_closed_loop(training: str) -> None:
     assert model.solver_ == "lm" and np.isfinite(model.predict(LATER)).all()
 
 
+@pytest.mark.slow
 def test_a_loss_of_ones_own() -> None:
     by_name = small(loss="mean_absolute_error").fit(Y)
     by_object = small(loss=keras.losses.MeanAbsoluteError()).fit(Y)

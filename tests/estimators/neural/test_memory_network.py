@@ -15,6 +15,7 @@ SMALL = dict(units=3, slots=4, width=2, random_state=0)
 Y = monthly(96)
 
 
+@pytest.mark.slow
 def test_it_starts_at_ar_with_its_heads_sharp() -> None:
     """What the cell starts at, heads that are sharp and go by location, is not drawn at random."""
     model = MemoryNetwork(lags=[1, 12], window=3, solver="lm", epochs=1, jit_compile=False, **SMALL).fit(Y)
@@ -26,6 +27,7 @@ def test_it_starts_at_ar_with_its_heads_sharp() -> None:
     assert sorted(set(bias)) == [-2.0, 0.0, 3.0] and (bias == 3.0).sum() == 2
 
 
+@pytest.mark.slow
 def test_it_learns_what_the_lags_do_not_hold() -> None:
     """y_t is the product of the last two signs, of which no linear model knows anything."""
     x = np.random.default_rng(0).choice([-1.0, 1.0], size=(300, 1))

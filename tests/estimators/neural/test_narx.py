@@ -194,6 +194,7 @@ def test_the_index_goes_on_and_changes_no_value(name: str) -> None:
     np.testing.assert_allclose(forecast, model.fit(y.to_numpy()[:ROWS]).predict(AHEAD), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_fifty_fits_keep_the_memory_of_one_and_leave_the_settings_alone() -> None:
     """50 more fits and forecasts of one shape add less than 30 MB to the process."""
     program = """

@@ -74,6 +74,7 @@ def test_long_panel_and_save(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(load(tmp_path / "tree.zip").predict(3), model.predict(3))
 
 
+@pytest.mark.slow
 def test_the_tree_tells_a_leaf_what_its_sibling_does() -> None:
     """b repeats a one step later: the total, less b, is a."""
     noise = normal((201, 2), seed=6)

@@ -32,6 +32,7 @@ def test_training_starts_at_least_squares() -> None:
     np.testing.assert_allclose(model.predict(X), linear.predict(X), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_it_learns_the_map_that_no_line_fits() -> None:
     y = logistic(120)
     model = RNN(**{**SMALL, "units": 6, "jit_compile": True}, epochs=60).fit(y[:100])
@@ -62,6 +63,7 @@ def test_dropout_and_zoneout_are_trained_by_adam() -> None:
             RNN(**SMALL, **options, **change).fit(Y)
 
 
+@pytest.mark.slow
 def test_recurrent_dropout_is_of_training_alone() -> None:
     options = {**SMALL, "cell": "elman", "units": 2, "epochs": 3, "learning_rate": 0.05}
     kept, dropped = (RNN(**options, solver="adam", recurrent_dropout=p).fit(Y) for p in (0.0, 0.5))
@@ -71,6 +73,7 @@ def test_recurrent_dropout_is_of_training_alone() -> None:
     np.testing.assert_allclose(kept.predict(3), dropped.predict(3), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_truncation_reaches_the_training() -> None:
     options = dict(
         cell="elman", units=2, window=4, lags=1, solver="lbfgs", validation=0, epochs=2, jit_compile=False
@@ -84,6 +87,7 @@ def test_truncation_reaches_the_training() -> None:
     np.testing.assert_allclose(short.linear_theta_, full.linear_theta_, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_free_run_training_lowers_the_error_of_the_free_run() -> None:
     rng = np.random.default_rng(0)
     u, y = rng.normal(size=400), np.zeros(400)
@@ -100,6 +104,7 @@ def test_free_run_training_lowers_the_error_of_the_free_run() -> None:
     assert errors[1] < 0.9 * errors[0]
 
 
+@pytest.mark.slow
 def test_another_architecture() -> None:
     options = dict(cell="lstm-peephole", units=(2, 1), linear=False, bidirectional="sum", pooling="mean")
     model = RNN(**options, window=3, lags=2, scale="window", solver="lbfgs", epochs=2, jit_compile=False).fit(

@@ -37,6 +37,7 @@ def test_the_start_is_a_regression_for_every_step_on_what_is_known_by_then() -> 
         np.testing.assert_allclose(forecast[step], known(90, step) @ solution, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_longer_forecasts_go_on_in_blocks() -> None:
     model = Seq2Seq(**SMALL).fit(Y[:90])
     six = model.predict(6)
@@ -52,6 +53,7 @@ def test_what_lies_ahead_of_a_step_does_not_matter(attentive: Seq2Seq) -> None:
 
 
 @pytest.mark.parametrize("decoding", ["free-run", "teacher-forcing", "scheduled-sampling"])
+@pytest.mark.slow
 def test_it_learns_what_covariates_ahead_say(decoding: str) -> None:
     """y_t = sin(2 x_t) + x_{t-1} / 2 cannot be known from the past, and not from a linear model."""
     x = np.random.default_rng(0).uniform(-2, 2, size=(400, 1))
@@ -74,6 +76,7 @@ def test_it_learns_what_covariates_ahead_say(decoding: str) -> None:
     assert learned < 0.35 * error()
 
 
+@pytest.mark.slow
 def test_with_one_step_the_ways_of_decoding_are_one() -> None:
     free, told = (
         Seq2Seq(window=2, units=2, epochs=2, random_state=0, decoding=decoding).fit(Y)
@@ -82,6 +85,7 @@ def test_with_one_step_the_ways_of_decoding_are_one() -> None:
     np.testing.assert_array_equal(free.theta_, told.theta_)
 
 
+@pytest.mark.slow
 def test_attention_weights_say_which_rows_a_step_reads(attentive: Seq2Seq) -> None:
     weights = attentive.attention_weights(X[90:94])
     assert list(weights.columns) == ["lag3", "lag2", "lag1"]

@@ -22,6 +22,7 @@ def test_the_start_forecasts_as_ar() -> None:
     np.testing.assert_allclose(model.predict(24), AR(lags=5).fit(Y).predict(24), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_it_learns_what_a_linear_model_cannot() -> None:
     y = [0.3]
     for _ in range(299):

@@ -107,6 +107,7 @@ def test_words_are_told_apart_by_order_and_unknown_letters_are_their_mean() -> N
     np.testing.assert_allclose(model.predict_proba(["a"]), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_adam_with_validation_in_single_precision() -> None:
     model = SequenceClassifier(
         cell="elman", units=(3,), solver="adam", epochs=15, validation=0.25, random_state=0
@@ -116,6 +117,7 @@ def test_adam_with_validation_in_single_precision() -> None:
     assert min(epoch["val_loss"] for epoch in model.history_) < model.history_[0]["val_loss"]
 
 
+@pytest.mark.slow
 def test_dropout_is_drawn_in_training_alone() -> None:
     options = dict(cell="elman", units=(4,), epochs=5, learning_rate=0.05, random_state=0)
     noisy = SequenceClassifier(**options, dropout=0.5).fit(WALKS, UP)

@@ -41,6 +41,7 @@ def test_the_values_are_those_of_the_whole_run(truncate: tuple[int, int]) -> Non
     [((1, 9), {}), ((4, 30), {"cell": "lstm", "units": 3}), ((4, 9), {"units": 3, "padded": True})],
     ids=["gru", "lstm", "masked"],
 )
+@pytest.mark.slow
 def test_a_reach_of_the_whole_run_is_full_backpropagation(truncate: tuple[int, int], options: dict) -> None:
     with float64():
         short, full = (gradient(model_of(k, **options), X, loss) for k in (truncate, None))
@@ -68,6 +69,7 @@ def test_one_and_one_is_the_gradient_of_a_single_step() -> None:
 
 
 @pytest.mark.parametrize("truncate", [(2, 5)])
+@pytest.mark.slow
 def test_the_gradient_is_the_sum_over_blocks_of_short_runs(truncate: tuple[int, int]) -> None:
     """Each block is differentiated by itself, by a plain stack started in a state that is a constant."""
     every, reach = truncate
@@ -96,6 +98,7 @@ def block_of(stack: RecurrentStack, steps: int, states: list[np.ndarray] | None)
     return keras.Model(symbol, stack(symbol, initial_state=constants)[0])
 
 
+@pytest.mark.slow
 def test_the_last_output_alone_reaches_as_far_as_a_run_of_the_last_steps() -> None:
     with float64():
         model = model_of((1, 4), return_sequences=False)
