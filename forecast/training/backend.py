@@ -96,10 +96,10 @@ def _compiled_on_tensorflow(function: Any) -> Function:
 
 
 def to_numpy(values: Any) -> Any:
-    """Backend arrays, or a tuple of them, as numpy arrays."""
+    """Backend arrays, or a tuple of them, as numpy arrays that may be read-only; TensorFlow's are not copied."""
     if isinstance(values, (tuple, list)):
         return tuple(to_numpy(value) for value in values)
-    return np.asarray(keras.ops.convert_to_numpy(values))
+    return np.asarray(values) if BACKEND == "tensorflow" else np.asarray(keras.ops.convert_to_numpy(values))
 
 
 def value_and_gradient(function: Function) -> Function:

@@ -14,7 +14,7 @@ from forecast.training.options import Options, Solution
 from forecast.training.problem import LeastSquares
 from forecast.training.start import LARGEST, Prior
 
-SMALL = 400  # parameters below which one thread is faster
+SMALL, MANY = 400, 8_192  # parameters below which, and rows above which, matrices are faster in one thread
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
 WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 EXACT = 1e-10  # part of the variance of the targets below which errors are rounding, not noise
@@ -48,7 +48,8 @@ def levenberg_marquardt(
     Returns:
         the last theta, that of the lowest F under the last prior, and its evidence.
     """
-    threads = 1 if theta.size < SMALL else None  # threads cost small matrices more than they bring
+    in_blocks = len(problem) > MANY  # the blocks of rows have threads already
+    threads = 1 if theta.size < SMALL or in_blocks else None  # they cost small matrices more than they bring
     with threadpool_limits(limits=threads, user_api="blas"):
         return _minimise(problem, theta, prior, options, monitor)
 

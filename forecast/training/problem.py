@@ -6,10 +6,12 @@ The weights w >= 0 make it sum_t w_t (y_t - yhat_t(theta))^2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from forecast.training.flat_network import CHUNK, Array, FlatNetwork
 from forecast.training.window_program import JACOBIAN_VALUES, Program
 from forecast.windows import Windows
 
+Result = TypeVar("Result")
+THREADS = min(4, os.cpu_count() or 1)  # blocks of windows at work at a time
 DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data
 
 
@@ -107,22 +111,31 @@ class OneStep:
         rows = self.windows.target_rows(self.keep)[:, None] + np.arange(self.program.steps)
         return _variation(self.windows.y[rows], self.weights)
 
-    def _blocks(self) -> Iterator[tuple[Array, Array, Array]]:
-        for start in range(0, len(self), CHUNK):
-            yield self.take(np.arange(start, min(start + CHUNK, len(self))))
+    def _in_threads(self, function: Callable[[Array], Result], rows: int) -> Iterator[Result]:
+        """`function` of each block of so many windows, in threads; the results in order, so that sums are the same."""
+        blocks = [np.arange(start, min(start + rows, len(self))) for start in range(0, len(self), rows)]
+        if len(blocks) == 1:
+            yield function(blocks[0])
+            return
+        with ThreadPoolExecutor(min(THREADS, len(blocks))) as threads:
+            yield from threads.map(function, blocks)
 
     def error(self, theta: Array) -> float:
         """The weighted squared error."""
-        with np.errstate(over="ignore"):
-            return sum(
-                float(np.sum(weight * self.program.objective.cost(target, self.program.apply(theta, window))))
-                for window, target, weight in self._blocks()
-            )
+
+        def cost(which: Array) -> float:
+            window, target, weight = self.take(which)
+            with np.errstate(over="ignore"):
+                forecast = self.program.apply(theta, window)
+                return float(np.sum(weight * self.program.objective.cost(target, forecast)))
+
+        return sum(self._in_threads(cost, CHUNK))
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
         """(squared error, its gradient (P,))."""
         error, total = 0.0, np.zeros(self.program.size)
-        for block in self._blocks():
+        for start in range(0, len(self), CHUNK):
+            block = self.take(np.arange(start, min(start + CHUNK, len(self))))
             for _, (part, gradient) in self.program.chunked("gradient", theta, *block):
                 error, total = error + float(part), total + gradient
         return error, total
@@ -138,13 +151,16 @@ class OneStep:
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat, accumulated block by block."""
+
+        def products(which: Array) -> tuple[Array, Array, float]:
+            jacobian, residual = self.rows(theta, which)
+            return jacobian.T @ jacobian, jacobian.T @ residual, float(residual @ residual)
+
         hessian, gradient, error = np.zeros((theta.size, theta.size)), np.zeros(theta.size), 0.0
-        block = self.program.block
-        for start in range(0, len(self), block):
-            jacobian, residual = self.rows(theta, np.arange(start, min(start + block, len(self))))
-            hessian += jacobian.T @ jacobian
-            gradient += jacobian.T @ residual
-            error += float(residual @ residual)
+        for more in self._in_threads(products, self.program.block):
+            hessian += more[0]
+            gradient += more[1]
+            error += more[2]
         return hessian, gradient, error
 
 

@@ -15,9 +15,12 @@ from forecast.networks.config import NetworkConfig
 from forecast.networks.roles import Role
 from forecast.training.adam_update import adam_steps
 from forecast.training.backend import precision, row_jacobian, value_and_gradient
-from forecast.training.flat_network import CHUNK, Array, FlatNetwork, padded
+from forecast.training.flat_network import Array, FlatNetwork, padded
 from forecast.training.objective import SQUARED, Objective
 
+JACOBIAN_ROWS = (
+    2048  # rows of one block of a Jacobian: a small one is still in the cache when it is multiplied
+)
 JACOBIAN_VALUES = 16_000_000  # float64 values of one block of a Jacobian: 128 MB
 RUN_CHUNK = 65_536  # series of one compiled closed loop
 LEAST_STEPS = 8  # shorter closed loops are padded to this: one compilation serves them all
@@ -66,8 +69,8 @@ class Program(FlatNetwork):
 
     @property
     def block(self) -> int:
-        """Rows of one compiled call of the Jacobian: at most CHUNK, fewer for a large network."""
-        return max(1, min(CHUNK, JACOBIAN_VALUES // (self.slopes * self.steps * self.targets)))
+        """Rows of one compiled call of the Jacobian: at most JACOBIAN_ROWS, fewer for a large network."""
+        return max(1, min(JACOBIAN_ROWS, JACOBIAN_VALUES // (self.slopes * self.steps * self.targets)))
 
     @property
     def slopes(self) -> int:

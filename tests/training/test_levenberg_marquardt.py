@@ -130,6 +130,26 @@ def test_an_exact_fit_stays_finite() -> None:
     assert np.isfinite(found.evidence)
 
 
+def test_only_an_accepted_step_costs_a_jacobian() -> None:
+    calls, tried = list[float](), set[float]()
+
+    def slope(at: np.ndarray) -> np.ndarray:
+        calls.append(at[0])
+        return np.array([[-20 * at[0], 10.0], [-1.0, 0.0]])
+
+    def residual(at: np.ndarray) -> np.ndarray:
+        tried.add(at[0])
+        return np.array([10 * (at[1] - at[0] ** 2), 1 - at[0]])
+
+    prior = Prior(np.full(2, -1), np.zeros(2), 0.0)
+    start = np.array([-1.2, 1.0])
+    _, errors = run(
+        levenberg_marquardt, Squares(residual, slope, 2), start, prior=prior, tolerance=1e-10, epochs=9
+    )
+    assert len(errors) == 9 and len(calls) == 10
+    assert len(tried) > 10, "no step was refused: nothing is shown"
+
+
 def test_the_monitor_stops() -> None:
     calls: list[float] = []
 

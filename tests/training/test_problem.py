@@ -7,6 +7,7 @@ import pytest
 
 from forecast.networks import NARXConfig
 from forecast.training import problem as problems
+from forecast.training import window_program
 from forecast.training.fit import free_run_problems
 from forecast.training.options import Options
 from forecast.training.problem import DIVERGED, FreeRun, OneStep, Problem
@@ -106,6 +107,28 @@ def test_segments_are_rows_of_the_buffer_and_derivatives_come_in_blocks(
         np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
     assert sizes == [3000, 3000, 1500]
     assert program(config).block * 300 <= JACOBIAN_VALUES
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blocks_in_threads_sum_to_the_whole(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    problem, at, seen = one_step(BOTH, rows=150), theta(BOTH), set[int]()
+    expected, error, rows = problem.normal(at), problem.error(at), OneStep.rows
+
+    def recorded(self: OneStep, at: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        seen.update(which.tolist())
+        assert len(which) <= 20
+        return rows(self, at, which)
+
+    monkeypatch.setattr(problems, "THREADS", threads)
+    monkeypatch.setattr(problems, "CHUNK", 20)
+    monkeypatch.setattr(window_program, "JACOBIAN_ROWS", 20)
+    monkeypatch.setattr(OneStep, "rows", recorded)
+    found = problem.normal(at)
+    for left, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
+    assert seen == set(range(len(problem))) and problem.error(at) == pytest.approx(error, rel=1e-12)
+    for left, right in zip(problem.normal(at), found, strict=True):
+        np.testing.assert_array_equal(left, right)  # the order of the sums is not that of the threads
 
 
 def test_zero_weights_leave_windows_out() -> None:
