@@ -27,6 +27,7 @@ from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.start import prior_at
 from forecast.training.window_program import Program
 from forecast.windows import Windows
+from tests.checks import float64
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
 
 pytestmark = pytest.mark.backend
@@ -243,10 +244,11 @@ def test_weights_that_leave_no_validation_part() -> None:
 )
 def test_the_names_of_a_users_layers_do_not_matter(names: tuple[str, str]) -> None:
     def fitted(hidden: str, last: str):
-        rows = keras.Input((2, 1), dtype="float64")
-        state = keras.layers.Flatten()(rows)
-        for name, units, activation in ((hidden, 3, "tanh"), (last, 1, None)):
-            state = keras.layers.Dense(units, activation, name=name, dtype="float64")(state)
+        with float64():
+            rows = keras.Input((2, 1), dtype="float64")
+            state = keras.layers.Flatten()(rows)
+            for name, units, activation in ((hidden, 3, "tanh"), (last, 1, None)):
+                state = keras.layers.Dense(units, activation, name=name, dtype="float64")(state)
         own = Program(lambda: keras.Model(rows, keras.ops.reshape(state, (-1, 1, 1))), targets=1, jit=False)
         theta = np.random.default_rng(0).normal(scale=0.4, size=own.size)
         return train(
