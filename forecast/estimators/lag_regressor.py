@@ -13,6 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from forecast._checks import check_auto, check_lags, explain
 from forecast.estimators.base import Forecaster, State
+from forecast.estimators.baselines.local import moments
 from forecast.estimators.baselines.order_selection import autoregression_order
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
@@ -26,10 +27,12 @@ class LagRegressor(Forecaster):
         y_t = f(y_{t-k}, k in lags; x_{t-l}, l in exog_lags) + noise_t
 
     Forecasts beyond one step feed f its own results, all series at once. Rows whose target or lags lie before
-    the series are not learned from.
+    the series are not learned from. Least squares are solved in standardised columns, so the units of series and
+    covariates do not matter; a regressor that penalises its coefficients sees the units as they are.
 
     Args:
-        estimator: the regressor f, cloned before fitting; None = LinearRegression.
+        estimator: the regressor f, cloned before fitting; None = LinearRegression. With a penalty, standardise
+            the columns first: make_pipeline(StandardScaler(), Ridge()).
         lags: "auto" (order by BIC, see `autoregression_order`), an int n for lags 1..n, or a list.
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
         horizon: steps that `predict()` returns.
@@ -91,6 +94,8 @@ class LagRegressor(Forecaster):
             allowed, remedy = "a scikit-learn regressor or None", "Pass for example estimator=Ridge()"
             raise TypeError(explain("estimator", allowed, repr(self.estimator), remedy))
         regressor = LinearRegression() if self.estimator is None else clone(self.estimator)
+        if type(regressor) is LinearRegression and regressor.fit_intercept:
+            return least_squares(regressor, table, target, weights)
         if weights is None:
             return regressor.fit(table, target)
         if not has_fit_parameter(regressor, "sample_weight"):
@@ -136,3 +141,17 @@ class LagRegressor(Forecaster):
                 "Use joblib.dump for files you trust",
             )
         )
+
+
+def least_squares(
+    regressor: LinearRegression, table: np.ndarray, target: np.ndarray, weights: np.ndarray | None
+) -> LinearRegression:
+    """`regressor` fitted on standardised columns, its coefficients in the unit of the data.
+
+    On the columns themselves, LAPACK would take one in small units for a sum of the others.
+    """
+    (center, unit), (level, spread) = moments(table), moments(target)
+    regressor.fit((table - center) / unit, (target - level) / spread, sample_weight=weights)
+    regressor.coef_ = regressor.coef_ * spread / unit
+    regressor.intercept_ = level + spread * regressor.intercept_ - regressor.coef_ @ center
+    return regressor

@@ -99,7 +99,11 @@ def test_networks(model: Forecaster, a: float, b: float) -> None:
     assert deviation(model, a, b) < 1e-6
 
 
-@pytest.mark.parametrize("model", [AR(lags=2), AR(lags=1, exog_lags=1), SARIMAX(order=(1, 0, 0))], ids=repr)
+@pytest.mark.parametrize(
+    "model",
+    [AR(lags=2), AR(lags=1, exog_lags=1), SARIMAX(order=(1, 0, 0)), LagRegressor(lags=2, exog_lags=1)],
+    ids=repr,
+)
 @few
 @given(a=UNITS, level=st.floats(-1e3, 1e3))
 def test_units_of_a_covariate(model: Forecaster, a: float, level: float) -> None:
