@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
@@ -29,9 +29,9 @@ from forecast.panel import Panel
 
 _ESTIMATED_SEASON = 12
 """Initial seasonal states are estimated up to this many, and heuristic beyond: estimation grows cubically."""
-_DEVIATION = 100.0
-"""Deviation that a series is scaled to: the optimiser then moves the weights before the states, which start
-near their values; with small states it more often ends in a lower maximum of the likelihood."""
+_DEVIATIONS = (100.0, 1.0, 1000.0)
+"""Deviations that a series is scaled to, one search each: the likelihood has several maxima, and the unit of the
+states beside the weights, which have none, decides which of them a search climbs."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -156,13 +156,12 @@ def fit_ets(
         initial = np.r_[y[0], np.zeros(1 + season)]
         return {"form_": "", "smoothing_": np.array([1.0, 0.0, 0.0, 1.0]), "initial_": initial}
     center, spread = moments(y)
-    unit = spread / _DEVIATION
-    fits = []
+    searches = []
     for form in forms(y, name):
         origin = 0.0 if "mul" in form else center  # a product keeps its zero; a sum is the same from any
-        result = fit_form((y - origin) / unit, form, damped, season)
-        fits.append((result.aicc if np.isfinite(result.aicc) else np.inf, form, origin, result))
-    _, form, origin, result = min(fits, key=lambda fit: fit[0])
+        searches.append(max_likelihood((y - origin) / spread, form, damped, season, float(origin)))
+    found = min(searches, key=lambda search: search.aicc)
+    form, origin, unit, result = found.form, found.origin, spread / found.deviation, found.result
     _, trend, seasonal = form.split(",")
     smoothing, initial = np.array([result.alpha, 0.0, 0.0, 1.0]), np.zeros(2 + season)
     initial[0] = origin + unit * result.initial_level
@@ -173,6 +172,30 @@ def fit_ets(
         smoothing[2] = result.gamma
         initial[2:] = result.initial_seasonal * (unit if seasonal == "add" else 1.0)
     return {"form_": form, "smoothing_": smoothing, "initial_": initial}
+
+
+class _Search(NamedTuple):
+    """The best fit of a form to a standardised series times `deviation`, and its AICc for deviation 1."""
+
+    aicc: float
+    form: str
+    origin: float
+    deviation: float
+    result: ETSResults
+
+
+def max_likelihood(y: np.ndarray, form: str, damped: bool, season: int, origin: float) -> _Search:
+    """The greatest of the maxima that searches in several units find; the first of those that agree."""
+    best, found = -np.inf, None
+    for deviation in _DEVIATIONS:
+        result = fit_form(deviation * y, form, damped, season)
+        height = result.llf + len(y) * np.log(deviation)
+        if found is None or height > best + 1e-7:
+            aicc = result.aicc - 2 * len(y) * np.log(deviation)
+            best = height if np.isfinite(height) else -np.inf
+            found = _Search(aicc if np.isfinite(aicc) else np.inf, form, origin, deviation, result)
+    assert found is not None
+    return found
 
 
 def fit_form(y: np.ndarray, form: str, damped: bool, season: int) -> ETSResults:

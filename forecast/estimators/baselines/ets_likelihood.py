@@ -13,6 +13,7 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 _STEP = 1e-30  # imaginary, so that its square vanishes beside every real part
 _EDGE = 1e-4  # statsmodels' distance of a smoothing weight from 0 and 1
+_SEARCHES = 4  # a search may end early where its curvature misleads it; the next begins anew from there
 _DAMPING = (0.8, 0.98)  # statsmodels' bounds
 
 
@@ -30,15 +31,15 @@ def maximise(model: ETSModel, iterations: int = 1000) -> np.ndarray:
     lower[:3], upper[:3] = _EDGE, 1 - _EDGE
     lower[3], upper[3] = _DAMPING
     cost = _Cost(model, full, np.flatnonzero(free))
-    found = minimize(
-        cost,
-        full[free],
-        jac=True,
-        method="L-BFGS-B",
-        bounds=list(zip(lower[free], upper[free], strict=True)),
-        options={"maxiter": iterations, "maxfun": 10 * iterations, "ftol": 1e-14, "gtol": 1e-8, "maxcor": 30},
-    )
-    full[free] = found.x
+    bounds = list(zip(lower[free], upper[free], strict=True))
+    options = {"maxiter": iterations, "maxfun": 10 * iterations, "ftol": 1e-14, "gtol": 1e-8, "maxcor": 30}
+    last = np.inf
+    for _ in range(_SEARCHES):
+        found = minimize(cost, full[free], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        full[free] = found.x
+        if not found.fun < last - 1e-10:
+            break
+        last = found.fun
     full[1] *= full[0]
     full[2] *= 1 - full[0]
     values = dict(zip(names, full, strict=True))

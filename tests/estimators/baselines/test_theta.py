@@ -8,6 +8,7 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 
 from forecast.estimators.baselines.theta import Theta
 from tests.checks_forecaster import monthly
+from tests.estimators.baselines.series import SERIES
 
 Y = monthly(70)
 
@@ -20,6 +21,13 @@ def test_equals_statsmodels(shift: float, theta: float) -> None:
     np.testing.assert_allclose(
         Theta(theta=theta, season=12).fit(y).predict(30), reference.forecast(30, theta=theta)
     )
+
+
+@pytest.mark.parametrize("y", SERIES.values(), ids=SERIES.keys())
+@pytest.mark.parametrize("season", [1, 12])
+def test_equals_statsmodels_on_four_series(y: np.ndarray, season: int) -> None:
+    reference = ThetaModel(y, period=season, deseasonalize=season > 1).fit()
+    np.testing.assert_allclose(Theta(season=season).fit(y).predict(24), reference.forecast(24), rtol=1e-6)
 
 
 def test_without_season_equals_statsmodels() -> None:
