@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from forecast._checks import explain
+from forecast.training.backend import precision
 from forecast.training.flat_network import Array, FlatNetwork
 
 
@@ -58,7 +59,8 @@ class CallbackRun:
             self.model.optimizer = _NoRate(solver)
         else:
             self.model.compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
-            self.model.optimizer.build(self.model.trainable_variables)
+            with precision(network.dtype):
+                self.model.optimizer.build(self.model.trainable_variables)
             self.planned, self.taken_over = self._rate(), False
         self.told = keras.callbacks.CallbackList(
             list(callbacks), model=self.model, epochs=epochs, verbose=0, steps=None
@@ -73,7 +75,8 @@ class CallbackRun:
         """Call a hook of all callbacks with the weights theta in the model; the weights afterwards."""
         self.network.assign(theta, self.model)
         before = self.network.read(self.model)
-        getattr(self.told, hook)(*arguments)
+        with precision(self.network.dtype):  # a callback may evaluate the model
+            getattr(self.told, hook)(*arguments)
         after = self.network.read(self.model)
         return theta if np.array_equal(before, after, equal_nan=True) else after
 
