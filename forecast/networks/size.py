@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
@@ -15,5 +16,11 @@ def parameter_count(build: Callable[[], keras.Model]) -> int:
         >>> parameter_count(lambda: keras.Sequential([keras.Input((1_000_000,)), keras.layers.Dense(1_000_000)]))
         1000001000000
     """
-    with keras.StatelessScope(initialize_variables=False):  # variables have shapes there, and no values
-        return sum(math.prod(variable.shape) for variable in build().trainable_variables)
+
+    def count() -> int:
+        with keras.StatelessScope(initialize_variables=False):  # variables have shapes there, and no values
+            return sum(math.prod(variable.shape) for variable in build().trainable_variables)
+
+    # Keras would make the values at the end of the next scope of this thread; those of another one end with it.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(count).result()

@@ -45,9 +45,7 @@ def test_linear_response_is_least_squares() -> None:
     x = np.random.default_rng(1).normal(size=(120, 1))
     y = np.convolve(x[:, 0], [1.0, -0.5, 0.25])[:120] + 3.0
     model = TDNN(lags=3, hidden=(2,), feedback=False, epochs=1, scale=None, random_state=0).fit(x, y)
-    start = dict(
-        zip(parts(model), np.split(model.linear_theta_[0], model._compiled().ends[:-1]), strict=True)
-    )
+    start = {path: model.linear_theta_[0, part] for path, part in model._compiled().slices().items()}
     np.testing.assert_allclose(start["linear/kernel"], [1.0, -0.5, 0.25], atol=1e-9)
     np.testing.assert_allclose(start["output/bias"], 3.0, atol=1e-9)
 
