@@ -12,12 +12,12 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 
 from forecast._checks import check_choice, check_flag, explain
 from forecast.estimators.base import Unweighted
+from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.ets_likelihood import maximise
 from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
-    alone,
     each_target,
     match_series,
     moments,

@@ -12,11 +12,11 @@ from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 from forecast._checks import check_count
 from forecast.estimators.base import Unweighted
+from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
-    alone,
     each_target,
     match_series,
     moments,

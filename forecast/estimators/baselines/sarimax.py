@@ -14,11 +14,11 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX as Model
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.base import Unweighted
+from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
-    alone,
     each_target,
     match_series,
     moments,

@@ -13,11 +13,11 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 
 from forecast._checks import explain
 from forecast.estimators.base import Unweighted
+from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
     Parameters,
-    alone,
     each_target,
     match_series,
     moments,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
+from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.ets import ETS
-from forecast.estimators.baselines.local import alone
 from tests.checks_forecaster import long_frame, monthly
 from tests.estimators.baselines.series import SERIES
 

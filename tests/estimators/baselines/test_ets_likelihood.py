@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
+from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.ets import build, fit_form
 from forecast.estimators.baselines.ets_likelihood import _Cost, maximise
-from forecast.estimators.baselines.local import alone
 from tests.estimators.baselines.series import SERIES
 
 FORMS = ["add,add,add", "add,add,mul", "mul,add,mul", "mul,mul,add"]

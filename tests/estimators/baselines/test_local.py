@@ -14,7 +14,8 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from threadpoolctl import threadpool_info
 
 from forecast import AR, ETS, SARIMAX, MarkovSwitching, Theta
-from forecast.estimators.baselines.local import LocalForecaster, alone, moments
+from forecast.estimators.baselines.alone import alone
+from forecast.estimators.baselines.local import LocalForecaster, moments
 from tests.checks_forecaster import long_frame
 
 MODELS: list[LocalForecaster] = [

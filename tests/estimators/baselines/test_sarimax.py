@@ -11,7 +11,8 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX as Reference
 
-from forecast.estimators.baselines.local import alone, moments
+from forecast.estimators.baselines.alone import alone
+from forecast.estimators.baselines.local import moments
 from forecast.estimators.baselines.sarimax import SARIMAX
 from forecast.panel import Panel
 from tests.checks_forecaster import covariates, monthly
