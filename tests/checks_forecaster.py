@@ -127,17 +127,23 @@ def dense(window: int, features: int, targets: int) -> keras.Model:
     return keras.Model(rows, keras.layers.Reshape((1, targets))(keras.layers.Dense(targets)(hidden)))
 
 
-def cases(leave_out: type[Forecaster] | tuple[()] = ()) -> list[ParameterSet]:
-    """The forecasters as cases for pytest; those that need Keras are marked so."""
+def cases(leave_out: type[Forecaster] | tuple[()] = (), *, broad: bool = False) -> list[ParameterSet]:
+    """The forecasters as cases for pytest; those that need Keras are marked so.
+
+    In a `broad` test, which asks more of scikit-learn than of the model, all networks but NARX are slow cases.
+    """
     return [
-        pytest.param(model, id=named(model), marks=_marks(model))
+        pytest.param(model, id=named(model), marks=_marks(model, broad))
         for model in forecasters()
         if not isinstance(model, leave_out)
     ]
 
 
-def _marks(model: Forecaster) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.backend] if isinstance(model, NeuralForecaster | OnlineRNN) else []
+def _marks(model: Forecaster, broad: bool) -> list[pytest.MarkDecorator]:
+    if not isinstance(model, NeuralForecaster | OnlineRNN):
+        return []
+    slow = [pytest.mark.slow] if broad and not isinstance(model, NARX) else []
+    return [pytest.mark.backend, *slow]
 
 
 def named(model: Forecaster) -> str:

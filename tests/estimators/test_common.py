@@ -25,7 +25,7 @@ def test_check_forecaster(model: Forecaster, tmp_path: Path) -> None:
     check_backtest(model)  # here, where the model is compiled
 
 
-@pytest.mark.parametrize("model", cases())
+@pytest.mark.parametrize("model", cases(broad=True))
 def test_check_estimator(model: Forecaster) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -43,6 +43,7 @@ def test_check_polars(model: Forecaster) -> None:
     check_polars(model)
 
 
+@pytest.mark.slow
 def test_array_api_dispatch_changes_nothing() -> None:
     """The one check that scikit-learn skips unless this switch is set before SciPy is imported."""
     program = (

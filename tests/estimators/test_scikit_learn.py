@@ -39,8 +39,8 @@ from forecast.evaluation import RollingOrigin
 from tests.checks_forecaster import cases, covariates, forecasters, monthly
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-every_forecaster = pytest.mark.parametrize("model", cases())
-weighted = pytest.mark.parametrize("model", cases(leave_out=Unweighted))
+every_forecaster = pytest.mark.parametrize("model", cases(broad=True))
+weighted = pytest.mark.parametrize("model", cases(leave_out=Unweighted, broad=True))
 Y = monthly(72)
 X = covariates(Y.index)
 LATER = pd.period_range(Y.index[-1] + 1, periods=4, freq="M")
@@ -256,6 +256,7 @@ def test_statsmodels_and_keras_are_loaded_only_when_needed() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.slow
 def test_joblib_workers_give_the_same_forecasts() -> None:
     models = forecasters()
     there = Parallel(n_jobs=2, backend="loky")(delayed(_fit_and_forecast)(model) for model in models)

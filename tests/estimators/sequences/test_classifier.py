@@ -29,6 +29,7 @@ def fitted() -> SequenceClassifier:
     return SequenceClassifier(**SMALL).fit(WALKS, UP)
 
 
+@pytest.mark.slow
 def test_check_estimator() -> None:
     model = SequenceClassifier(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
     check_sklearn(model, {})

@@ -23,6 +23,7 @@ SMALL = dict(cell="elman", units=(3,), epochs=4, jit_compile=False, random_state
 ORDER = ("check_methods_sample_order_invariance", "check_methods_subset_invariance")
 
 
+@pytest.mark.slow
 def test_check_estimator() -> None:
     excused = {name: EXPECTED_FAILED_CHECKS[name] for name in ORDER}  # the rows of an array are time steps
     model = SequenceLabeler(cell="elman", units=(2,), epochs=15, jit_compile=False, random_state=0)
