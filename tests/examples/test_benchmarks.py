@@ -96,6 +96,25 @@ def test_frozen_forecasts(script: ModuleType, tmp_path: Path, capsys: pytest.Cap
 
 
 @slow
+def test_forecasts_are_those_of_the_first_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ETS, SARIMAX and free-run training are left out: mended faults changed their forecasts."""
+    monkeypatch.syspath_prepend(FOLDER)
+    script = importlib.import_module("frozen_forecasts")
+    names = [
+        "AR",
+        "AR(lags=12)",
+        "Drift",
+        "LagRegressor",
+        "MarkovSwitching",
+        "Naive",
+        "SeasonalNaive",
+        "Theta",
+    ]
+    names += ["NARX", "NARX(window)", "TDNN", "KerasForecaster", "OnlineRNN", "sequences"]
+    assert script.main(["--only", *names, "--against", str(FOLDER / "frozen_forecasts.json")]) == 0
+
+
+@slow
 def test_hierarchy(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     tables = script.main(["--quick"])
     assert finite([table.to_numpy() for table in tables.values()])
