@@ -227,7 +227,7 @@ def check_same_rows(y: Any, forecast: Any) -> None:
 
 def following(rows: Any, record: Panel) -> Any:
     """An array of rows after a record as a frame, where the record has an index."""
-    if np.ndim(rows) != 2 or _has_index(rows) or not record.layout.has_index:
+    if not isinstance(rows, (np.ndarray, list)) or np.ndim(rows) != 2 or not record.layout.has_index:
         return rows
     frame = future_frame(record, len(rows))
     return frame if np.shape(rows)[1] != frame.shape[1] else pd.DataFrame(rows, frame.index, frame.columns)

@@ -63,6 +63,7 @@ def test_free_run_is_teacher_forcing_on_its_own_forecasts() -> None:
 
 
 @pytest.mark.parametrize("told", [0.0, 0.5])
+@pytest.mark.slow
 def test_derivatives_through_encoder_and_decoder_agree(told: float) -> None:
     given, at = problem(told), theta()
     rows, target, weight = given.take(np.arange(len(given)))

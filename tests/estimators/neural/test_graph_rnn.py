@@ -83,6 +83,7 @@ def test_panel_and_frame_are_the_same_nodes_in_any_order() -> None:
     np.testing.assert_allclose(again, panel["GraphRNN"], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_edges_survive_save(tmp_path: Path) -> None:
     model = small(epochs=3).fit(long_of(stream(60)))
     model.save(tmp_path / "graph.zip")

@@ -94,6 +94,7 @@ def test_batch_statistics_belong_to_the_model() -> None:
         small(restless, members=2).fit(Y)
 
 
+@pytest.mark.slow
 def test_members_start_apart_and_again_the_same() -> None:
     first, again = (small(members=2, epochs=1).fit(Y) for _ in range(2))
     np.testing.assert_allclose(first.theta_, again.theta_, rtol=1e-6)

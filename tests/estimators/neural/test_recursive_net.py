@@ -62,6 +62,7 @@ def test_it_starts_at_the_autoregressions_of_the_leaves() -> None:
     np.testing.assert_allclose(model.predict(1)[leaves], expected, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_long_panel_and_save(tmp_path: Path) -> None:
     y, parents = hierarchy(seed=5)
     days = pd.date_range("2024-01-01", periods=len(y))

@@ -51,6 +51,7 @@ def test_automatic_window_is_a_season_or_eight_rows() -> None:
     assert length(Y, window=5) == 5
 
 
+@pytest.mark.slow
 def test_dropout_and_zoneout_are_trained_by_adam() -> None:
     options = dict(zoneout=0.2, dropout=0.3, recurrent_dropout=0.2)
     model = RNN(**SMALL, **options, epochs=4).fit(Y)

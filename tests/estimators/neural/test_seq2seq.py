@@ -20,6 +20,7 @@ def attentive() -> Seq2Seq:
     return Seq2Seq(**SMALL, attention="additive").fit(X[:90], Y[:90])
 
 
+@pytest.mark.slow
 def test_the_start_is_a_regression_for_every_step_on_what_is_known_by_then() -> None:
     held_out = 18  # 0.2 of the 87 targets after the first three, all of whose four steps are left out
     y, x = Y.to_numpy(), X.to_numpy()

@@ -56,6 +56,7 @@ def test_the_start_forecasts_as_ar() -> None:
     np.testing.assert_allclose(model.predict(24), AR(lags=[1, 12]).fit(Y).predict(24), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_delays_in_the_first_layer_alone_are_narx() -> None:
     """The same network under the other name: their weights, moved over, give the same forecasts."""
     narx = NARX(lags=2, hidden=(3,), epochs=10, weight_decay=1e-3, random_state=0).fit(Y)

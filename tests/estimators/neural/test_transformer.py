@@ -36,6 +36,7 @@ def test_it_learns_what_a_linear_model_cannot() -> None:
     assert max(errors[0]) < 0.1 * max(errors[1])
 
 
+@pytest.mark.slow
 def test_attention_weights_say_which_rows_a_step_reads() -> None:
     options = dict(window=3, d_model=2, heads=1, solver="lbfgs", epochs=2, jit_compile=False, random_state=0)
     model = Transformer(**options).fit(Y[:90])

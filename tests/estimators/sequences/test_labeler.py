@@ -30,6 +30,7 @@ def test_check_estimator() -> None:
     check_sklearn(model, excused)
 
 
+@pytest.mark.slow
 def test_parity_needs_a_memory_and_holds_at_lengths_never_seen() -> None:
     model = SequenceLabeler(units=(4,), epochs=150, random_state=0, weight_decay=1e-5).fit(BITS, PARITY)
     assert model.score(BITS, PARITY) == 1.0
