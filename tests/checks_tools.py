@@ -64,10 +64,12 @@ def check_polars(model: Forecaster) -> None:
     last = long[order >= 36].groupby("unique_id").head(3)
     _assert_same(theirs.predict(pl.from_pandas(last.drop(columns="y"))), ours.predict(last.drop(columns="y")))
     assert theirs.score(pl.from_pandas(last)) == ours.score(last)
-    X, y = long[["price"]].to_numpy(), long["y"]
-    prices = pl.from_pandas(long[["price"]])
+    X, y = np.sin(np.arange(88.0))[:, None], long["y"]  # no row recurs
+    prices = pl.DataFrame({"price": X[:, 0]})
     alone, array = clone(model).fit(prices, pl.from_pandas(y)), clone(model).fit(X, y.to_numpy())
     np.testing.assert_allclose(alone.predict(prices[:3]), array.predict(X[:3]), rtol=1e-6)
+    later_prices = pl.DataFrame({"price": X[:3, 0] + 0.01})
+    np.testing.assert_allclose(alone.predict(later_prices), array.predict(X[:3] + 0.01), rtol=1e-6)
     np.testing.assert_allclose(
         alone.simulate(prices, pl.from_pandas(y)[:80]), array.simulate(X, y.to_numpy()[:80]), rtol=1e-6
     )

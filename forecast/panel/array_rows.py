@@ -70,5 +70,6 @@ def _stretches(known: np.ndarray, values: np.ndarray, limit: int = 2) -> list[in
 
 def _same(known: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Equal up to the rounding of a matrix product, or both missing."""
-    same: np.ndarray = np.isclose(known, values, rtol=1e-9, atol=1e-12, equal_nan=True)
+    tiny = 1e-12 * np.max(np.abs(known), initial=0.0, where=np.isfinite(known))
+    same: np.ndarray = np.isclose(known, values, rtol=1e-9, atol=tiny, equal_nan=True)
     return same
