@@ -112,7 +112,7 @@ class Seq2Seq(NeuralForecaster):
         if self.config_.attention is None:
             raise ValueError(explain("attention", "one to read", None, 'Fit with attention="additive"'))
         if step.min() < 0 or step.max() >= self.config_.horizon:
-            allowed = f"at most horizon={self.config_['horizon']} steps after the history"
+            allowed = f"at most horizon={self.config_.horizon} steps after the history"
             raise ValueError(
                 explain("X", allowed, f"steps {step.min() + 1} to {step.max() + 1}", "Ask for fewer")
             )
