@@ -64,12 +64,15 @@ def test_every_cell_drops_in_training_only(name: str) -> None:
 
 @pytest.mark.parametrize("name", CELLS)
 def test_a_dropped_unit_of_the_state_is_seen_by_no_other_unit(name: str) -> None:
-    cell = make_cell(name, 6, seed=3, recurrent_dropout=0.5)
-    x, states = record()[:1, 0], [normal((1, size), dtype="float32") for size in cell.state_size]
-    cell.build(x.shape)
-    randomize(cell)
-    dropped = np.flatnonzero(to_numpy(cell.get_recurrent_dropout_mask(states[0]))[0] == 0)
+    for seed in range(50):  # each backend draws its own masks
+        cell = make_cell(name, 6, seed=seed, recurrent_dropout=0.5)
+        x, states = record()[:1, 0], [normal((1, size), dtype="float32") for size in cell.state_size]
+        cell.build(x.shape)
+        dropped = np.flatnonzero(to_numpy(cell.get_recurrent_dropout_mask(states[0]))[0] == 0)
+        if 0 < len(dropped) < 6:
+            break
     assert 0 < len(dropped) < 6
+    randomize(cell)
     pushed = states[0].copy()
     pushed[0, dropped[0]] += 1.0
     before, after = (to_numpy(cell(x, [h, *states[1:]], training=True)[0]) for h in (states[0], pushed))

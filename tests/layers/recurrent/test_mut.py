@@ -40,10 +40,13 @@ def test_an_unknown_variant_is_named() -> None:
 @pytest.mark.parametrize("variant", [1, 2])
 def test_recurrent_dropout_reaches_the_state_in_every_gate(variant: int) -> None:
     """One mask on h before all its products is the same mask on the rows of all their matrices."""
-    cell = random_cell(MUTCell(UNITS, variant=variant, recurrent_dropout=0.5, seed=3), 2)
     x, h = record(2)[:1, 0], np.linspace(-1.0, 1.0, UNITS, dtype="float32")[None]
-    dropped, _ = cell(x, [h], training=True)
-    mask = to_numpy(cell.get_recurrent_dropout_mask(h))[0][:, None]
+    for seed in range(50):  # each backend draws its own masks
+        cell = random_cell(MUTCell(UNITS, variant=variant, recurrent_dropout=0.5, seed=seed), 2)
+        dropped, _ = cell(x, [h], training=True)
+        mask = to_numpy(cell.get_recurrent_dropout_mask(h))[0][:, None]
+        if (mask == 0).any() and (mask > 0).any():
+            break
     assert (mask == 0).any() and (mask > 0).any()
     plain = random_cell(MUTCell(UNITS, variant=variant), 2)
     for name, values in weights(cell).items():
