@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")  # 1,5
 _GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: a decimal or a thousand, nobody knows
 _SPELLED = re.compile(r"[+-]?(\d+|\d{1,3}([.,' _\u00a0]\d{3})+)([.,]\d*)?")  # a number in some country
 _MARKS = re.compile(r"[.,' _\u00a0](?=\d)")
+_ROUNDS_TWICE = int(pd.__version__.partition(".")[0]) < 3
 
 
 def numbers(table: Table, names: Sequence[str]) -> pd.DataFrame:
@@ -77,8 +78,13 @@ def _stripped(column: pd.Series) -> pd.Series:
     return column.astype(object).fillna("").astype(str).str.strip()
 
 
-def _parsed(cells: pd.Series) -> pd.Series:
-    return pd.to_numeric(cells, errors="coerce")
+def _parsed(cells: pd.Series, errors: Literal["coerce", "raise"] = "coerce") -> pd.Series:
+    """Numbers to the last digit: pandas before 3 rounds some decimals twice, Python does not."""
+    found = pd.to_numeric(cells, errors=errors)
+    if _ROUNDS_TWICE and found.dtype.kind == "f":
+        known = found.notna()
+        found = found.where(~known, cells.where(known, "nan").map(float))
+    return found
 
 
 def _decimal_comma(table: Table, names: Sequence[str]) -> bool:
@@ -103,7 +109,7 @@ def _numbers(table: Table, name: str) -> Any:
         raise ValueError(explain(f"{table.source}, column {name!r}", "numbers", received, remedy))
     if decimal == "." and table.spelling.thousands is None:
         with suppress(ValueError):  # by far the most frequent
-            return pd.to_numeric(column)
+            return _parsed(column, "raise")
     cells = _stripped(column)
     missing = cells.isin(MISSING)
     if cells[~missing].isin(_FLAGS).all() and not missing.all():
