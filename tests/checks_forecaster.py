@@ -54,7 +54,7 @@ def forecasters() -> list[Forecaster]:
         Naive(),
         SeasonalNaive(),
         Drift(),
-        ETS(),
+        ETS(error="add", damped=False),
         Theta(),
         SARIMAX(order=(1, 0, 0)),
         MarkovSwitching(iterations=2),
@@ -104,8 +104,7 @@ def forecasters() -> list[Forecaster]:
         KerasForecaster(
             build=dense,
             window=2,
-            solver="lm",
-            weight_decay=1e-3,
+            solver="lbfgs",
             validation=0,
             epochs=3,
             jit_compile=False,
@@ -130,7 +129,7 @@ def dense(window: int, features: int, targets: int) -> keras.Model:
 def cases(leave_out: type[Forecaster] | tuple[()] = (), *, broad: bool = False) -> list[ParameterSet]:
     """The forecasters as cases for pytest; those that need Keras are marked so.
 
-    In a `broad` test, which asks more of scikit-learn than of the model, all networks but NARX are slow cases.
+    In a `broad` test, which asks more of scikit-learn than of the model, all networks are slow cases.
     """
     return [
         pytest.param(model, id=named(model), marks=_marks(model, broad))
@@ -142,7 +141,7 @@ def cases(leave_out: type[Forecaster] | tuple[()] = (), *, broad: bool = False) 
 def _marks(model: Forecaster, broad: bool) -> list[pytest.MarkDecorator]:
     if not isinstance(model, NeuralForecaster | OnlineRNN):
         return []
-    slow = [pytest.mark.slow] if broad and not isinstance(model, NARX) else []
+    slow = [pytest.mark.slow] if broad else []
     return [pytest.mark.backend, *slow]
 
 

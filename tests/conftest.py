@@ -1,8 +1,25 @@
-"""Pictures are drawn without a screen, and one thread each serves the processes that share a few cores."""
+"""What holds for all tests: no screen, one thread a process, quick compilation, which docstring examples are slow."""
 
 import os
 
+import pytest
+
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Compilation takes more time than what is compiled: small shapes gain nothing from optimised code.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COLUMNS", "120")
+
+COMPILED = {"neural", "sequences"}  # rooms whose docstring examples train a network
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The examples in docstrings of networks are slow; that of NARX is quick enough."""
+    for item in items:
+        if (
+            isinstance(item, pytest.DoctestItem)
+            and item.path.parent.name in COMPILED
+            and item.path.stem != "narx"
+        ):
+            item.add_marker(pytest.mark.slow)

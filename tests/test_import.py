@@ -27,6 +27,7 @@ def test_import_loads_nothing_heavy() -> None:
     assert set(loaded).isdisjoint(HEAVY)
 
 
+@pytest.mark.slow
 def test_a_saved_model_loads_in_either_order_of_the_imports(tmp_path: Path) -> None:
     """`import keras, forecast` registers the layers; where Keras comes later, `import forecast.layers` does."""
     import keras

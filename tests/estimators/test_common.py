@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import forecast
 from forecast.estimators.base import Forecaster
+from forecast.estimators.baselines.ets import ETS
 from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster, forecasters, on_sequences
 from tests.checks_tools import check_backtest, check_polars, check_sklearn
 
@@ -23,6 +24,11 @@ from tests.checks_tools import check_backtest, check_polars, check_sklearn
 def test_check_forecaster(model: Forecaster, tmp_path: Path) -> None:
     check_forecaster(model, tmp_path)
     check_backtest(model)  # here, where the model is compiled
+
+
+@pytest.mark.slow
+def test_check_forecaster_on_every_form_of_smoothing(tmp_path: Path) -> None:
+    check_forecaster(ETS(), tmp_path)
 
 
 @pytest.mark.parametrize("model", cases(broad=True))

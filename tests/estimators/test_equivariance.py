@@ -23,6 +23,8 @@ from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
 from forecast.estimators.baselines.sarimax import SARIMAX
 from forecast.estimators.baselines.theta import Theta
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.neural.narx import NARX
+from forecast.estimators.neural.tdnn import TDNN
 from tests.checks_forecaster import forecasters, named
 
 STATISTICAL: list[Forecaster] = [
@@ -93,7 +95,13 @@ def test_a_level_of_1e8_deviations(model: Forecaster) -> None:
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("model", NETWORKS, ids=named)
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(model, id=named(model), marks=[] if isinstance(model, NARX | TDNN) else pytest.mark.slow)
+        for model in NETWORKS
+    ],
+)
 @pytest.mark.parametrize(("a", "b"), [(1e-8, 0.0), (1e8, -3e9)])
 def test_networks(model: Forecaster, a: float, b: float) -> None:
     assert deviation(model, a, b) < 1e-6

@@ -235,6 +235,7 @@ def _fit_and_forecast(model: Forecaster) -> np.ndarray:
     return np.asarray(clone(model).fit(Y).predict(3))
 
 
+@pytest.mark.slow
 def test_fifty_fits_leave_no_memory_behind() -> None:
     _fit_and_forecast(AR())
     gc.collect()

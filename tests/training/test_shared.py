@@ -31,7 +31,12 @@ def fit(own: Program, seed: int, **options) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "options", [{"solver": "adam"}, {"solver": "lm", "training": "free-run", "steps": 5}], ids=str
+    "options",
+    [
+        {"solver": "adam"},
+        pytest.param({"solver": "lm", "training": "free-run", "steps": 5}, marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_fits_in_two_threads_are_those_in_a_row(options: dict) -> None:
     """Also the first ones, which compile, and with callbacks that look at the weights of their own fit."""

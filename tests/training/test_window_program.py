@@ -163,6 +163,7 @@ def test_what_a_network_keeps_beside_theta_follows_after_forget() -> None:
 RECURRENT = RecurrentConfig(exog=1, cell="gru", units=(2,), length=3, lags=(1,), dtype="float64")
 
 
+@pytest.mark.slow
 def test_jacobian_of_a_recurrent_network_equals_differences() -> None:
     own = Program.of(RECURRENT)
     rng = np.random.default_rng(3)

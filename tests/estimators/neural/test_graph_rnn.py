@@ -101,6 +101,7 @@ def test_graph_takes_part_in_backtest_and_gives_intervals() -> None:
     assert (bounds["GraphRNN-lo-50"] < bounds["GraphRNN-hi-50"]).all()
 
 
+@pytest.mark.slow
 def test_series_of_different_times_are_refused_with_edges_alone() -> None:
     long = long_of(stream(60))
     ragged = long[(long["unique_id"] != "b") | (long["ds"] > "2024-01-05")]
@@ -115,6 +116,7 @@ def test_series_of_different_times_are_refused_with_edges_alone() -> None:
         small(edges=None).fit(pd.DataFrame({"u": wide["y"], "v": wide["y"] ** 2}))
 
 
+@pytest.mark.slow
 def test_covariates_of_a_panel_belong_to_their_series() -> None:
     long = long_of(stream(60)).assign(push=normal((180,), seed=9))
     model = small(edges=None, epochs=3).fit(long)

@@ -41,7 +41,11 @@ def check_sums_of(values: pd.DataFrame, parents: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"scale": "window", "solver": "adam"}, {"outputs": 2, "members": 2, "scale": None}],
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"scale": "window", "solver": "adam"}, marks=pytest.mark.slow),
+        {"outputs": 2, "members": 2, "scale": None},
+    ],
     ids=str,
 )
 def test_levels_add_up_on_a_random_hierarchy(options: dict) -> None:
@@ -53,6 +57,7 @@ def test_levels_add_up_on_a_random_hierarchy(options: dict) -> None:
     check_sums_of(model.predict(3), parents)
 
 
+@pytest.mark.slow
 def test_it_starts_at_the_autoregressions_of_the_leaves() -> None:
     y, parents = hierarchy(seed=3)
     leaves = [name for name in y if name not in set(parents["parent"])]

@@ -45,6 +45,7 @@ def test_longer_forecasts_go_on_in_blocks() -> None:
     pd.testing.assert_series_equal(model.update(six[:4]).predict(2), six[4:])
 
 
+@pytest.mark.slow
 def test_what_lies_ahead_of_a_step_does_not_matter(attentive: Seq2Seq) -> None:
     other = X[90:].copy()
     other.iloc[2:] += 5.0

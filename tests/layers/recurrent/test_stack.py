@@ -221,14 +221,19 @@ CHECKED = {
 }
 
 
-@pytest.mark.parametrize(("options", "shape"), CHECKED.values(), ids=list(CHECKED))
-def test_check_layer(options: dict, shape: tuple, tmp_path) -> None:
+@pytest.mark.parametrize(
+    "name", ["plain", "truncated, states", pytest.param("all options", marks=pytest.mark.slow)]
+)
+def test_check_layer(name: str, tmp_path) -> None:
+    options, shape = CHECKED[name]
+
     def make(dtype: str) -> keras.layers.Layer:
         return RecurrentStack(**options, dtype=dtype)
 
     check_layer(make, input_shape=(3, 6, 2), output_shape=shape, folder=tmp_path)
 
 
+@pytest.mark.slow
 def test_check_layer_on_a_list_of_cells(tmp_path) -> None:
     def make(dtype: str) -> keras.layers.Layer:
         start = {"recurrent_initializer": "glorot_uniform", "dtype": dtype}  # orthogonal fails in bfloat16
