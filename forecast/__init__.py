@@ -16,6 +16,7 @@ __all__ = [
     "AR",
     "Drift",
     "ETS",
+    "Ensemble",
     "GraphRNN",
     "KerasForecaster",
     "LagRegressor",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
     from forecast.estimators.baselines.sarimax import SARIMAX
     from forecast.estimators.baselines.theta import Theta
+    from forecast.estimators.ensemble import Ensemble
     from forecast.estimators.lag_regressor import LagRegressor
     from forecast.estimators.neural.graph_rnn import GraphRNN
     from forecast.estimators.neural.keras_forecaster import KerasForecaster

@@ -29,13 +29,10 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 
 from forecast._checks import explain
-from forecast.panel import Panel
+from forecast.estimators.held_out import held_out, mean_step
 
-_ERRORS_WANTED = 100
-"""Errors per step ahead to aim for: they make a level of 99 % attainable."""
 _PASS_LEVELS = "Pass level=[80, 95]"
 _BOUND = re.compile(r"(?P<model>.*)-(?P<side>lo|hi)-(?P<level>\d+(?:\.\d+)?)", re.DOTALL)
 
@@ -174,67 +171,7 @@ def calibrate(model: Any, horizon: int) -> Calibration:
         model: a fitted forecaster.
         horizon: steps ahead to calibrate, H.
     """
-    panel: Panel = model.panel_
-    tails = _tails(model, panel, horizon)
-    counts = panel.lengths - tails
-    head = panel.head(counts)
-    weights = None if model.sample_weight_ is None else model.sample_weight_[_kept(panel, counts)]
-    blind = clone(model)
-    blind._learn(head, weights)
-    errors = [
-        _errors_from(blind, panel, counts + np.minimum(origin, tails), tails - origin, horizon)
-        for origin in range(int(tails.max()))
-    ]
-    scale = _scale(head)
-    stacked = np.concatenate(errors) / np.tile(scale, (len(errors), 1))[:, None]  # (origins * S, H, O)
-    return Calibration(np.sort(stacked, axis=0), scale)
-
-
-def _tails(model: Any, panel: Panel, horizon: int) -> np.ndarray:
-    """Rows (S,) held out of each series: enough errors of the last step, at most half of the series."""
-    wanted = horizon - 1 + int(np.ceil(_ERRORS_WANTED / panel.n_series))
-    need = np.maximum(model.min_history(panel) + 1, panel.lengths - panel.lengths // 2)
-    tails = np.clip(panel.lengths - need, 0, wanted)
-    if tails.max() < horizon:
-        raise ValueError(
-            explain(
-                "horizon",
-                f"at most {int(tails.max())} for an interval, since errors are measured on the last half of "
-                "the history",
-                horizon,
-                "Ask for fewer steps or fit on a longer history",
-            )
-        )
-    return tails
-
-
-def _kept(panel: Panel, counts: np.ndarray) -> np.ndarray:
-    position = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
-    kept: np.ndarray = position < np.repeat(counts, panel.lengths)
-    return kept
-
-
-def _errors_from(blind: Any, panel: Panel, origins: np.ndarray, left: np.ndarray, horizon: int) -> np.ndarray:
-    """Absolute errors (S, H, O) of forecasts made after `origins` rows, NaN beyond the `left` known rows."""
-    steps = np.arange(horizon)
-    rows = (panel.offsets[:-1] + origins)[:, None] + steps  # (S, H)
-    known = steps < left[:, None]
-    rows = np.where(known, rows, 0)
-    reach = int(known.any(axis=0).sum())
-    forecast = blind._forecast(panel.head(origins), reach, panel.x[rows[:, :reach]])
-    errors = np.full((panel.n_series, horizon, panel.n_targets), np.nan)
-    errors[:, :reach] = np.abs(panel.y[rows[:, :reach]] - forecast)
-    return np.where(known[..., None], errors, np.nan)
-
-
-def _scale(head: Panel) -> np.ndarray:
-    """Mean absolute step (S, O) of each series; 1 for a single series or a constant one."""
-    if head.n_series == 1:
-        return np.ones((1, head.n_targets))
-    scale = np.ones((head.n_series, head.n_targets))
-    for series, (start, stop) in enumerate(zip(head.offsets[:-1], head.offsets[1:], strict=True)):
-        steps = np.abs(np.diff(head.y[start:stop], axis=0))
-        known = np.isfinite(steps)
-        mean = np.where(known, steps, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        scale[series] = np.where(mean > 0, mean, 1.0)
-    return scale
+    found = held_out(model, model.panel_, model.sample_weight_, horizon)
+    scale = np.ones((1, found.head.n_targets)) if found.head.n_series == 1 else mean_step(found.head)
+    errors = np.abs(found.truth - found.forecast) / scale[:, None]  # (A, S, H, O)
+    return Calibration(np.sort(errors.reshape(-1, *errors.shape[2:]), axis=0), scale)

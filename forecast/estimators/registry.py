@@ -9,6 +9,7 @@ MODULES = {
     "AR": "forecast.estimators.baselines.ar",
     "Drift": "forecast.estimators.baselines.naive",
     "ETS": "forecast.estimators.baselines.ets",
+    "Ensemble": "forecast.estimators.ensemble",
     "GraphRNN": "forecast.estimators.neural.graph_rnn",
     "KerasForecaster": "forecast.estimators.neural.keras_forecaster",
     "LagRegressor": "forecast.estimators.lag_regressor",

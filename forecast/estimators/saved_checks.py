@@ -88,7 +88,7 @@ def check_usable(model: Any) -> None:
         isinstance(panel.timeline, Dates) and panel.timeline.offset is None
     ):  # two rows have no next one yet
         repr(model.make_future_frame(1))
-    if "config_" not in MEMBERS[type(model).__name__]:
+    if "config_" not in MEMBERS[type(model).__name__] and type(model).__name__ != "Ensemble":
         model._forecast(panel, 1, panel.x[panel.offsets[1:] - 1][:, None])
 
 
@@ -197,6 +197,22 @@ def _check_ar(model: Any, values: Values, sizes: Sizes) -> None:
     _hold(sizes["X"] == panel.n_exog * len(model._exog(panel)), "covariates have other lags")
 
 
+def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:
+    parts, panel = list(model.named_estimators_.values()), model.panel_
+    columns = (panel.n_series, panel.n_targets, panel.n_exog)
+    for part in parts:
+        own = part.panel_
+        _hold((own.n_series, own.n_targets, own.n_exog) == columns, "a model has another history")
+        _hold((own.lengths <= panel.lengths).all(), "a model has a longer history")
+    weights = values["weights_"]
+    _hold(
+        (weights is None) == (model.combine in ("median", "mean")), "weights that were not learned, or none"
+    )
+    if weights is not None:
+        _hold(model.combine == "weights" and sizes["M"] == len(parts), "a weight is not one of a model")
+        _hold(np.isclose(weights.sum(), 1), "weights do not add up to 1")
+
+
 def _check_season(model: Any, values: Values, sizes: Sizes) -> None:
     _hold(values["season_"] >= 1, "a season has no rows")
 
@@ -236,6 +252,7 @@ def _check_chain(model: Any, values: Values, sizes: Sizes) -> None:
 _RELATIONS: dict[str, Callable[[Any, Values, Sizes], None]] = {
     "AR": _check_ar,
     "ETS": _check_states,
+    "Ensemble": _check_ensemble,
     "MarkovChain": _check_chain,
     "MarkovSwitching": _check_regimes,
     "SARIMAX": _check_orders,

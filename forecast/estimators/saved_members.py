@@ -68,6 +68,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         "smoothing_": "share S O 4",
         "initial_": "float S O M",
     },
+    "Ensemble": {**_FORECASTER, "weights_": "share M or None"},
     "GraphRNN": _NETWORK,
     "MarkovChain": {
         "n_features_in_": "count ?",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from forecast._checks import check_count, explain
 from forecast.estimators import saving_format
@@ -18,10 +19,14 @@ from forecast.estimators.registry import ON_SEQUENCES, estimator_class
 from forecast.estimators.saved_checks import check_learned, check_params, check_usable
 from forecast.estimators.saved_members import MEMBERS
 from forecast.estimators.saving_values import decode, encode
-from forecast.panel import panel_from_state, panel_state
+from forecast.panel import Panel, panel_from_state, panel_state
 
 NOT_SAVED = ("callbacks",)
 """Parameters that belong to a fit, and are None after `load`."""
+COMPOSED = {"Ensemble": "estimators"}
+"""Estimators that hold others, and the parameter that names them: it is read from the fitted ones."""
+SHARED = "shared"
+"""In the place of a history: that of the model around."""
 
 
 def save(model: Any, path: str | Path) -> None:
@@ -34,10 +39,17 @@ def save(model: Any, path: str | Path) -> None:
     Raises:
         ValueError: the class is not part of the package, or a parameter has no plain form.
     """
+    config, arrays = _contents(model)
+    saving_format.write(path, config, arrays)
+
+
+def _contents(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Plain values and arrays of a model, those of the models in it under their number."""
     name = type(model).__name__
     if name not in MEMBERS or type(model) is not estimator_class(name):
         received, remedy = type(model).__qualname__, "Use joblib.dump for files you trust"
         raise ValueError(explain("save", "called on an estimator of the package", received, remedy))
+    parts = model.named_estimators_ if name in COMPOSED else {}
     params = {key: value for key, value in model.get_params(deep=False).items() if key not in NOT_SAVED}
     plain, arrays = model._state()
     if unknown := sorted({**plain, **arrays}.keys() - MEMBERS[name].keys()):
@@ -46,18 +58,30 @@ def save(model: Any, path: str | Path) -> None:
     panel, panel_arrays = panel_state(model.panel_) if name not in ON_SEQUENCES else (None, {})
     config = {
         "class": name,
-        "params": {key: encode(value, key) for key, value in params.items()},
+        "params": {key: encode(value, key) for key, value in params.items() if key != COMPOSED.get(name)},
         "state": {key: encode(value, key) for key, value in plain.items()},
         "panel": encode(panel, "panel"),
     }
     errors = model.conformal_ if name not in ON_SEQUENCES else None
     conformal = {} if errors is None else {"errors": errors.errors, "scale": errors.scale}
     groups = {"state": arrays, "panel": panel_arrays, "conformal": conformal}
-    saving_format.write(
-        path,
-        config,
-        {f"{group}/{key}": value for group, found in groups.items() for key, value in found.items()},
-    )
+    for number, (label, part) in enumerate(parts.items()):
+        inside, groups[f"parts/{number}"] = _part(label, part, model)
+        config.setdefault("parts", []).append([label, inside])
+    return config, {
+        f"{group}/{key}": value for group, found in groups.items() for key, value in found.items()
+    }
+
+
+def _part(label: str, part: Any, model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Plain values and arrays of a model in another one, without the history that both share."""
+    try:
+        config, arrays = _contents(part)
+    except ValueError as error:
+        raise ValueError(f"model {label!r} of the ensemble: {error}") from error
+    if part.panel_ is not model.panel_:
+        return config, arrays
+    return {**config, "panel": SHARED}, {k: v for k, v in arrays.items() if not k.startswith("panel/")}
 
 
 def load(path: str | Path, *, max_bytes: int | None = None) -> Any:
@@ -124,18 +148,27 @@ def restore(model: Any, plain: dict[str, Any], arrays: dict[str, np.ndarray]) ->
         setattr(model, name, value)
 
 
-def _model(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
-    if config["class"] not in MEMBERS:
+def _model(config: dict[str, Any], arrays: dict[str, np.ndarray], around: Panel | None = None) -> Any:
+    """The model of these contents, within one of the history `around`, or alone."""
+    name = config["class"]
+    if name not in MEMBERS or (around is not None and name in ON_SEQUENCES):
         allowed = f"a model of one of the classes {', '.join(sorted(MEMBERS))}"
-        found = f"of class {config['class']!r}"
+        found = f"of class {name!r}"
         raise saving_format.Refused(allowed, found, "Load files written by this package only")
-    model = estimator_class(config["class"])()
-    model.set_params(**{key: decode(value) for key, value in config["params"].items()})
-    check_params(model)
-    if (config["panel"] is None) != (config["class"] in ON_SEQUENCES):
+    model = estimator_class(name)()
+    if (config["panel"] is None) != (name in ON_SEQUENCES):
         raise ValueError("a history that the class does not have, or none")
-    if config["panel"] is not None:
+    if config["panel"] == SHARED and around is not None:
+        model.panel_ = around
+    elif config["panel"] is not None:
         model.panel_ = panel_from_state(decode(config["panel"]), _group(arrays, "panel"))
+    params = {key: decode(value) for key, value in config["params"].items()}
+    if name in COMPOSED:
+        parts = _parts(config["parts"], arrays, model.panel_)
+        model.named_estimators_ = parts
+        params[COMPOSED[name]] = {label: clone(part) for label, part in parts.items()}
+    model.set_params(**params)
+    check_params(model)
     plain = {key: decode(value) for key, value in config["state"].items()}
     state, errors = _group(arrays, "state"), _group(arrays, "conformal")
     check_learned(model, {**plain, **state}, errors)
@@ -146,9 +179,20 @@ def _model(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     return model
 
 
+def _parts(given: list[Any], arrays: dict[str, np.ndarray], panel: Panel) -> dict[str, Any]:
+    """The models inside another one by name."""
+    parts = {
+        label: _model(config, _group(arrays, f"parts/{number}"), panel)
+        for number, (label, config) in enumerate(given)
+    }
+    if len(parts) < len(given):
+        raise ValueError("two models of one name")
+    return parts
+
+
 def _is_numbers(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8
 
 
 def _group(arrays: dict[str, np.ndarray], group: str) -> dict[str, np.ndarray]:
-    return {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(group + "/")}
+    return {name[len(group) + 1 :]: value for name, value in arrays.items() if name.startswith(group + "/")}

@@ -26,7 +26,7 @@ DTYPES = ("|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", 
 LEAST_LIMIT = 256 * 2**20
 """Bytes that any file may take in memory; a larger file may take `GROWTH` times its size."""
 GROWTH = 4
-MOST_MEMBERS = 100
+MOST_MEMBERS = 1000
 _TEXT_WEIGHT = 16  # bytes of memory for one byte of JSON, at least
 _CHUNK = 2**20
 _END, _SUM = 22, 64  # bytes of the end record of a zip, and of its comment

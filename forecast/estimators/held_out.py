@@ -1,0 +1,114 @@
+"""Forecasts of the last rows of a history by a clone of a model that has not seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from forecast._checks import explain
+from forecast.panel import Panel
+
+Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
+"""What to ask of the clone after a history, with a number of steps and their covariates (S, H, E)."""
+ERRORS_WANTED = 100
+"""Errors per step ahead to aim for: they make a level of 99 % attainable."""
+
+
+class HeldOut(NamedTuple):
+    """Forecasts (A, S, H, O, ...) from A origins, the truth (A, S, H, O), NaN where it is not known, and the rows
+    that were learned from."""
+
+    forecast: np.ndarray
+    truth: np.ndarray
+    head: Panel
+
+
+def closed_loop(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+    """The forecast (S, H, O) of a model from the end of each series."""
+    found: np.ndarray = model._forecast(panel, horizon, future_x)
+    return found
+
+
+def held_out(
+    model: Any, panel: Panel, weights: np.ndarray | None, horizon: int, ask: Ask = closed_loop
+) -> HeldOut:
+    """Learn once without the tail of each series, then forecast from every origin in it.
+
+    Args:
+        model: a forecaster, cloned before it learns.
+        panel: the history; weights: those of its rows (N,), or None.
+        horizon: H, steps to forecast from each origin.
+        ask: another question than that of the closed-loop forecast.
+
+    Raises:
+        ValueError: the history is too short.
+    """
+    tails = tail_rows(model, panel, horizon)
+    counts = panel.lengths - tails
+    head = panel.head(counts)
+    blind = clone(model)
+    blind._learn(head, None if weights is None else weights[_kept(panel, counts)])
+    found = [
+        _from_origin(blind, ask, panel, counts + np.minimum(origin, tails), horizon)
+        for origin in range(int(tails.max()))
+    ]
+    forecasts, truths = zip(*found, strict=True)
+    return HeldOut(np.stack(forecasts), np.stack(truths), head)
+
+
+def tail_rows(model: Any, panel: Panel, horizon: int) -> np.ndarray:
+    """Rows (S,) held out of each series: enough errors of the last step, at most half of the series."""
+    wanted = horizon - 1 + int(np.ceil(ERRORS_WANTED / panel.n_series))
+    tails = np.clip(longest_tail(model, panel), 0, wanted)
+    if tails.max() < horizon:
+        raise ValueError(
+            explain(
+                "horizon",
+                f"at most {int(tails.max())} for an interval, since errors are measured on the last half of "
+                "the history",
+                horizon,
+                "Ask for fewer steps or fit on a longer history",
+            )
+        )
+    return tails
+
+
+def longest_tail(model: Any, panel: Panel) -> np.ndarray:
+    """Rows (S,) that may be held out: at most half of a series, and the model must be able to learn from the rest."""
+    need = np.maximum(model.min_history(panel) + 1, panel.lengths - panel.lengths // 2)
+    longest: np.ndarray = panel.lengths - need
+    return longest
+
+
+def mean_step(panel: Panel) -> np.ndarray:
+    """Mean absolute step (S, O) of each series; 1 for a constant one."""
+    steps = np.abs(np.diff(panel.y, axis=0, prepend=np.nan))  # (N, O)
+    steps[panel.offsets[:-1]] = np.nan
+    known = np.isfinite(steps)
+    total = np.add.reduceat(np.where(known, steps, 0.0), panel.offsets[:-1], axis=0)
+    mean = total / np.maximum(np.add.reduceat(known.astype(int), panel.offsets[:-1], axis=0), 1)
+    return np.where(mean > 0, mean, 1.0)
+
+
+def _kept(panel: Panel, counts: np.ndarray) -> np.ndarray:
+    position = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
+    kept: np.ndarray = position < np.repeat(counts, panel.lengths)
+    return kept
+
+
+def _from_origin(
+    blind: Any, ask: Ask, panel: Panel, origins: np.ndarray, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts (S, H, O, ...) made after `origins` rows, and the truth (S, H, O), NaN beyond the known rows."""
+    steps = np.arange(horizon)
+    rows = (panel.offsets[:-1] + origins)[:, None] + steps  # (S, H)
+    known = steps < (panel.lengths - origins)[:, None]
+    rows = np.where(known, rows, 0)
+    reach = int(known.any(axis=0).sum())
+    found = ask(blind, panel.head(origins), reach, panel.x[rows[:, :reach]])
+    forecast = np.full((panel.n_series, horizon, *found.shape[2:]), np.nan)
+    forecast[:, :reach] = found
+    return forecast, np.where(known[..., None], panel.y[rows], np.nan)
