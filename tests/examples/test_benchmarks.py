@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecast import AR, NARX, backtest
@@ -44,7 +45,9 @@ def test_every_script_is_tested_and_begins_with_its_command() -> None:
         assert f"python examples/benchmarks/{name}.py" in first
 
 
-@pytest.mark.parametrize("name", ["against_ar", "hierarchy", "silverbox", "silverbox_recurrent", "traffic"])
+@pytest.mark.parametrize(
+    "name", ["against_ar", "defaults", "hierarchy", "silverbox", "silverbox_recurrent", "traffic"]
+)
 def test_without_data_a_script_says_what_it_needs(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +76,31 @@ def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert {"keras.layers.LSTM", "two keras.layers.LSTM", "lstm", "lstm-depth-gated"} <= set(found)
     assert all(len(rounds) == 2 and finite(rounds) and (rounds > 0).all() for rounds in found.values())
     assert "ms a step" in capsys.readouterr().out
+
+
+def test_defaults(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for group, rows in (("Yearly", 20), ("Quarterly", 24)):
+        (tmp_path / "m3").mkdir(exist_ok=True)
+        days = np.arange(1, rows + 1)
+        panel = pd.concat(
+            [
+                pd.DataFrame({"unique_id": name, "ds": days, "y": np.sin(days * k) + days})
+                for k, name in enumerate("abc", 1)
+            ]
+        )
+        panel[panel["ds"] <= rows - 4].to_parquet(tmp_path / "m3" / f"{group}-train.parquet")
+        panel[panel["ds"] > rows - 4].to_parquet(tmp_path / "m3" / f"{group}-test.parquet")
+    rows = script.main([str(tmp_path), "--sets", "m3", "--models", "Drift", "--seeds", "0"])
+    scores = rows.set_index(["set", "model"])["score"]
+    assert finite(scores) and len(scores) == 2 * 5
+    train = pd.read_parquet(tmp_path / "m3" / "Yearly-train.parquet")
+    test = pd.read_parquet(tmp_path / "m3" / "Yearly-test.parquet")
+    by_hand = []
+    for _, part in test.groupby("unique_id"):
+        past = train.loc[train["unique_id"] == part["unique_id"].iloc[0], "y"].to_numpy()
+        by_hand.append(np.abs(part["y"] - past[-1]).mean() / np.abs(np.diff(past)).mean())
+    assert scores["m3 Yearly", "SeasonalNaive"] == pytest.approx(np.mean(by_hand))
+    assert "geometric mean" in capsys.readouterr().out
 
 
 def test_forged_files(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
