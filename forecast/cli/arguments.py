@@ -24,6 +24,8 @@ Try it on the data that come with the package:
 Then on your own file, with one row per time and, for several series, a column that names the series:
   forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
 """
+SHOWN = ("air_passengers", "lynx", "gas_furnace")
+"""What `forecast benchmark` compares the models on by itself."""
 COLUMNS = """\
 The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if
 there is one. A file of two columns needs none: the first is the time, the second the target. Times are ISO
@@ -70,7 +72,7 @@ def parser() -> Parser:
 def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, summary: str) -> Parser:
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     command.set_defaults(run=run, command=name, parser=command)
-    first = {"benchmark": "[DATA] ", "datasets": "[NAME] ", "predict": "MODEL "}.get(name, "DATA ")
+    first = {"benchmark": "[DATA ...] ", "datasets": "[NAME] ", "predict": "MODEL "}.get(name, "DATA ")
     command.usage = (
         f"forecast {name} {first}[options]"  # lists of values would swallow what comes behind them
     )
@@ -78,15 +80,18 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, 
 
 
 def _benchmark(command: Parser) -> None:
+    shown = ", ".join(SHOWN)
     command.add_argument(
-        "data", nargs="?", metavar="DATA", default="air_passengers", help=f"{DATA_HELP}; default: %(default)s"
+        "data", nargs="*", metavar="DATA", default=list(SHOWN), help=f"{DATA_HELP}; default: {shown}"
     )
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
     _windows(command, default=4)
-    _models(command, "default: TDNN, NARX and all baselines")
+    _models(command, "default: TDNN, NARX, Ensemble and all baselines")
     _columns(command)
     _spelling(command)
-    _output(command, "the picture", default=["forecast-benchmark.png"])
+    _output(
+        command, "the picture, of several DATA one each with its name", default=["forecast-benchmark.png"]
+    )
 
 
 def _fit(command: Parser) -> None:
@@ -233,7 +238,9 @@ def _output(command: Parser, what: str, *, default: list[str]) -> None:
 
 
 def _run_benchmark(options: argparse.Namespace) -> None:
-    _check_comparison(options)
+    for name in options.data:
+        check_data(name)
+    check_outputs(options.output, inputs=options.data)
     from forecast.cli.compare import benchmark
 
     benchmark(options)
@@ -258,7 +265,8 @@ def _run_predict(options: argparse.Namespace) -> None:
 
 
 def _run_backtest(options: argparse.Namespace) -> None:
-    _check_comparison(options)
+    check_data(options.data)
+    check_outputs(options.output, inputs=[options.data])
     from forecast.cli.compare import backtest
 
     backtest(options)
@@ -270,8 +278,3 @@ def _run_datasets(options: argparse.Namespace) -> None:
     from forecast.cli.list_datasets import datasets
 
     datasets(options)
-
-
-def _check_comparison(options: argparse.Namespace) -> None:
-    check_data(options.data)
-    check_outputs(options.output, inputs=[options.data])

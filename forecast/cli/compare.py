@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -20,6 +21,18 @@ from forecast.evaluation.plots import plot_backtest, plot_leaderboard
 
 
 def benchmark(options: Namespace) -> None:
+    """Compare all models on each of the data."""
+    several = options.data
+    for number, options.data in enumerate(several):  # an error names the data at which it came
+        if number:
+            print()
+        one = Namespace(**vars(options))
+        if len(several) > 1:
+            one.output = [path.with_stem(f"{path.stem}-{Path(one.data).stem}") for path in options.output]
+        _benchmark(one)
+
+
+def _benchmark(options: Namespace) -> None:
     """Compare all models, on embedded data with all covariates they have."""
     if options.data in catalogue().index and not options.covariates:
         frame = load_dataset(options.data)
@@ -27,7 +40,7 @@ def benchmark(options: Namespace) -> None:
         if isinstance(frame, pd.DataFrame):
             options.covariates = [name for name in frame.columns if name != (target or frame.columns[0])]
     options.step, options.gap, options.no_refit = None, 0, False
-    _compare(options, options.models or ("TDNN", "NARX", *BASELINES), tuned=True)
+    _compare(options, options.models or ("TDNN", "NARX", "Ensemble", *BASELINES), tuned=True)
 
 
 def backtest(options: Namespace) -> None:

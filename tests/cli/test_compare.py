@@ -42,6 +42,14 @@ def test_a_benchmark_uses_the_covariates_that_come_along(tmp_path: Path, capsys)
     assert (tmp_path / "b.png").read_bytes().startswith(PNG)
 
 
+def test_each_of_several_data_has_its_table_and_picture(tmp_path: Path, capsys) -> None:
+    line = f"benchmark lynx sunspots_yearly --models Naive --windows 1 --output {tmp_path / 'b.png'}"
+    assert main(line.split()) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("lynx: 114 rows") < shown.index("sunspots_yearly: 309 rows")
+    assert {path.name for path in tmp_path.iterdir()} == {"b-lynx.png", "b-sunspots_yearly.png"}
+
+
 def test_models_learn_from_categories_and_baselines_go_without(
     tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,8 +81,8 @@ def test_models_learn_from_categories_and_baselines_go_without(
 @pytest.mark.backend
 @pytest.mark.slow
 def test_the_benchmark_has_networks_and_all_baselines(tmp_path: Path, capsys) -> None:
-    line = f"benchmark --windows 1 --horizon 3 --output {tmp_path / 'b.png'}"
+    line = f"benchmark lynx --windows 1 --horizon 3 --output {tmp_path / 'b.png'}"
     assert main(line.split()) == 0
     shown = capsys.readouterr().out
-    assert all(f"\n{name} " in shown for name in ("TDNN", "NARX", *BASELINES))
+    assert all(f"\n{name} " in shown for name in ("TDNN", "NARX", "Ensemble", *BASELINES))
     assert (tmp_path / "b.png").read_bytes().startswith(PNG)
