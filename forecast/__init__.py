@@ -28,6 +28,7 @@ __all__ = [
     "OnlineRNN",
     "RNN",
     "RecursiveNet",
+    "ResidualTDNN",
     "RollingOrigin",
     "SARIMAX",
     "SeasonalNaive",
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from forecast.estimators.neural.narx import NARX
     from forecast.estimators.neural.online_rnn import OnlineRNN
     from forecast.estimators.neural.recursive_net import RecursiveNet
+    from forecast.estimators.neural.residual_tdnn import ResidualTDNN
     from forecast.estimators.neural.rnn import RNN
     from forecast.estimators.neural.seq2seq import Seq2Seq
     from forecast.estimators.neural.tdnn import TDNN

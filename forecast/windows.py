@@ -316,8 +316,8 @@ def lag_table(panel: Panel, y: np.ndarray, lags: tuple[int, ...], exog_lags: tup
     return np.hstack(blocks)
 
 
-def history_end(values: np.ndarray, panel: Panel, reach: int) -> np.ndarray:
-    """Last `reach` rows (S, reach, K) of each series; zeros before the start of a shorter one."""
+def history_end(values: np.ndarray, panel: Panel, reach: int, fill: float = 0.0) -> np.ndarray:
+    """Last `reach` rows (S, reach, K) of each series; `fill` before the start of a shorter one."""
     rows = panel.offsets[1:, None] - np.arange(reach, 0, -1)  # (S, reach)
     inside = rows >= panel.offsets[:-1, None]
-    return np.where(inside[..., None], values[np.where(inside, rows, 0)], 0.0)
+    return np.where(inside[..., None], values[np.where(inside, rows, 0)], fill)

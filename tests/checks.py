@@ -135,7 +135,7 @@ def _check_slopes(layer: keras.layers.Layer, inputs: Sequence[Array], mask: dict
     def total(weights: Any, values: Any) -> Any:
         with keras.StatelessScope(zip(layer.trainable_variables, weights, strict=True)):
             outputs = layer(*values, **mask)
-        return keras.ops.mean(keras.ops.cast(keras.tree.flatten(outputs)[0], "float32"))
+        return sum(keras.ops.mean(keras.ops.cast(part, "float32")) for part in keras.tree.flatten(outputs))
 
     weights = [variable.value for variable in layer.trainable_variables]
     if weights:
@@ -163,14 +163,15 @@ def _check_saving(model: keras.Model, inputs: Array, folder: Path) -> None:
 
 
 def _check_training(both: keras.Model, inputs: Array) -> None:
-    model = keras.Model(both.input, keras.tree.flatten(both.output)[0])
+    outputs = keras.tree.flatten(both.output)
+    model = keras.Model(both.input, outputs)
     randomize(model)
     if not model.trainable_variables:
         return
     before = [to_numpy(variable) for variable in model.trainable_variables]
-    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
-    loss = model.train_on_batch(inputs, normal((len(inputs), *model.output_shape[1:]), seed=3))
-    assert np.isfinite(loss)
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss=["mse"] * len(outputs))
+    targets = [normal((len(inputs), *output.shape[1:]), seed=3) for output in outputs]
+    assert np.isfinite(model.train_on_batch(inputs, targets)).all()
     for old, variable in zip(before, model.trainable_variables, strict=True):
         assert np.abs(to_numpy(variable) - old).max() > 0, variable.path
 

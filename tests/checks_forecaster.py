@@ -30,6 +30,7 @@ from forecast.estimators.neural.memory_network import MemoryNetwork
 from forecast.estimators.neural.narx import NARX
 from forecast.estimators.neural.online_rnn import OnlineRNN
 from forecast.estimators.neural.recursive_net import RecursiveNet
+from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from forecast.estimators.neural.rnn import RNN
 from forecast.estimators.neural.seq2seq import Seq2Seq
 from forecast.estimators.neural.tdnn import TDNN
@@ -67,6 +68,17 @@ def forecasters() -> list[Forecaster]:
         RNN(cell="elman", units=2, window=2, lags=2, epochs=2, jit_compile=False, random_state=0),
         GraphRNN(lags=2, units=2, cell="elman", epochs=3, jit_compile=False, random_state=0),
         RecursiveNet(lags=2, units=2, epochs=3, jit_compile=False, random_state=0),
+        ResidualTDNN(
+            window=3,
+            horizon=2,
+            blocks=1,
+            hidden=(2,),
+            batch_size=16,
+            epochs=1,
+            validation=0,
+            jit_compile=False,
+            random_state=0,
+        ),
         Transformer(
             window=2,
             d_model=2,

@@ -21,6 +21,7 @@ MODULES = {
     "OnlineRNN": "forecast.estimators.neural.online_rnn",
     "RNN": "forecast.estimators.neural.rnn",
     "RecursiveNet": "forecast.estimators.neural.recursive_net",
+    "ResidualTDNN": "forecast.estimators.neural.residual_tdnn",
     "SARIMAX": "forecast.estimators.baselines.sarimax",
     "SeasonalNaive": "forecast.estimators.baselines.naive",
     "Seq2Seq": "forecast.estimators.neural.seq2seq",

@@ -102,6 +102,7 @@ MEMBERS: dict[str, dict[str, str]] = {
     },
     "RNN": _EMBEDDING,
     "RecursiveNet": _NETWORK,
+    "ResidualTDNN": _EMBEDDING,
     "SARIMAX": {
         **_FORECASTER,
         "params_": "nan S O K",

@@ -25,9 +25,11 @@ from forecast.layers.recurrent import (
     ZoneoutCell,
     make_cell,
 )
+from forecast.layers.residual import DoublyResidual, ResidualBlock
 from forecast.layers.saturation import Saturation
 from forecast.layers.transformer import SinusoidalPositions, TransformerBlock
 from forecast.layers.tree import TreeRNN, TreeSum
+from forecast.layers.window_units import WindowUnits
 
 __all__ = [
     "CELLS",
@@ -38,6 +40,7 @@ __all__ = [
     "DepthGatedLSTMCell",
     "DiagonalCell",
     "DirectLinear",
+    "DoublyResidual",
     "ElmanCell",
     "FeedbackCell",
     "GRUCell",
@@ -53,6 +56,7 @@ __all__ = [
     "NodeDense",
     "RecurrentCell",
     "RecurrentStack",
+    "ResidualBlock",
     "ResidualCell",
     "ReversibleNormalization",
     "Saturation",
@@ -62,6 +66,7 @@ __all__ = [
     "TransformerBlock",
     "TreeRNN",
     "TreeSum",
+    "WindowUnits",
     "ZoneoutCell",
     "make_cell",
 ]

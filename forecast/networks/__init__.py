@@ -7,6 +7,7 @@ from forecast.networks.memory import MemoryConfig, memory_network
 from forecast.networks.narx import NARXConfig, narx
 from forecast.networks.online import OnlineConfig, online
 from forecast.networks.recurrent import RecurrentConfig, recurrent
+from forecast.networks.residual_tdnn import ResidualTDNNConfig, residual_tdnn
 from forecast.networks.seq2seq import Seq2SeqConfig, attention_reader, seq2seq
 from forecast.networks.sequences import SequenceConfig, sequence_network
 from forecast.networks.tdnn import DelayLayer, TDNNConfig, tdnn
@@ -21,6 +22,7 @@ __all__ = [
     "NetworkConfig",
     "OnlineConfig",
     "RecurrentConfig",
+    "ResidualTDNNConfig",
     "Seq2SeqConfig",
     "SequenceConfig",
     "TDNNConfig",
@@ -33,6 +35,7 @@ __all__ = [
     "narx",
     "online",
     "recurrent",
+    "residual_tdnn",
     "self_attention_reader",
     "seq2seq",
     "sequence_network",

@@ -108,14 +108,14 @@ def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: s
     window = keras.Input((config.window, columns), dtype=config.dtype, name="window")
     shape = (-1, config.steps, config.targets)
     if not config.window_norm:
-        return keras.Model(window, ops.reshape(outputs(_embed(window, config)), shape), name=name)
+        return keras.Model(window, ops.reshape(outputs(embedded_rows(window, config)), shape), name=name)
     norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
     rows, statistics = norm.normalize(window)
-    values = ops.reshape(outputs(_embed(rows, config)), shape)
+    values = ops.reshape(outputs(embedded_rows(rows, config)), shape)
     return keras.Model(window, norm.denormalize(values, statistics), name=name)
 
 
-def _embed(rows: Any, config: NetworkConfig) -> Any:
+def embedded_rows(rows: Any, config: NetworkConfig) -> Any:
     """Rows (B, L, O+E+C) of C columns of codes -> (B, L, O+E+V)."""
     if not config.embedded:
         return rows

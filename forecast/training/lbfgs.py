@@ -8,12 +8,12 @@ import scipy.optimize
 from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
-from forecast.training.problem import Problem
+from forecast.training.problem import Smooth
 from forecast.training.start import Prior
 
 
 def lbfgs(
-    problem: Problem,
+    problem: Smooth,
     theta: Array,
     prior: Prior,
     options: Options,

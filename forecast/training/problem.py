@@ -42,9 +42,6 @@ class Problem(Protocol):
     def error(self, theta: Array) -> float:
         """The weighted cost of all errors; infinite where a run diverges."""
 
-    def gradient(self, theta: Array) -> tuple[float, Array]:
-        """(the error, its gradient (P,))."""
-
     def take(self, which: Array) -> tuple[Array, ...]:
         """Inputs, targets and weights of some rows, for a batch."""
 
@@ -52,7 +49,14 @@ class Problem(Protocol):
         """Rows to choose from."""
 
 
-class LeastSquares(Problem, Protocol):
+class Smooth(Problem, Protocol):
+    """A problem on all rows at once, with what L-BFGS needs."""
+
+    def gradient(self, theta: Array) -> tuple[float, Array]:
+        """(the error, its gradient (P,))."""
+
+
+class LeastSquares(Smooth, Protocol):
     """A sum of squares, with what Levenberg-Marquardt needs beyond its gradient."""
 
     @property

@@ -114,6 +114,11 @@ class Program(FlatNetwork):
         fixed = [limits if v is bounds else v.value for v in model.non_trainable_variables]
         return model.stateless_call(trained, fixed, [history, future])[0]
 
+    def _unit_loss(self, theta: Any, inputs: Any, targets: Any, unit: Any, weights: Any) -> Any:
+        """The weighted cost of outputs and targets in the `unit` of each window (B, 1, O)."""
+        outputs = self._apply(theta, inputs)
+        return keras.ops.sum(weights * self.objective.cost(targets / unit, outputs / unit))
+
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
         free = keras.ops.full(
             (2, self.targets), float("inf"), dtype=self.dtype
@@ -129,6 +134,7 @@ class Program(FlatNetwork):
             "gradient": value_and_gradient(self._loss),
             "run_gradient": value_and_gradient(self._run_loss),
             "adam": adam_steps(self._loss, noisy=self.noisy),
+            "unit_adam": adam_steps(self._unit_loss),
             "run_adam": adam_steps(self._run_loss),
         }
 

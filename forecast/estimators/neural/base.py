@@ -23,13 +23,14 @@ from forecast.estimators.neural.inputs import (
     View,
     check_embedding,
     check_varies,
+    shown,
     window_at,
 )
 from forecast.estimators.validation import learned
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
-from forecast.training.fit import ROWS, choose_solver, train
+from forecast.training.fit import ROWS, Fitted, choose_solver, train
 from forecast.training.flat_network import made_once
 from forecast.training.objective import SQUARED, Objective
 from forecast.training.options import Options
@@ -113,6 +114,7 @@ class NeuralForecaster(Forecaster):
 
     _solvers: ClassVar[tuple[str, ...]] = SOLVERS
     _config: ClassVar[type[NetworkConfig]]
+    _before: ClassVar[float] = 0.0  # stands for the rows before the start of a series
 
     # ---------------------------------------------------------------- what a family adds
 
@@ -124,6 +126,10 @@ class NeuralForecaster(Forecaster):
         """Which covariates are codes of categories: none."""
         return NO_CODES
 
+    def _reaches(self) -> list[int]:
+        """Rows of the window whose targets each member reads: all of them."""
+        return [self.config_.window] * self.members
+
     def _view(self, panel: Panel, *, whole: bool = False) -> View:
         """The panel as the network sees it, for the open loop the `whole` of it."""
         return View(panel)
@@ -133,7 +139,7 @@ class NeuralForecaster(Forecaster):
     def _learn(self, panel: Panel, weights: np.ndarray | None) -> None:
         view = self._view(panel)
         config = self._configured(view.panel)
-        self._check_length(panel, config.window)
+        self._check_length(panel, self._rows_before(config))
         check_varies(view.panel)
         self.config_ = config
         self.scaler_ = Scaler.fit(view.panel, self.scale, self._coder(panel))
@@ -156,7 +162,12 @@ class NeuralForecaster(Forecaster):
         )
         weights, options = view.weights(self.sample_weight_), self._options(program, len(windows))
         rng = np.random.default_rng(self.random_state)
-        fits = [train(program, windows, weights, options=options, rng=rng, theta=start) for start in starts]
+        self._keep(
+            [train(program, windows, weights, options=options, rng=rng, theta=start) for start in starts]
+        )
+
+    def _keep(self, fits: list[Fitted]) -> None:
+        """What a fit of each member found."""
         self.theta_ = np.stack([fit.theta for fit in fits])  # (members, P)
         self.linear_theta_ = np.stack([fit.start for fit in fits])
         self.solver_ = fits[0].solver
@@ -164,7 +175,11 @@ class NeuralForecaster(Forecaster):
         self.history_ = [fit.history for fit in fits]
 
     def _compiled(self) -> Program:
-        return compiled(self.config_, self.jit_compile, SQUARED)
+        return compiled(self.config_, self.jit_compile, self._objective())
+
+    def _objective(self) -> Objective:
+        """What training minimises."""
+        return SQUARED
 
     def _scaled(self, panel: Panel) -> Scaled:
         """A panel in the units of the network."""
@@ -177,15 +192,22 @@ class NeuralForecaster(Forecaster):
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         view, program = self._view(panel), self._compiled()
         inputs = self._scaled(view.panel)
-        known, limits = inputs.future(view.future(future_x)), inputs.limits
-        past_y = history_end(inputs.y, view.panel, program.window)  # (S, L, O)
+        known, limits = inputs.future(view.future(future_x)), self._limits(inputs)
+        past_y = history_end(inputs.y, view.panel, program.window, self._before)  # (S, L, O)
         past_x = history_end(inputs.x, view.panel, program.window)  # (S, L, E)
         if program.steps > 1:
-            runs = [_run_direct(program, theta, past_y, past_x, known, limits) for theta in self.theta_]
+            runs = [
+                _run_direct(program, theta, past_y, past_x, known, limits, reach)
+                for theta, reach in zip(self.theta_, self._reaches(), strict=True)
+            ]
         else:
             history = np.concatenate([past_y, past_x], axis=2)
             runs = [program.run(theta, history, known, limits) for theta in self.theta_]
         return view.steps(inputs.steps(np.median(runs, axis=0)))
+
+    def _limits(self, inputs: Scaled) -> np.ndarray:
+        """Bounds (2, O) of a forecast, which may be fed back."""
+        return inputs.limits
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         view, program = self._view(panel, whole=True), self._compiled()
@@ -201,8 +223,11 @@ class NeuralForecaster(Forecaster):
         return np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted)))
 
     def min_history(self, panel: Panel) -> int:
-        """L, the rows of a window."""
-        return (self.config_ if learned(self) else self._configured(self._view(panel).panel)).window
+        """Rows of a series before the first one that can be forecast: L, those of a window."""
+        return self._rows_before(self.config_ if learned(self) else self._configured(self._view(panel).panel))
+
+    def _rows_before(self, config: NetworkConfig) -> int:
+        return config.window
 
     def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """What `network_` sees of a history, and what it must forecast: (B, L + lead, O+E) and (B, H, O), scaled."""
@@ -378,12 +403,19 @@ def _check_noise(solver: str, training: str) -> None:
 
 
 def _run_direct(
-    program: Program, theta: np.ndarray, y: np.ndarray, x: np.ndarray, known: np.ndarray, limits: np.ndarray
+    program: Program,
+    theta: np.ndarray,
+    y: np.ndarray,
+    x: np.ndarray,
+    known: np.ndarray,
+    limits: np.ndarray,
+    reach: int,
 ) -> np.ndarray:
     """Blocks of H steps from a network with H outputs, each block fed back as history of the next."""
     horizon, blocks = known.shape[1], list[np.ndarray]()
     for start in range(0, horizon, program.steps):
-        block = np.clip(program.apply(theta, window_at(program, y, x, known, start)), *limits)
+        window = shown(window_at(program, y, x, known, start), program, reach)
+        block = np.clip(program.apply(theta, window), *limits)
         blocks.append(block)
         y = np.concatenate([y, block], axis=1)
     return np.concatenate(blocks, axis=1)[:, :horizon]

@@ -139,7 +139,7 @@ class Scaler:
         """The same units, with the bounds of the panel, whose series are those of `fit`."""
         y = self.scaled(panel, np.arange(panel.n_series)).y
         limits = limits_of(y, panel.offsets, driven=panel.n_exog > 0)
-        return replace(self, range=np.stack([y.min(axis=0), y.max(axis=0)]), limits=limits)
+        return replace(self, range=np.stack([np.fmin.reduce(y), np.fmax.reduce(y)]), limits=limits)
 
     def scaled(self, panel: Panel, series: np.ndarray, coder: Coder = NO_CODES) -> Scaled:
         """The panel in these units.
@@ -206,8 +206,8 @@ class Scaled:
 
 def limits_after(scaler: Scaler, y: np.ndarray) -> np.ndarray:
     """The scaler's bounds (2, O), moved out as far as scaled values (N, O) leave the range of the training data."""
-    low = np.minimum(y.min(axis=0), scaler.range[0])
-    high = np.maximum(y.max(axis=0), scaler.range[1])
+    low = np.fmin(np.fmin.reduce(y), scaler.range[0])
+    high = np.fmax(np.fmax.reduce(y), scaler.range[1])
     return scaler.limits + (np.stack([low, high]) - scaler.range)
 
 
@@ -258,11 +258,12 @@ def limits_of(y: np.ndarray, offsets: np.ndarray, *, driven: bool) -> np.ndarray
     series stays where it was, and a system follows an input that is larger than in the training record.
     """
     halves = np.stack([offsets[:-1], (offsets[:-1] + offsets[1:] + 1) // 2], axis=1).ravel()
-    low, high = np.minimum.reduceat(y, halves), np.maximum.reduceat(y, halves)  # (2 S, O)
-    room = (1.0 if driven else 0.1) * (high.max(axis=0) - low.min(axis=0))
-    down = np.maximum((low[0::2] - low[1::2]).max(axis=0), room)
-    up = np.maximum((high[1::2] - high[0::2]).max(axis=0), room)
-    return np.stack([low.min(axis=0) - down, high.max(axis=0) + up])
+    low, high = np.fmin.reduceat(y, halves), np.fmax.reduceat(y, halves)  # (2 S, O)
+    least, most = np.fmin.reduce(low), np.fmax.reduce(high)
+    room = (1.0 if driven else 0.1) * (most - least)
+    down = np.fmax(np.fmax.reduce(low[0::2] - low[1::2]), room)
+    up = np.fmax(np.fmax.reduce(high[1::2] - high[0::2]), room)
+    return np.stack([least - down, most + up])
 
 
 def window_at(
@@ -279,3 +280,10 @@ def window_at(
     now = start + 1 + program.window
     window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
     return program.with_lead(window, record[:, now : now + program.lead])
+
+
+def shown(window: np.ndarray, program: Program, reach: int) -> np.ndarray:
+    """The window (S, L + lead, O+E) without the targets more than `reach` rows back, which are NaN."""
+    if reach < program.window:
+        window[:, : program.window - reach, : program.targets] = np.nan
+    return window

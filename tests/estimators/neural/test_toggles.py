@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from forecast.estimators.neural import base
+from forecast.estimators.neural import base, padded
 from forecast.estimators.neural.base import NeuralForecaster
 from forecast.estimators.neural.keras_forecaster import KerasForecaster
 from forecast.estimators.neural.multivariate import MultivariateForecaster
+from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from forecast.estimators.neural.seq2seq import Seq2Seq
 from forecast.training.fit import Fitted
 from tests.checks_forecaster import dense, forecasters, monthly, named
@@ -41,7 +42,7 @@ OTHERS: dict[str, Any] = {
     "recurrent_dropout": 0.1, "truncate": (1, 1), "d_model": 4, "heads": 2, "layers": 2, "widening": 3,
     "attention": "multiplicative", "context": "every", "decoding": "teacher-forcing", "slots": 4, "width": 2,
     "read_heads": 2, "controller": "gru", "outputs": 2, "loss": "absolute", "edges": NODES, "parents": TREE,
-    "both_ways": False, "aggregate": "sum", "build": two_layers,
+    "both_ways": False, "aggregate": "sum", "season": 4, "blocks": 2, "skip": True, "build": two_layers,
 }  # fmt: skip
 
 
@@ -54,19 +55,25 @@ def other(model: NeuralForecaster, name: str) -> Any:
         return "shared"
     if isinstance(now, bool):
         return not now
-    return {"heads": 1, "solver": "lbfgs"}.get(name, value) if str(value) == str(now) else value
+    second = {"heads": 1, "solver": "lbfgs", "scale": "series", "activation": "tanh"}
+    return second.get(name, value) if str(value) == str(now) else value
 
 
 def learned_from(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> str:
     """All that decides the weights: the config, windows, options and generator, without any training."""
     seen: list[Any] = []
 
-    def record(program: Any, windows: Any, weights: Any, *, options: Any, rng: Any, theta: Any) -> Fitted:
-        seen.extend([program.jit, program.size, program.objective, windows.y.tolist(), windows.x.tolist()])
+    def record(
+        program: Any, windows: Any, *more: Any, options: Any, rng: Any, theta: Any, **reach: Any
+    ) -> Fitted:
+        seen.extend(
+            [program.jit, program.size, program.objective, windows.y.tolist(), windows.x.tolist(), reach]
+        )
         seen.extend([len(program.network.layers), vars(options), rng.random()])
         return Fitted(program.template, program.template, "none")
 
     monkeypatch.setattr(base, "train", record)
+    monkeypatch.setattr(padded, "train_drawn", record)
     x = pd.DataFrame({"x": np.arange(30) % 7}, index=monthly(30).index)
     frame = pd.DataFrame({"a": monthly(30), "b": monthly(30, seed=1)})
     frame["c"] = frame["a"] + frame["b"]
@@ -80,7 +87,7 @@ def test_every_option_tells(model: NeuralForecaster, monkeypatch: pytest.MonkeyP
     silent = []
     for name in [item.name for item in fields(model) if item.init]:
         start = clone(model)
-        if name == "steps" and not isinstance(model, Seq2Seq):
+        if name == "steps" and not isinstance(model, Seq2Seq | ResidualTDNN):
             start.set_params(training="free-run")
         before, changed = learned_from(start, monkeypatch), clone(start)
         try:

@@ -1,0 +1,160 @@
+"""Residual TDNN: H steps at once from blocks of delays, each window in units of its own level and spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from forecast._checks import check_count
+from forecast.layers.residual import DoublyResidual
+from forecast.layers.window_units import WindowUnits
+from forecast.networks.config import NetworkConfig, embedded_rows
+from forecast.networks.roles import Role, numbered
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualTDNNConfig(NetworkConfig):
+    """What a residual TDNN is made of; see `residual_tdnn` for the equation.
+
+    Args:
+        length: L, rows of the window.
+        horizon: H, steps of one output.
+        season: m, of the spread of a window and of the skip; 1 for none.
+        blocks: number of residual blocks.
+        hidden: units of each hidden layer of a block; activation: its Keras name.
+        skip: whether the forecasts start from the last season in the place of the last value.
+        decoder: units through which each step reads its own covariates; not used when E = 0.
+        window_norm: whether each window has units of its own, else level 0 and spread 1.
+        targets, exog, embedded, dtype: those of `NetworkConfig`.
+
+    Raises:
+        TypeError: a number that is not whole.
+        ValueError: a number below 1.
+
+    Example:
+        >>> from forecast.networks import ResidualTDNNConfig
+        >>> ResidualTDNNConfig(length=24, horizon=8, season=4).build().output_shape
+        (None, 8, 1)
+    """
+
+    length: int = 12
+    horizon: int = 1
+    season: int = 1
+    blocks: int = 2
+    hidden: tuple[int, ...] = (32, 32)
+    activation: str = "relu"
+    skip: bool = False
+    decoder: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("length", "horizon", "season", "blocks", "decoder"):
+            check_count(name, getattr(self, name))
+
+    @property
+    def window(self) -> int:
+        """L, rows of the paired window."""
+        return self.length
+
+    @property
+    def steps(self) -> int:
+        """H, steps of one output."""
+        return self.horizon
+
+    @property
+    def lead(self) -> int:
+        """H - 1, rows of the input after the window."""
+        return self.horizon - 1
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The layers of the network with a role in training, by name."""
+        return {**super().roles, **numbered("hidden", len(self.hidden))}
+
+    def build(self) -> keras.Model:
+        """See `residual_tdnn`."""
+        return residual_tdnn(self)
+
+
+def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
+    """The direct network, not compiled: paired window and lead rows (B, L+H-1, O+E) -> (B, H, O).
+
+    Equation:
+        z_j = (y_{t-L+j} - level) / spread,   j = 0, ..., L-1
+        f = stack(arcsinh z; known, x, v)
+        yhat_{t+h} = level + spread (s_h + f_h + g(f_h, x_{t+h}, v)),   h = 0, ..., H-1
+
+    Symbols:
+        level, spread: the last value and the mean absolute seasonal difference of the window, `WindowUnits`.
+        known: 1 where y is known and 0 where it is NaN, in a short or gappy window.
+        stack: `DoublyResidual`, the layer "blocks": `config.blocks` blocks of `config.hidden` units, which
+            explain z by parts; x: the covariates of the window; v: the vectors of `config.embedded`.
+        s: the last season of z with `config.skip`, else 0.
+        g: a layer "decoder" of `config.decoder` units and a linear layer, the same for all steps, when E > 0.
+        All forecasts start at level + spread s: at the naive or seasonal naive forecast.
+        A step sees covariates up to its own time only.
+
+    References:
+        Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2020). N-BEATS: neural basis expansion
+        analysis for interpretable time series forecasting. ICLR.
+
+    Example:
+        >>> from forecast.networks import ResidualTDNNConfig
+        >>> network = ResidualTDNNConfig(length=24, horizon=12, exog=2).build()
+        >>> network.input_shape, network.output_shape
+        ((None, 35, 3), (None, 12, 1))
+    """
+    columns = config.targets + config.exog + len(config.embedded)
+    window = keras.Input((config.length + config.lead, columns), dtype=config.dtype, name="window")
+    rows = embedded_rows(window, config)
+    units = WindowUnits(season=config.season, relative=config.window_norm, name="units", dtype=config.dtype)
+    z, known, statistics = units(window[:, : config.length, : config.targets])
+    x, vectors = (
+        rows[:, :, config.targets : config.targets + config.exog],
+        rows[:, -1, config.targets + config.exog :],
+    )
+    parts = [_flat(ops.arcsinh(z)), _flat(known), _flat(x[:, : config.length]), vectors]
+    stack = DoublyResidual(
+        config.blocks,
+        config.hidden,
+        config.horizon * config.targets,
+        past=config.length * config.targets,
+        activation=config.activation,
+        name="blocks",
+        dtype=config.dtype,
+    )
+    forecast, _ = stack(ops.concatenate([part for part in parts if part.shape[1]], axis=1))
+    forecast = ops.reshape(forecast, (-1, config.horizon, config.targets))
+    if config.exog:
+        forecast = forecast + _decoded(forecast, x[:, config.length - 1 :], vectors, config)
+    if config.skip:
+        forecast = forecast + _last_season(z, config)
+    return keras.Model(window, statistics[:, :1] + statistics[:, 1:] * forecast, name="residual_tdnn")
+
+
+def _flat(rows: Any) -> Any:
+    """(B, L, F) -> (B, L*F)."""
+    return ops.reshape(rows, (-1, rows.shape[1] * rows.shape[2]))
+
+
+def _decoded(forecast: Any, x: Any, vectors: Any, config: ResidualTDNNConfig) -> Any:
+    """What each step adds for its own covariates: (B, H, O), (B, H, E), (B, V) -> (B, H, O)."""
+    parts = [forecast, x]
+    if vectors.shape[1]:
+        parts.append(ops.repeat(vectors[:, None], config.horizon, axis=1))
+    state = keras.layers.Dense(config.decoder, config.activation, name="decoder", dtype=config.dtype)(
+        ops.concatenate(parts, axis=2)
+    )
+    return keras.layers.Dense(
+        config.targets, use_bias=False, kernel_initializer="zeros", name="output", dtype=config.dtype
+    )(state)
+
+
+def _last_season(z: Any, config: ResidualTDNNConfig) -> Any:
+    """The last season of the window, as often as the horizon needs it: (B, L, O) -> (B, H, O)."""
+    repeats = -(-config.horizon // config.season)
+    return ops.concatenate([z[:, -config.season :]] * repeats, axis=1)[:, : config.horizon]

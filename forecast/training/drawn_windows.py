@@ -1,0 +1,149 @@
+"""Windows drawn by chance over all series of a panel, every series as often as another; none is ever kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from forecast.training.flat_network import CHUNK, Array
+from forecast.training.window_program import Program
+
+LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
+
+
+class Shelf:
+    """All series in one buffer with room before and after each, so that every window is a slice of it.
+
+    Args:
+        offsets: first row of each series and N, shape (S+1,).
+        y: targets (N, O), NaN where missing; x: covariates (N, E); weights: (N,) of the rows as targets.
+        length: L, rows of a window; horizon: H, its targets.
+        season: m, steps of the difference that measures a series.
+    """
+
+    def __init__(
+        self, offsets: Array, y: Array, x: Array, weights: Array, *, length: int, horizon: int, season: int
+    ) -> None:
+        self.length, self.horizon = length, horizon
+        lengths, room = np.diff(offsets), length + horizon
+        self.begin = offsets[:-1] + room * np.arange(len(lengths)) + length  # (S,) of the first rows
+        self.end = self.begin + lengths
+        rows = np.arange(len(y)) + np.repeat(self.begin - offsets[:-1], lengths)
+        total = int(self.end[-1]) + horizon
+        self.y = np.full((total, y.shape[1]), np.nan)
+        self.x, self.weights = np.zeros((total, x.shape[1])), np.zeros((total, 1))
+        self.y[rows], self.x[rows], self.weights[rows, 0] = y, x, weights
+        self.naive = _naive_error(self.y, rows, np.repeat(np.arange(len(lengths)), lengths), season)
+
+    def rows(self, values: Array, at: Array, width: int) -> Array:
+        """Rows at, ..., at + width - 1 of a buffer: (B, width, F)."""
+        view = np.lib.stride_tricks.sliding_window_view(values, width, axis=0)  # (n, F, width)
+        return view[at].swapaxes(1, 2)
+
+    def inputs(self, program: Program, past: Array, at: Array) -> Array:
+        """What a network sees (B, L + lead, O+E) before the rows `at`: the targets `past` (B, L, O) and covariates."""
+        rows, targets = self.length + program.lead, past.shape[2]
+        window = np.full((len(at), rows, program.features), np.nan)
+        window[:, : self.length, :targets] = past
+        if program.exog:
+            window[:, :, targets:] = self.rows(self.x, at - self.length + 1, rows)
+        return window
+
+
+def _naive_error(y: Array, rows: Array, series: Array, season: int) -> Array:
+    """Mean |y_t - y_{t-m}| of each series (S, O), or of |y_t - y_{t-1}| where it has no such pair; at least 1e-3."""
+
+    def mean(lag: int) -> Array:
+        gap = np.abs(y[rows] - y[np.maximum(rows - lag, 0)])
+        known = np.isfinite(gap)
+        sums = [np.bincount(series, np.where(known, gap, 0.0)[:, k]) for k in range(y.shape[1])]
+        counts = [np.bincount(series, known[:, k]) for k in range(y.shape[1])]
+        return np.divide(sums, counts, out=np.zeros(np.shape(sums)), where=np.array(counts) > 0).T
+
+    error = mean(season)
+    return np.maximum(np.where(error > 0, error, mean(1)), 1e-3)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnWindows:
+    """Direct forecasts from windows that end anywhere in any series; a problem for Adam.
+
+    The cost of an error is taken in units of its window: the spread that the network sees, and at least a tenth of
+    the naive error of its series.
+
+    Args:
+        program: the compiled network of L rows and H steps.
+        shelf: the data.
+        first, stop: buffer rows (S,): the first target of a window lies between them.
+        visible: buffer rows (S,) from which on targets count for nothing.
+        probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
+        season: m of the units; reach: rows of a window that are shown, older ones are missing.
+        draws: windows of an epoch; rng: draws them.
+    """
+
+    update: ClassVar[str] = "unit_adam"
+    program: Program
+    shelf: Shelf
+    first: Array
+    stop: Array
+    visible: Array
+    probe: tuple[Array, Array]
+    season: int
+    reach: int
+    draws: int
+    rng: np.random.Generator
+
+    @property
+    def count(self) -> float:
+        """The number of errors of an epoch."""
+        return float(self.draws)
+
+    def __len__(self) -> int:
+        return self.draws
+
+    def take(self, which: Array) -> tuple[Array, ...]:
+        """As many windows as `which` has numbers, drawn anew."""
+        series = self.rng.integers(len(self.first), size=len(which))
+        place = self.rng.random(len(which)) * (self.stop - self.first)[series]
+        return self.windows(series, self.first[series] + place.astype(int))
+
+    def windows(self, series: Array, at: Array) -> tuple[Array, ...]:
+        """Windows (B, L + lead, O+E) before the rows `at` of some series, targets, units (B, 1, O) and weights."""
+        shelf, length, horizon = self.shelf, self.shelf.length, self.shelf.horizon
+        y = shelf.rows(shelf.y, at - length, length + horizon)
+        past, targets = y[:, :length].copy(), y[:, length:]
+        past[:, : length - self.reach] = np.nan
+        weights = shelf.rows(shelf.weights, at, horizon) * np.isfinite(targets)
+        weights *= ((at[:, None] + np.arange(horizon)) < self.visible[series][:, None])[:, :, None]
+        unit = np.maximum(spread(past, self.season), LEAST_SHARE * shelf.naive[series])[:, None]
+        return shelf.inputs(self.program, past, at), np.nan_to_num(targets), unit, weights / horizon
+
+    def error(self, theta: Array) -> float:
+        """The mean cost of the probed windows, times the number of draws."""
+        total = weight = 0.0
+        for start in range(0, len(self.probe[0]), CHUNK):
+            window, target, unit, weights = self.windows(
+                *(part[start : start + CHUNK] for part in self.probe)
+            )
+            forecast = self.program.apply(theta, window)
+            total += float(np.sum(weights * self.program.objective.cost(target / unit, forecast / unit)))
+            weight += float(np.sum(weights))
+        return total / max(weight, 1e-12) * self.draws
+
+
+def spread(past: Array, season: int) -> Array:
+    """Mean |y_t - y_{t-m}| (B, O) over pairs of known rows of windows (B, L, O); |y_t - y_{t-1}| without pairs."""
+
+    def mean(lag: int) -> Array:
+        gap = np.abs(past[:, lag:] - past[:, :-lag])
+        known = np.isfinite(gap)
+        sums, pairs = np.where(known, gap, 0.0).sum(axis=1), known.sum(axis=1)
+        return np.divide(sums, pairs, out=np.zeros_like(sums), where=pairs > 0)
+
+    near = mean(1)
+    if not 1 < season < past.shape[1]:
+        return near
+    seasonal = mean(season)
+    return np.where(seasonal > 0, seasonal, near)

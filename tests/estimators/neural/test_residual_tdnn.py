@@ -1,0 +1,69 @@
+"""ResidualTDNN: the naive forecast before training, a known answer after it, short and gappy series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast import load
+from forecast.estimators.baselines.naive import Naive, SeasonalNaive
+from forecast.estimators.neural.residual_tdnn import ResidualTDNN
+from tests.checks_forecaster import monthly
+
+pytestmark = pytest.mark.backend
+SMALL = {"blocks": 1, "hidden": (8,), "batch_size": 32, "validation": 0, "random_state": 0}
+
+
+def ramps(count: int = 20, rows: int = 30) -> pd.DataFrame:
+    """Straight lines of any slope and level, some of them short."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for number in range(count):
+        length = 5 if number == 0 else rows
+        y = 100 * rng.normal() + rng.uniform(0.5, 3) * rng.choice([-1, 1]) * np.arange(length)
+        ds = np.arange(rows - length, rows)
+        parts.append(pd.DataFrame({"unique_id": f"s{number:02d}", "ds": ds, "y": y}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_untrained_it_is_the_naive_or_seasonal_naive_forecast(skip: bool) -> None:
+    y = monthly(40)
+    model = ResidualTDNN(horizon=6, skip=skip, epochs=1, learning_rate=1e-12, **SMALL).fit(y)
+    naive = SeasonalNaive(season=12).fit(y) if skip else Naive().fit(y)
+    np.testing.assert_allclose(model.predict(6), naive.predict(6), rtol=1e-4)
+
+
+def test_straight_lines_go_on_from_few_rows_and_many() -> None:
+    frame = ramps()
+    model = ResidualTDNN(horizon=3, window=4, epochs=6, learning_rate=1e-2, **SMALL).fit(frame)
+    forecast = model.predict(5).set_index("unique_id")["ResidualTDNN"].to_numpy().reshape(20, 5)
+    for line, (_, part) in zip(forecast, frame.groupby("unique_id"), strict=True):
+        slope = part.y.iloc[-1] - part.y.iloc[-2]
+        np.testing.assert_allclose(line, part.y.iloc[-1] + slope * np.arange(1, 6), atol=0.6 * abs(slope))
+
+
+def test_missing_values_are_left_out() -> None:
+    y = monthly(60)
+    y.iloc[[7, 30, 59]] = np.nan
+    assert ResidualTDNN(horizon=3, epochs=1, **SMALL).fit(y).predict(3).notna().all()
+
+
+def test_members_read_windows_of_several_lengths(tmp_path: Path) -> None:
+    y = monthly(60)
+    model = ResidualTDNN(horizon=3, window=(12, 4), members=2, epochs=1, **SMALL).fit(y)
+    assert model.window_ == 12 and model.theta_.shape[0] == 2
+    model.save(tmp_path / "model.zip")
+    pd.testing.assert_series_equal(load(tmp_path / "model.zip").predict(7), model.predict(7))
+    assert model._reaches() == [12, 4]
+
+
+def test_horizon_and_season_shape_the_network() -> None:
+    y = monthly(60)
+    config = ResidualTDNN(epochs=1, **SMALL).fit(y).config_
+    assert (config.season, config.horizon) == (12, 12)
+    config = ResidualTDNN(season=4, horizon=5, epochs=1, **SMALL).fit(y).config_
+    assert (config.season, config.horizon) == (4, 5)
