@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from forecast.estimators.neural.inputs import moments_of_series
+from forecast.estimators.neural.inputs import Scaler, moments_of_series
 from forecast.panel import Panel
 
 
@@ -19,3 +20,22 @@ def test_moments_follow_the_unit(unit: float) -> None:
 def test_a_constant_has_no_deviation() -> None:
     assert moments_of_series(Panel.from_data(np.full(20, 1e8 / 3)), floor=0.0)[1].item() == 0
     assert moments_of_series(Panel.from_data(np.zeros(20)))[1].item() == 1
+
+
+def test_a_series_of_fit_keeps_its_units_and_a_new_one_has_its_own() -> None:
+    rng = np.random.default_rng(0)
+    days = np.arange(30)
+    panel, other = (
+        Panel.from_data(
+            pd.concat(
+                pd.DataFrame({"unique_id": name, "ds": days, "y": rng.normal(level, level / 9, 30)})
+                for name, level in levels.items()
+            )
+        )
+        for levels in ({"a": 1.0, "b": 100.0}, {"b": 90.0, "c": 1e4})
+    )
+    scaled = Scaler.fit(panel, "series").scaled(other, np.array([1, -1]))
+    center, spread = moments_of_series(panel)
+    own_center, own_spread = moments_of_series(other)
+    np.testing.assert_allclose(scaled.center, [center[1], own_center[1]])
+    np.testing.assert_allclose(scaled.spread, [spread[1], own_spread[1]])
