@@ -187,14 +187,17 @@ def _check_online(model: Any) -> None:
 
 
 def _check_ar(model: Any, values: Values, sizes: Sizes) -> None:
-    lags, panel = values["lags_"], model.panel_
+    panel = model.panel_
     model._lags()  # refuses what `fit` would
-    _hold(
-        (np.diff(lags) > 0).all() and max(lags, default=0) < panel.lengths.min(),
-        "lags are longer than the history",
-    )
-    _hold(values["order_"].max() <= max(lags, default=0), "an order is above the lags")
-    _hold(sizes["X"] == panel.n_exog * len(model._exog(panel)), "covariates have other lags")
+    for lags in (values["lags_"], values["exog_lags_"]):
+        _hold(
+            (np.diff(lags) > 0).all() and max(lags, default=0) < panel.lengths.max(),
+            "lags are longer than the history",
+        )
+    order = values["order_"]
+    _hold(order.max() <= max(values["lags_"], default=0), "an order is above the lags")
+    _hold((order < panel.lengths[:, None]).all(), "an order is above the rows of its series")
+    _hold(sizes["X"] == panel.n_exog * sizes["K"], "covariates have other lags")
 
 
 def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:

@@ -56,7 +56,9 @@ MEMBERS: dict[str, dict[str, str]] = {
         "lags_": "whole P",
         "order_": "whole S O",
         "coef_": "float S O P",
+        "exog_lags_": "whole K",
         "exog_coef_": "float S O X",
+        "bound_": "bound S O",
         "center_": "float S O",
         "exog_center_": "float S O E",
         "trend_coef_": "float S O 2",
@@ -213,6 +215,9 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "positive": _numbers("f", low=np.finfo(float).tiny),
     "share": _numbers("f", low=0.0, high=1.0),
     "weights": _numbers("f", low=0.0),
+    "bound": lambda value: (
+        isinstance(value, np.ndarray) and value.dtype.kind == "f" and bool((value >= 0).all())
+    ),
     "nan": lambda value: (
         isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.isinf(value).any()
     ),

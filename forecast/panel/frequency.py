@@ -27,6 +27,8 @@ _LARGEST = 9.2233720368e18
 
 _SEASONS = {"Y": 1, "A": 1, "BY": 1, "Q": 4, "BQ": 4, "M": 12, "BM": 12, "W": 52, "B": 5, "C": 5, "D": 7}
 _PERIODS_OF_A_DAY = {"h": 24, "min": 60, "s": 60}
+_LONGER = {60: 60, 3600: 24, 86400: 7}
+"""How often a minute, an hour and a day go into the next longer season."""
 
 
 def season_length(freq: Any) -> int:
@@ -42,9 +44,7 @@ def season_length(freq: Any) -> int:
         >>> season_length("MS"), season_length("h"), season_length("30min"), season_length(None)
         (12, 24, 48, 1)
     """
-    if isinstance(freq, str):  # names of periods, which pandas no longer takes for offsets
-        freq = re.sub(r"^(\d*[MQY])(-[A-Z]{3})?$", r"\1E\2", freq)
-    offset = None if freq is None else to_offset(freq)
+    offset = None if freq is None else to_offset(_offset_name(freq))
     if offset is None:
         return 1
     base = offset.base.freqstr.split("-")[0]
@@ -57,6 +57,34 @@ def season_length(freq: Any) -> int:
     step = pd.Timedelta(offset).total_seconds()
     span = 86400.0 if step >= 300 else 3600.0 if step >= 60 else 60.0
     return int(span // step) if span % step == 0 else 1
+
+
+def season_lengths(freq: Any) -> tuple[int, ...]:
+    """Steps in each natural season of a frequency, the shortest first: of hours a day and a week.
+
+    Args:
+        freq: pandas frequency (an offset or its name), or None for data without a clock.
+
+    Returns:
+        `season_length`, where that is more than 1; of a step below a day also the next longer one of a minute,
+        an hour, a day and a week.
+
+    Example:
+        >>> season_lengths("h"), season_lengths("30min"), season_lengths("MS"), season_lengths(None)
+        ((24, 168), (48, 336), (12,), ())
+    """
+    first = season_length(freq)
+    if first == 1:
+        return ()
+    if to_offset(_offset_name(freq)).base.freqstr not in _PERIODS_OF_A_DAY:
+        return (first,)
+    step = pd.Timedelta(to_offset(freq)).total_seconds()
+    return first, first * _LONGER[round(first * step)]
+
+
+def _offset_name(freq: Any) -> Any:
+    """The name of a period as that of an offset, which pandas no longer takes it for."""
+    return re.sub(r"^(\d*[MQY])(-[A-Z]{3})?$", r"\1E\2", freq) if isinstance(freq, str) else freq
 
 
 def moved(starts: np.ndarray, steps: np.ndarray, size: int, unit: str = "its unit") -> np.ndarray:

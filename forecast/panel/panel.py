@@ -109,6 +109,11 @@ class Panel:
         """Steps of the season the frequency suggests: M 12, Q 4, W 52, D 7, h 24, ...; 1 without one."""
         return self.timeline.season
 
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Steps of every season the frequency suggests: h 24 and 168, M 12, ...; empty without one."""
+        return self.timeline.seasons
+
     def phase(self, season: int) -> np.ndarray:
         """Place (S,) of the first row of each series in a season, 0..season-1, by timestamp.
 

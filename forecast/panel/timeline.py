@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
-from forecast.panel.frequency import OFF_GRID, Clock, Frequency, moved, season_length
+from forecast.panel.frequency import OFF_GRID, Clock, Frequency, moved, season_lengths
 from forecast.panel.regularity import (
     explain_holes,
     holes_of,
@@ -50,8 +50,13 @@ class Timeline(ABC):
 
     @property
     @abstractmethod
+    def seasons(self) -> tuple[int, ...]:
+        """Steps of the natural seasons, see `season_lengths`."""
+
+    @property
     def season(self) -> int:
-        """Steps of the natural season."""
+        """Steps of the first natural season; 1 where there is none."""
+        return self.seasons[0] if self.seasons else 1
 
     @property
     @abstractmethod
@@ -103,8 +108,8 @@ class Numbers(Timeline):
         return pd.api.types.is_integer_dtype(index.dtype)
 
     @property
-    def season(self) -> int:
-        return 1
+    def seasons(self) -> tuple[int, ...]:
+        return ()
 
     @property
     def kind(self) -> str:
@@ -134,8 +139,8 @@ class Periods(Timeline):
         return isinstance(index, pd.PeriodIndex) and index.freq.base == self.freq.base
 
     @property
-    def season(self) -> int:
-        return season_length(self.freq)
+    def seasons(self) -> tuple[int, ...]:
+        return season_lengths(self.freq)
 
     @property
     def kind(self) -> str:
@@ -199,8 +204,8 @@ class Dates(Timeline):
         return super().later(steps)
 
     @property
-    def season(self) -> int:
-        return season_length(self.offset)
+    def seasons(self) -> tuple[int, ...]:
+        return season_lengths(self.offset)
 
     @property
     def kind(self) -> str:

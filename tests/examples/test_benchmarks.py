@@ -68,6 +68,18 @@ def test_against_ar(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> N
     assert "2 rows" in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_ar_choices(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng, rows = np.random.default_rng(0), []
+    for name in range(60):
+        y = rng.normal(1.0, 1.0, 30).cumsum() + 50
+        rows.append(pd.DataFrame({"unique_id": f"Y{name}", "ds": np.arange(1, 31), "y": y}))
+    (tmp_path / "m3").mkdir()
+    pd.concat(rows).to_parquet(tmp_path / "m3" / "Yearly-train.parquet")
+    script.main([str(tmp_path), "--quick", "--only", "m3/Yearly"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(script.SETTINGS) and all(" ms" in line for line in lines)
+
+
 @slow
 def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     times = script.main(["--quick", "--xla", "off", "--cells", "lstm", "lstm-depth-gated"])

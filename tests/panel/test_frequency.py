@@ -8,7 +8,7 @@ import pytest
 from pandas.tseries.frequencies import to_offset
 
 from forecast.panel import Panel, build_request, season_length
-from forecast.panel.frequency import OFF_GRID, Clock, Frequency
+from forecast.panel.frequency import OFF_GRID, Clock, Frequency, season_lengths
 
 FREQS = ["h", "15min", "3h", "D", "3D", "W-TUE", "2W-SUN", "B", "2B", "MS", "ME", "QS-FEB", "YE-JUN", "BMS"]
 CUSTOM = pd.offsets.CustomBusinessDay(weekmask="Sun Mon Tue Wed Thu", holidays=["2024-03-28", "2024-04-01"])
@@ -174,3 +174,20 @@ def test_month_ends_and_starts_are_different_steps() -> None:
 )
 def test_season_length(freq: object, season: int) -> None:
     assert season_length(freq) == season
+
+
+@pytest.mark.parametrize(
+    ("freq", "seasons"),
+    [
+        ("h", (24, 168)),
+        ("30min", (48, 336)),
+        ("min", (60, 1440)),
+        ("s", (60, 3600)),
+        ("D", (7,)),
+        ("M", (12,)),
+        ("Y", ()),
+        (None, ()),
+    ],
+)
+def test_seasons_of_a_step_below_a_day_are_two(freq: object, seasons: tuple[int, ...]) -> None:
+    assert season_lengths(freq) == seasons

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
 from forecast.estimators.baselines import order_selection as auto
+from forecast.estimators.baselines.equation import Form, fit_equation
 from forecast.estimators.baselines.local import (
     FitSeries,
     LocalForecaster,
@@ -23,6 +24,9 @@ from forecast.estimators.baselines.local import (
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.windows import history_end, position_of_rows, series_of_rows, shift
+
+REACH = 3.0
+"""How far from the last value a forecast may lie, in ranges of the series."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -37,24 +41,36 @@ class AR(LocalForecaster):
     the equation on their own results. A missing target is left out of the fit and, as a lag, replaced by its
     own one-step forecast. `sample_weight` multiplies the squared error of the row it belongs to.
 
+    With `difference` the equation holds between changes y_t - y_{t-1}, x_t - x_{t-1}, and c is a drift, shrunk to
+    c t^2 / (1 + t^2) with its t statistic. `coef_` are those of the same equation between values: one more lag, and
+    their sum is 1. "auto" keeps values where `ic` is lower by at least 8 than between changes, and where the
+    largest root of the loop is at most 1 + 1 / rows; with covariates or a trend line the root alone decides.
+    With `lags="auto"` no forecast lies further from the last value than 3 times the range of the series in `fit`
+    (beyond as many steps as the series has rows, in proportion to the steps).
+
     Args:
         lags: "auto" (order chosen for each series by `ic`), an int n for lags 1..n, or a list of lags.
-        max_lags: highest order tried by "auto"; None = the larger of 10 log10(rows) and one season,
-            at most a third of the rows.
-        ic: "bic", "aic" or "hqic".
+        max_lags: highest order tried by "auto"; None = 10 log10(rows) or one season and a step, at most a third
+            of the rows, and without a season rows^2 / 1000 or 2. Around each longer season, where a third of the rows
+            holds it, three more lags are tried.
+        ic: "aicc", "bic", "aic" or "hqic".
         trend: "n" none, "c" constant, "t" linear without constant, "ct" both.
-        seasonal_lags: number of lags at whole seasons.
-        season: time steps in one season; None = from the frequency of the index.
+        seasonal_lags: number of lags at whole seasons, the first one of several.
+        season: time steps in one season, or a list of them; "auto" or None = from the frequency of the index,
+            1 = none.
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
+        difference: whether the equation holds between changes; "auto" = chosen with `lags="auto"`, else False.
         horizon: steps that `predict()` returns.
         n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
         lags_: all lags with a coefficient, shape (P,).
         coef_: coefficients of the lags, shape (S, O, P), zero for a lag the series does not use.
-        exog_coef_: coefficients of the covariates, shape (S, O, E * lags), lag-major.
+        exog_lags_: all lags of covariates with a coefficient, shape (K,).
+        exog_coef_: coefficients of the covariates, shape (S, O, K * E), lag-major.
         trend_coef_: c and d, shape (S, O, 2).
-        order_: order chosen, shape (S, O).
+        order_: longest lag, shape (S, O).
+        bound_: how far a forecast may lie from the last value, shape (S, O); infinite with given lags.
         center_, exog_center_: means of the history, shapes (S, O) and (S, O, E), which least squares and forecasts
             subtract first; zero without a constant.
 
@@ -62,6 +78,10 @@ class AR(LocalForecaster):
         ValueError, TypeError: an argument or the data cannot be used.
 
     References:
+        Burnham, K. P. and Anderson, D. R. (2004). Multimodel inference. Sociological Methods & Research 33(2),
+        261-304.
+        Hurvich, C. M. and Tsai, C.-L. (1989). Regression and time series model selection in small samples.
+        Biometrika 76(2), 297-307.
         Lütkepohl, H. (2005). New Introduction to Multiple Time Series Analysis. Springer.
 
     Example:
@@ -75,43 +95,71 @@ class AR(LocalForecaster):
 
     lags: int | Sequence[int] | str = "auto"
     max_lags: int | None = None
-    ic: str = "bic"
+    ic: str = "aicc"
     trend: str = "c"
     seasonal_lags: int = 0
-    season: int | None = None
+    season: int | Sequence[int] | str | None = "auto"
     exog_lags: int | Sequence[int] = 0
+    difference: bool | str = "auto"
 
     def min_history(self, panel: Panel) -> int:
-        """Rows before the first one that can be forecast from its own past."""
-        own = list(learned(self).get("lags_", ())) or list(self._lags() or ())
-        return max([*own, *self._seasonal(panel), *self._exog(panel), 0])
+        """Rows before the first one that can be forecast from its own past, in the shortest series."""
+        if learned(self):
+            reach = self._reach()[match_series(self.panel_, panel)].max(axis=1)
+            return int(reach[np.argmin(panel.lengths)])
+        return max([*(self._lags() or ()), *self._seasonal(panel), *self._exog(panel), 0])
 
-    def _fit_series(self, panel: Panel) -> FitSeries:
+    def _check_options(self) -> None:
+        super()._check_options()
         check_choice("trend", self.trend, auto.TRENDS)
         check_choice("ic", self.ic, auto.CRITERIA)
-        limit = None if self.max_lags is None else check_count("max_lags", self.max_lags)
-        form = Form(self.trend, self._lags(), self._seasonal(panel), self._exog(panel))
-        return partial(fit_ar, form=form, limit=limit, ic=self.ic, season=panel.season_length)
+        if not isinstance(self.difference, bool):
+            check_choice("difference", self.difference, ("auto", True, False))
+
+    def _fit_series(self, panel: Panel) -> FitSeries:
+        form = Form(
+            trend=self.trend,
+            lags=self._lags(),
+            seasonal=self._seasonal(panel),
+            exog=self._exog(panel),
+            limit=None if self.max_lags is None else check_count("max_lags", self.max_lags),
+            ic=self.ic,
+            seasons=auto.seasons_of(self.season, panel, told=isinstance(self.lags, str)),
+            difference=self.difference,
+        )
+        return partial(fit_ar, form=form)
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         found = map_series(self._fit_series(panel), panel, sample_weight, self.n_jobs)
         shape = (panel.n_series, panel.n_targets)
-        self.lags_ = np.array(sorted({lag for fit in found for lag in fit["lags"]}), dtype=np.int64)
-        coefficients = np.zeros((len(found), len(self.lags_)))
-        for row, fit in zip(coefficients, found, strict=True):
-            row[np.searchsorted(self.lags_, fit["lags"])] = fit["coef_"]
-        self.coef_ = coefficients.reshape(*shape, -1)
+        self.lags_, coef = union([fit["lags"] for fit in found], [fit["coef_"] for fit in found])
+        self.exog_lags_, exog = union(
+            [fit["exog_lags"] for fit in found], [fit["exog_coef_"] for fit in found], panel.n_exog
+        )
+        self.coef_ = coef.reshape(*shape, coef.shape[1])
+        self.exog_coef_ = exog.reshape(*shape, exog.shape[1])
         self.order_ = np.array([max(fit["lags"], default=0) for fit in found]).reshape(shape)
-        for name in ("exog_coef_", "trend_coef_", "center_", "exog_center_"):
+        for name in ("trend_coef_", "center_", "exog_center_", "bound_"):
             setattr(self, name, joined([fit[name] for fit in found], panel))
+
+    def _reach(self) -> np.ndarray:
+        """Rows (S, O) before the first one that has all of its lags."""
+        width = self.exog_center_.shape[2]
+        used = self.exog_coef_.reshape(*self.order_.shape, len(self.exog_lags_), width).any(axis=3)
+        return np.maximum(self.order_, np.max(used * self.exog_lags_, axis=2, initial=0))
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         model = self._centred(panel)
-        reach = int(max(self.lags_, default=0))
+        reach = int(max(self.lags_, default=1))
         past = history_end(self._completed(model), panel, reach)
         path = np.concatenate([past, self._known(model, future_x)], axis=1)  # (S, L + H, O)
-        for step in range(reach, reach + horizon):
-            path[:, step] += np.einsum("sop,spo->so", model.coef, path[:, step - self.lags_])
+        last, bound = past[:, -1], model.bound[:, None]
+        widest = bound * np.maximum(np.arange(1, horizon + 1)[:, None] / panel.lengths[:, None, None], 1.0)
+        low, high = last[:, None] - widest, last[:, None] + widest
+        for step in range(horizon):
+            now = reach + step
+            value = path[:, now] + np.einsum("sop,spo->so", model.coef, path[:, now - self.lags_])
+            path[:, now] = np.clip(value, low[:, step], high[:, step])
         return path[:, reach:] + model.center[:, None]
 
     def _fitted(self, panel: Panel) -> np.ndarray:
@@ -130,14 +178,16 @@ class AR(LocalForecaster):
             self.exog_coef_[which],
             self.trend_coef_[which].copy(),
         )
-        given = np.tile(exog_center, len(self._exog(panel)))  # (S, E * lags)
+        given = np.tile(exog_center, len(self.exog_lags_))  # (S, E * lags)
         trend_coef[..., 0] += np.einsum("sok,sk->so", exog_coef, given) - center * (1 - coef.sum(axis=2))
         rest = replace(
             panel,
             y=panel.y - np.repeat(center, panel.lengths, axis=0),
             x=panel.x - np.repeat(exog_center, panel.lengths, axis=0),
         )
-        return _Centred(rest, center, exog_center, coef, exog_coef, trend_coef, self.order_[which])
+        return _Centred(
+            rest, center, exog_center, coef, exog_coef, trend_coef, self._reach()[which], self.bound_[which]
+        )
 
     def _known(self, model: _Centred, future_x: np.ndarray) -> np.ndarray:
         """Share (S, H, O) of trend and covariates in the steps after the history."""
@@ -145,7 +195,7 @@ class AR(LocalForecaster):
         steps = np.arange(1, future_x.shape[1] + 1)
         trends = auto.trend_columns(self.trend, (panel.lengths[:, None] + steps).astype(float))  # (S, H, 2)
         known = np.einsum("sok,shk->sho", model.trend_coef, trends)
-        exog = self._exog(panel)
+        exog = self.exog_lags_.tolist()
         if panel.n_exog and exog:
             back, rest = max(exog), future_x - model.exog_center[:, None]
             record = np.concatenate([history_end(panel.x, panel, back), rest], axis=1)
@@ -161,28 +211,28 @@ class AR(LocalForecaster):
         values = np.einsum("nok,nk->no", model.trend_coef[series], trends)
         for column, lag in enumerate(self.lags_):
             values += shift(y, panel, lag, 0.0) * model.coef[series, :, column]
-        for column, lag in enumerate(self._exog(panel)):
+        for column, lag in enumerate(self.exog_lags_):
             block = model.exog_coef[series, :, column * panel.n_exog : (column + 1) * panel.n_exog]
             values += np.einsum("ne,noe->no", shift(panel.x, panel, lag, 0.0), block)
-        early = position[:, None] < model.order[series]
-        early |= position[:, None] < max(self._exog(panel), default=0)
-        return np.where(early, np.nan, values)
+        return np.where(position[:, None] < model.reach[series], np.nan, values)
 
     def _completed(self, model: _Centred) -> np.ndarray:
         """The targets, each missing one replaced by its own forecast, in order of time."""
         panel = model.panel
         y = panel.y.astype(float)
-        exog = self._exog(panel)
+        exog = self.exog_lags_.tolist()
         for row, target in np.argwhere(np.isnan(y)):
             series = int(np.searchsorted(panel.offsets, row, side="right")) - 1
             start = panel.offsets[series]
             position = row - start
-            if position < max(model.order[series, target], *exog, 0):
+            if position < model.reach[series, target]:
                 y[row, target] = np.nanmean(panel.y[start : panel.offsets[series + 1], target])
                 continue
             lags = np.minimum(self.lags_, position)
             trends = auto.trend_columns(self.trend, np.array(position + 1.0))
-            covariates = np.concatenate([panel.x[row - lag] for lag in exog]) if exog else np.empty(0)
+            covariates = (
+                np.concatenate([panel.x[row - min(lag, position)] for lag in exog]) if exog else np.empty(0)
+            )
             y[row, target] = trends @ model.trend_coef[series, target]
             y[row, target] += model.coef[series, target] @ y[row - lags, target]
             y[row, target] += covariates @ model.exog_coef[series, target]
@@ -201,7 +251,7 @@ class AR(LocalForecaster):
         count = check_count("seasonal_lags", self.seasonal_lags, minimum=0)
         if count == 0:
             return ()
-        season = panel.season_length if self.season is None else check_count("season", self.season)
+        season = next(iter(auto.seasons_of(self.season, panel)), 1)
         if season < 2:
             raise ValueError(
                 explain(
@@ -214,20 +264,6 @@ class AR(LocalForecaster):
         return tuple(season * k for k in range(1, count + 1))
 
 
-class Form(NamedTuple):
-    """Regressors of an equation: trend, lags (None = chosen by a criterion), seasonal lags, covariates' lags."""
-
-    trend: str
-    lags: tuple[int, ...] | None
-    seasonal: tuple[int, ...]
-    exog: tuple[int, ...]
-
-    def design(self, y: np.ndarray, x: np.ndarray, lags: Sequence[int], start: int) -> np.ndarray:
-        """Regressors [trend (2), covariates, lags] of the rows from `start` on."""
-        trends = auto.trend_columns(self.trend, np.arange(start + 1, len(y) + 1, dtype=float))
-        return np.hstack([trends, auto.lagged(x, self.exog, start), auto.lagged(y[:, None], lags, start)])
-
-
 class _Centred(NamedTuple):
     """A panel less the centers of its series, and the coefficients of each of them."""
 
@@ -237,32 +273,30 @@ class _Centred(NamedTuple):
     coef: np.ndarray
     exog_coef: np.ndarray
     trend_coef: np.ndarray
-    order: np.ndarray
+    reach: np.ndarray
+    bound: np.ndarray
 
 
-def fit_ar(
-    y: np.ndarray,
-    x: np.ndarray,
-    weights: np.ndarray | None,
-    name: str,
-    *,
-    form: Form,
-    limit: int | None,
-    ic: str,
-    season: int,
-) -> Parameters:
+def union(
+    lags: Sequence[tuple[int, ...]], coefficients: Sequence[np.ndarray], width: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """All lags of several equations (K,), and their coefficients (equations, K * width), lag-major, zero elsewhere."""
+    every = np.array(sorted(set().union(*lags)), dtype=np.int64)
+    values = np.zeros((len(lags), len(every), width))
+    for row, own, given in zip(values, lags, coefficients, strict=True):
+        row[np.searchsorted(every, own)] = given.reshape(len(own), width)
+    return every, values.reshape(len(lags), len(every) * width)
+
+
+def fit_ar(y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, *, form: Form) -> Parameters:
     """Lags and coefficients of one series by least squares on its standardised values."""
-    (center, unit), (x_center, _) = moments(y), moments(x)
+    center, unit = moments(y)
+    x_center = moments(x)[0] if x.shape[1] else np.zeros(0)
     if "c" not in form.trend:
         center, x_center = 0.0 * center, 0.0 * x_center  # no constant could follow a shift
+    start = max((*(form.lags or ()), *form.seasonal, *form.exog, 0))
     scaled, rest = (y - center) / unit, x - x_center
-    given = form.lags
-    if given is None:
-        given = tuple(range(1, choose_order(scaled, rest, weights, form, limit, ic, season) + 1))
-    lags = tuple(sorted({*given, *form.seasonal}))
-    start = max((*lags, *form.exog, 0))
-    design, goal = form.design(scaled, rest, lags, start), scaled[start:]
-    if not (np.isfinite(design).all(axis=1) & np.isfinite(goal)).any():
+    if not np.isfinite(auto.lagged(y[:, None], (0, *(form.lags or ())), start)).all(axis=1).any():
         raise ValueError(
             explain(
                 f"y{name}",
@@ -271,43 +305,16 @@ def fit_ar(
                 "Use fewer lags or fill the missing values",
             )
         )
-    found = auto.least_squares(design, goal, None if weights is None else weights[start:])
-    trend, exog, own = np.split(found, (2, 2 + x.shape[1] * len(form.exog)))
-    trend, exog = trend * unit, exog * unit
-    trend[0] += center * (1 - own.sum()) - exog @ np.tile(x_center, len(form.exog))
+    found = fit_equation([(scaled, rest, weights)], form)
+    trend, exog = found.trend * unit, found.exog * unit
+    trend[0] += center * (1 - found.own.sum()) - exog @ np.tile(x_center, len(found.exog_lags))
     return {
-        "lags": lags,
-        "coef_": own,
+        "lags": found.lags,
+        "coef_": found.own,
+        "exog_lags": found.exog_lags,
         "exog_coef_": exog,
         "trend_coef_": trend,
         "center_": center,
         "exog_center_": x_center,
+        "bound_": REACH * float(np.nanmax(y) - np.nanmin(y)) if form.lags is None else np.inf,
     }
-
-
-def choose_order(
-    y: np.ndarray,
-    x: np.ndarray,
-    weights: np.ndarray | None,
-    form: Form,
-    limit: int | None,
-    ic: str,
-    season: int,
-) -> int:
-    """Order of one series by the criterion, every order on the same rows."""
-    fixed = len(form.trend.replace("n", "")) + x.shape[1] * len(form.exog) + len(form.seasonal)
-    if limit is None:
-        limit = auto.largest_order(len(y), fixed, season)
-    else:
-        limit = min(limit, max(len(y) - fixed - 2, 0))
-    extra = [lag for lag in range(1, limit + 1) if lag not in form.seasonal]
-    start = max((limit, *form.seasonal, *form.exog))
-    design, goal = form.design(y, x, (*form.seasonal, *extra), start), y[start:]
-    used = np.r_["c" in form.trend, "t" in form.trend, np.ones(design.shape[1] - 2, dtype=bool)]
-    whole = np.isfinite(design).all(axis=1) & np.isfinite(goal)
-    if limit == 0 or whole.sum() <= fixed + 1:
-        return 0
-    root = np.ones(whole.sum()) if weights is None else np.sqrt(weights[start:][whole])
-    block = np.column_stack([design[whole][:, used], goal[whole]]) * root[:, None]
-    ends = [fixed + sum(lag <= order for lag in extra) for order in range(limit + 1)]
-    return auto.nested_order(auto.triangular(block), ends, 1, len(block), ic)

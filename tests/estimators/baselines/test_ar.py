@@ -48,7 +48,7 @@ def test_equals_ardl(exog_lags: int | list[int]) -> None:
 @pytest.mark.parametrize("max_lags", [5, 20])
 def test_order_equals_statsmodels(ic: str, max_lags: int) -> None:
     chosen = ar_select_order(Y.to_numpy(), max_lags, ic=ic).ar_lags
-    assert AR(ic=ic, max_lags=max_lags).fit(Y).order_[0, 0] == max(chosen)
+    assert AR(ic=ic, max_lags=max_lags, difference=False).fit(Y).order_[0, 0] == max(chosen)
     assert autoregression_order(Panel.from_data(Y), ic=ic, max_lags=max_lags) == max(chosen)
 
 
@@ -66,6 +66,79 @@ def test_order_of_a_panel_is_that_of_its_process() -> None:
 def test_order_is_capped_by_the_data() -> None:
     assert AR().fit(np.random.default_rng(0).normal(size=8)).order_[0, 0] <= 2
     assert autoregression_order(Panel.from_data(np.arange(4.0))) == 1
+
+
+def test_changes_are_the_same_equation_between_values() -> None:
+    model = AR(lags=2, difference=True).fit(Y)
+    changes = AR(lags=2).fit(Y.diff().iloc[1:])
+    drift = changes.trend_coef_[0, 0, 0]
+    first, second = changes.coef_[0, 0]
+    np.testing.assert_allclose(model.coef_[0, 0], [1 + first, second - first, -second], rtol=1e-8)
+    assert model.lags_.tolist() == [1, 2, 3] and 0 < model.trend_coef_[0, 0, 0] / drift < 1
+    free = AR(lags=2, difference=True, trend="n").fit(Y).predict(6)
+    steps = AR(lags=2, trend="n").fit(Y.diff().iloc[1:]).predict(6)
+    np.testing.assert_allclose(free, Y.iloc[-1] + steps.cumsum(), rtol=1e-8)
+
+
+def test_changes_of_covariates_drive_changes() -> None:
+    X = covariates(Y.index)
+    y = Y + 3 * X["price"].shift(1).fillna(0)
+    model = AR(lags=2, exog_lags=[1], difference=True, trend="n").fit(X, y)
+    changes = AR(lags=2, exog_lags=[1], trend="n").fit(X.diff().iloc[1:], y.diff().iloc[1:])
+    assert model.exog_lags_.tolist() == [1, 2]
+    np.testing.assert_allclose(model.exog_coef_[0, 0, :2], changes.exog_coef_[0, 0], rtol=1e-8)
+    np.testing.assert_allclose(model.exog_coef_[0, 0, 2:], -changes.exog_coef_[0, 0], rtol=1e-8)
+
+
+def test_a_drift_is_taken_as_far_as_it_is_sure() -> None:
+    np.testing.assert_allclose(AR().fit(2.0 * np.arange(20)).predict(4), 2.0 * np.arange(20, 24))
+    noise = np.random.default_rng(0).normal(size=200)
+    model = AR(lags=1, difference=True).fit(noise.cumsum())
+    steps = np.column_stack([np.ones(198), noise[1:-1]])
+    found, rest = np.linalg.lstsq(steps, noise[2:], rcond=None)[:2]
+    square = found[0] ** 2 / (rest[0] / 196 * np.linalg.inv(steps.T @ steps)[0, 0])
+    assert model.trend_coef_[0, 0, 0] == pytest.approx(found[0] * square / (1 + square), rel=1e-6)
+
+
+def test_values_or_changes_are_chosen_by_the_data() -> None:
+    rng = np.random.default_rng(1)
+    still, walk = np.zeros(300), rng.normal(size=300).cumsum()
+    for t in range(2, 300):
+        still[t] = 0.6 * still[t - 1] - 0.3 * still[t - 2] + rng.normal()
+    assert AR().fit(still).coef_.sum() < 0.9
+    assert AR().fit(walk).coef_.sum() == pytest.approx(1.0, abs=1e-9)
+    assert AR(lags=2).fit(walk).coef_.sum() < 1.0
+    assert abs(AR(difference=False).fit(walk).coef_.sum() - 1.0) > 1e-6
+
+
+def test_no_forecast_of_an_automatic_order_leaves_three_ranges() -> None:
+    y = 1.5 ** np.arange(30.0)
+    y[:10] += np.random.default_rng(0).normal(size=10)
+    model = AR(difference=False).fit(y)
+    far = np.abs(model.predict(60) - y[-1]) / (y.max() - y.min())
+    assert far[:30].max() == pytest.approx(3.0) and far[59] == pytest.approx(6.0)
+    assert AR(lags=1).fit(y).predict(60)[-1] > 1e6 * y[-1]
+
+
+def test_lags_around_several_seasons() -> None:
+    day, week = np.tile(np.random.default_rng(0).normal(size=24), 35), np.repeat([1.0, 1, 1, 1, 1, 0, 0], 24)
+    y = day * np.tile(week, 5) + 0.05 * np.random.default_rng(1).normal(size=840)
+    hourly = pd.Series(y, pd.date_range("2024-01-01", periods=840, freq="h"))
+    model = AR().fit(hourly)
+    assert {24, 168} <= set(model.lags_.tolist())
+    np.testing.assert_array_equal(AR(season=[24, 168]).fit(y).predict(9), model.predict(9))
+    np.testing.assert_array_equal(AR(season=None).fit(hourly).predict(9), model.predict(9))
+    assert max(AR(season=1).fit(hourly).lags_) < 31
+
+
+def test_a_numbered_panel_without_a_season_is_told_once() -> None:
+    numbered = long_frame((150, 160))
+    numbered["ds"] = numbered.groupby("unique_id").cumcount()
+    with pytest.warns(UserWarning, match="season=12") as told:
+        AR().fit(numbered)
+    assert len(told) == 1
+    AR(season=1).fit(numbered)
+    AR(lags=2).fit(numbered)
 
 
 def test_seasonal_lags() -> None:
@@ -136,6 +209,9 @@ def test_scale_and_shift_follow() -> None:
         ({"lags": 200}, "y: must be at least 201 rows.*n_samples=144.*fewer lags"),
         ({"trend": "linear"}, "trend: must be one of 'n'"),
         ({"ic": "mse"}, "ic: must be one of 'bic'"),
+        ({"difference": "yes"}, "difference: must be one of 'auto', True, False"),
+        ({"season": "weekly"}, "season: must be 'auto'"),
+        ({"season": [0, 7]}, "season: must be"),
         ({"max_lags": 0}, "max_lags"),
         ({"seasonal_lags": -1}, "seasonal_lags"),
     ],

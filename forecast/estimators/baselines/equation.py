@@ -1,0 +1,199 @@
+"""One autoregressive equation by least squares: which lags, and whether it holds between values or their changes.
+
+Parts are series or experiments that share the equation: (y, x, weights) with y (T,), x (T, E), weights (T,) or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.estimators.baselines import order_selection as auto
+
+MARGIN = 8.0
+"""Levels are kept where their criterion is so far below that of differences (Burnham and Anderson 2004)."""
+
+Part = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an equation may hold.
+
+    Args:
+        trend: "n", "c", "t" or "ct".
+        lags: lags of the target, or None: chosen by the criterion.
+        seasonal: lags that are always there.
+        exog: lags of the covariates.
+        limit: highest order tried, None = by the rows and the seasons.
+        ic: name of the criterion.
+        seasons: steps in each season.
+        difference: True for an equation between changes, False between values, "auto" by the criterion.
+    """
+
+    trend: str
+    lags: tuple[int, ...] | None
+    seasonal: tuple[int, ...]
+    exog: tuple[int, ...]
+    limit: int | None = None
+    ic: str = "aicc"
+    seasons: tuple[int, ...] = ()
+    difference: bool | str = "auto"
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """y_t = trend + sum_l own_l y_{t-l} + sum_l exog_l' x_{t-l}, between values.
+
+    Args:
+        lags, own: lags of the target and their coefficients, both (P,).
+        exog_lags, exog: lags of the covariates (K,), and coefficients (K * E,), lag-major.
+        trend: constant and slope, (2,).
+    """
+
+    lags: tuple[int, ...]
+    own: np.ndarray
+    exog_lags: tuple[int, ...]
+    exog: np.ndarray
+    trend: np.ndarray
+
+
+def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
+    """The equation of all parts; those that are chosen for a form are compared on the same rows."""
+    if form.lags is not None:
+        lags = tuple(sorted({*form.lags, *form.seasonal}))
+        return solve(parts, form, lags, difference=form.difference is True)
+    every = candidates(parts, form)
+    values = None if form.difference is True else choose(parts, form, every, difference=False)
+    if values is not None and form.difference is False:
+        return solve(parts, form, values[0], difference=False)
+    changes = choose(parts, form, every, difference=True)
+    if values is None:
+        return solve(parts, form, changes[0], difference=True)
+    driven = parts[0][1].shape[1] > 0 and bool(form.exog)
+    if form.trend in ("t", "ct") or driven or values[1] < changes[1] - MARGIN:
+        levels = solve(parts, form, values[0], difference=False)
+        if growth(levels) <= 1 + 1 / max(len(y) for y, *_ in parts):
+            return levels
+    return solve(parts, form, changes[0], difference=True)
+
+
+def candidates(parts: Sequence[Part], form: Form) -> list[int]:
+    """Lags in the order in which they are tried: those always there, 1, 2, ..., and those around longer seasons."""
+    rows = max(len(y) for y, *_ in parts)
+    fixed = len(form.trend.replace("n", "")) + parts[0][1].shape[1] * len(form.exog) + len(form.seasonal)
+    if form.limit is None:
+        limit = auto.largest_order(rows, fixed, form.seasons)
+        longer = [m for m in form.seasons if limit < m <= rows // 3]
+    else:
+        limit, longer = min(form.limit, max(rows - fixed - 2, 0)), []
+    tried = [*form.seasonal, *range(1, limit + 1), *(lag for m in longer for lag in (m - 1, m, m + 1))]
+    return list(dict.fromkeys(tried))
+
+
+def choose(
+    parts: Sequence[Part], form: Form, tried: Sequence[int], *, difference: bool
+) -> tuple[tuple[int, ...], float]:
+    """The first of the lags `tried` up to the least criterion, on the rows that have all of them, and its value.
+
+    For an equation between changes these lags are of the changes, so one of values fewer is tried.
+    """
+    always, later = len(form.seasonal), form.difference is not False
+    start = max((*tried, *(lag + later for lag in (*form.seasonal, *form.exog)), 0))
+    lags = [lag for place, lag in enumerate(tried) if place < always or not difference or lag + 1 in tried]
+    tables = [table(part, form, lags, start, difference=difference) for part in parts]
+    block = np.vstack([np.column_stack(rows) for rows in tables])
+    first = block.shape[1] - 1 - len(lags) + always
+    if len(block) <= first + 1:
+        return tuple(sorted(form.seasonal)), np.inf
+    ends = range(first, first + len(lags) - always + 1)
+    total = sum(float(np.nansum(y**2)) for y, *_ in parts)
+    values = auto.nested_criteria(auto.triangular(block), ends, 1, len(block), form.ic, floor=1e-14 * total)
+    best = int(np.argmin(values))
+    return tuple(sorted(lags[: always + best])), float(values[best])
+
+
+def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, difference: bool) -> Equation:
+    """Least squares on the rows that have these lags, as an equation between values."""
+    start = max((*lags, *form.exog, 0)) + difference
+    tables = [table(part, form, lags, start, difference=difference) for part in parts]
+    design, goal = (np.concatenate(values) for values in zip(*tables, strict=True))
+    if difference and not len(goal):
+        return solve(parts, form, lags, difference=False)
+    found = auto.least_squares(design, goal)
+    given, width = trends_of(form, difference), parts[0][1].shape[1]
+    first = sum(given)
+    if difference and first:
+        found[0] *= reliability(design, goal)
+    trend = np.zeros(2)
+    trend[given] = found[:first]
+    exog, own = np.split(found[first:], [width * len(form.exog)])
+    if not difference:
+        return Equation(lags, own, form.exog, exog, trend)
+    own_lags, own = _summed(lags, own[:, None])
+    exog_lags, exog = _summed(form.exog, exog.reshape(-1, width)) if width else ((), exog)
+    own = own.ravel()
+    if not own_lags or own_lags[0] != 1:
+        own_lags, own = (1, *own_lags), np.r_[0.0, own]
+    own[0] += 1.0
+    return Equation(own_lags, own, exog_lags, exog.ravel(), trend)
+
+
+def table(
+    part: Part, form: Form, lags: Sequence[int], start: int, *, difference: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Regressors [trend, covariates, lags] and goal of the complete rows from `start` on, or of their changes.
+
+    Rows are multiplied by the roots of their weights.
+    """
+    y, x, weights = part
+    if difference:
+        y, x = y[1:] - y[:-1], x[1:] - x[:-1]
+        start -= 1
+    trends = auto.trend_columns(form.trend, np.arange(start + 1, len(y) + 1, dtype=float))
+    if difference:
+        trends[:] = 1.0
+    columns = [trends[:, trends_of(form, difference)], auto.lagged(y[:, None], lags, start)]
+    if x.shape[1]:
+        columns.insert(1, auto.lagged(x, form.exog, start))
+    known = None if weights is None else weights[difference:][start:]
+    return auto.complete(np.hstack(columns), y[start:], known)
+
+
+def reliability(design: np.ndarray, goal: np.ndarray) -> float:
+    """t^2 / (1 + t^2) with the t statistic of the first regressor: how far a drift is taken for one."""
+    block = np.column_stack([design[:, 1:], design[:, 0], goal])
+    rows, columns = block.shape
+    if rows < columns:
+        return 1.0
+    factor = auto.triangular(block)
+    explained, rest = factor[-2, -1] ** 2, factor[-1, -1] ** 2 / max(rows - columns + 1, 1)
+    return float(explained / (explained + rest)) if explained > 0 else 0.0
+
+
+def growth(equation: Equation) -> float:
+    """Largest modulus of the roots of z^p - sum_l own_l z^(p-l): the factor per step of the free solution."""
+    if not equation.lags:
+        return 0.0
+    polynomial = np.zeros(equation.lags[-1] + 1)
+    polynomial[0] = 1.0
+    polynomial[list(equation.lags)] = -equation.own
+    return float(np.abs(np.roots(polynomial)).max(initial=0.0))
+
+
+def trends_of(form: Form, difference: bool) -> list[bool]:
+    """Whether there are a constant and a slope; between changes a constant alone, the drift."""
+    return [form.trend != "n", False] if difference else ["c" in form.trend, "t" in form.trend]
+
+
+def _summed(lags: tuple[int, ...], values: np.ndarray) -> tuple[tuple[int, ...], np.ndarray]:
+    """Lags and coefficients (K, E) of values, from those of changes: each less its own lag one later."""
+    if not lags:
+        return (), values
+    spread = np.zeros((lags[-1] + 2, values.shape[1]))
+    spread[list(lags)] += values
+    spread[[lag + 1 for lag in lags]] -= values
+    kept = sorted({*lags, *(lag + 1 for lag in lags)})
+    return tuple(kept), spread[kept]
