@@ -12,6 +12,7 @@ from keras import ops
 from forecast._checks import check_choice, check_count, check_delays, explain
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.normalization import ReversibleNormalization
+from forecast.networks.head import HEADS
 from forecast.networks.roles import Role
 from forecast.networks.size import parameter_count
 
@@ -29,6 +30,8 @@ class NetworkConfig:
             vectors stand in the place of the codes in every row, except in the linear path.
         window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
             back.
+        head: what the last layer stands for, one of `forecast.networks.head.HEADS`; numbers: K of them for each
+            target.
         dtype: "float32" or "float64".
     """
 
@@ -36,6 +39,8 @@ class NetworkConfig:
     exog: int = 0
     embedded: tuple[tuple[int, int], ...] = ()
     window_norm: bool = False
+    head: str = "point"
+    numbers: int = 1
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
@@ -44,6 +49,8 @@ class NetworkConfig:
         for place, pair in enumerate(self.embedded):
             for number in pair:
                 check_count(f"embedded[{place}]", number)
+        check_choice("head", self.head, HEADS)
+        check_count("numbers", self.numbers)
         check_choice("dtype", self.dtype, DTYPES)
 
     @property

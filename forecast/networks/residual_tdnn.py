@@ -13,6 +13,7 @@ from forecast._checks import check_count
 from forecast.layers.residual import DoublyResidual
 from forecast.layers.window_units import WindowUnits
 from forecast.networks.config import NetworkConfig, embedded_rows
+from forecast.networks.head import head
 from forecast.networks.roles import Role, numbered
 
 
@@ -81,7 +82,7 @@ class ResidualTDNNConfig(NetworkConfig):
 
 
 def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
-    """The direct network, not compiled: paired window and lead rows (B, L+H-1, O+E) -> (B, H, O).
+    """The direct network, not compiled: paired window and lead rows (B, L+H-1, O+E) -> (B, H, O*K).
 
     Equation:
         z_j = (y_{t-L+j} - level) / spread,   j = 0, ..., L-1
@@ -95,6 +96,7 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
             explain z by parts; x: the covariates of the window; v: the vectors of `config.embedded`.
         s: the last season of z with `config.skip`, else 0.
         g: a layer "decoder" of `config.decoder` units and a linear layer, the same for all steps, when E > 0.
+        With K = `config.numbers` above 1 `head` makes quantiles, or a mean and a log scale, of K numbers a target.
         All forecasts start at level + spread s: at the naive or seasonal naive forecast.
         A step sees covariates up to its own time only.
 
@@ -121,19 +123,20 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
     stack = DoublyResidual(
         config.blocks,
         config.hidden,
-        config.horizon * config.targets,
+        config.horizon * config.targets * config.numbers,
         past=config.length * config.targets,
         activation=config.activation,
         name="blocks",
         dtype=config.dtype,
     )
     forecast, _ = stack(ops.concatenate([part for part in parts if part.shape[1]], axis=1))
-    forecast = ops.reshape(forecast, (-1, config.horizon, config.targets))
+    forecast = ops.reshape(forecast, (-1, config.horizon, config.targets * config.numbers))
     if config.exog:
         forecast = forecast + _decoded(forecast, x[:, config.length - 1 :], vectors, config)
     if config.skip:
         forecast = forecast + _last_season(z, config)
-    return keras.Model(window, statistics[:, :1] + statistics[:, 1:] * forecast, name="residual_tdnn")
+    outputs = head(forecast, statistics[:, :1], statistics[:, 1:], outputs=config.numbers, kind=config.head)
+    return keras.Model(window, outputs, name="residual_tdnn")
 
 
 def _flat(rows: Any) -> Any:
@@ -150,11 +153,18 @@ def _decoded(forecast: Any, x: Any, vectors: Any, config: ResidualTDNNConfig) ->
         ops.concatenate(parts, axis=2)
     )
     return keras.layers.Dense(
-        config.targets, use_bias=False, kernel_initializer="zeros", name="output", dtype=config.dtype
+        config.targets * config.numbers,
+        use_bias=False,
+        kernel_initializer="zeros",
+        name="output",
+        dtype=config.dtype,
     )(state)
 
 
 def _last_season(z: Any, config: ResidualTDNNConfig) -> Any:
-    """The last season of the window, as often as the horizon needs it: (B, L, O) -> (B, H, O)."""
+    """The last season of the window, as the first of the numbers: (B, L, O) -> (B, H, O*K)."""
     repeats = -(-config.horizon // config.season)
-    return ops.concatenate([z[:, -config.season :]] * repeats, axis=1)[:, : config.horizon]
+    last = ops.concatenate([z[:, -config.season :]] * repeats, axis=1)[:, : config.horizon]
+    rest = [ops.zeros_like(last)] * (config.numbers - 1)
+    both = ops.stack([last, *rest], axis=-1)  # (B, H, O, K)
+    return ops.reshape(both, (-1, config.horizon, config.targets * config.numbers))

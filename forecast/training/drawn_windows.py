@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from forecast.training.backend import to_numpy
 from forecast.training.flat_network import CHUNK, Array
 from forecast.training.window_program import Program
 
@@ -19,14 +20,24 @@ class Shelf:
     Args:
         offsets: first row of each series and N, shape (S+1,).
         y: targets (N, O), NaN where missing; x: covariates (N, E); weights: (N,) of the rows as targets.
+        zero: where zero lies in the units of y, (S, O).
         length: L, rows of a window; horizon: H, its targets.
         season: m, steps of the difference that measures a series.
     """
 
     def __init__(
-        self, offsets: Array, y: Array, x: Array, weights: Array, *, length: int, horizon: int, season: int
+        self,
+        offsets: Array,
+        y: Array,
+        x: Array,
+        weights: Array,
+        *,
+        zero: Array,
+        length: int,
+        horizon: int,
+        season: int,
     ) -> None:
-        self.length, self.horizon = length, horizon
+        self.length, self.horizon, self.zero = length, horizon, zero
         lengths, room = np.diff(offsets), length + horizon
         self.begin = offsets[:-1] + room * np.arange(len(lengths)) + length  # (S,) of the first rows
         self.end = self.begin + lengths
@@ -35,7 +46,7 @@ class Shelf:
         self.y = np.full((total, y.shape[1]), np.nan)
         self.x, self.weights = np.zeros((total, x.shape[1])), np.zeros((total, 1))
         self.y[rows], self.x[rows], self.weights[rows, 0] = y, x, weights
-        self.naive = _naive_error(self.y, rows, np.repeat(np.arange(len(lengths)), lengths), season)
+        self.naive = naive_error(y, offsets, season)
 
     def rows(self, values: Array, at: Array, width: int) -> Array:
         """Rows at, ..., at + width - 1 of a buffer: (B, width, F)."""
@@ -52,15 +63,17 @@ class Shelf:
         return window
 
 
-def _naive_error(y: Array, rows: Array, series: Array, season: int) -> Array:
-    """Mean |y_t - y_{t-m}| of each series (S, O), or of |y_t - y_{t-1}| where it has no such pair; at least 1e-3."""
+def naive_error(y: Array, offsets: Array, season: int) -> Array:
+    """Mean |y_t - y_{t-m}| of each series (S, O), of |y_t - y_{t-1}| where it has no such pair; at least 1e-3."""
+    lengths = np.diff(offsets)
+    position = np.arange(len(y)) - np.repeat(offsets[:-1], lengths)
 
     def mean(lag: int) -> Array:
-        gap = np.abs(y[rows] - y[np.maximum(rows - lag, 0)])
-        known = np.isfinite(gap)
-        sums = [np.bincount(series, np.where(known, gap, 0.0)[:, k]) for k in range(y.shape[1])]
-        counts = [np.bincount(series, known[:, k]) for k in range(y.shape[1])]
-        return np.divide(sums, counts, out=np.zeros(np.shape(sums)), where=np.array(counts) > 0).T
+        gap = np.abs(y - y[np.maximum(np.arange(len(y)) - lag, 0)])
+        known = np.isfinite(gap) & (position >= lag)[:, None]
+        sums = np.add.reduceat(np.where(known, gap, 0.0), offsets[:-1], axis=0)
+        counts = np.add.reduceat(known, offsets[:-1], axis=0, dtype=float)
+        return np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
 
     error = mean(season)
     return np.maximum(np.where(error > 0, error, mean(1)), 1e-3)
@@ -71,7 +84,7 @@ class DrawnWindows:
     """Direct forecasts from windows that end anywhere in any series; a problem for Adam.
 
     The cost of an error is taken in units of its window: the spread that the network sees, and at least a tenth of
-    the naive error of its series.
+    the naive error of its series; or as the objective asks.
 
     Args:
         program: the compiled network of L rows and H steps.
@@ -79,7 +92,8 @@ class DrawnWindows:
         first, stop: buffer rows (S,): the first target of a window lies between them.
         visible: buffer rows (S,) from which on targets count for nothing.
         probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
-        season: m of the units; reach: rows of a window that are shown, older ones are missing.
+        season: m of the units; relative: whether a window has units of its own.
+        reach: rows of a window that are shown, older ones are missing.
         draws: windows of an epoch; rng: draws them.
     """
 
@@ -91,6 +105,7 @@ class DrawnWindows:
     visible: Array
     probe: tuple[Array, Array]
     season: int
+    relative: bool
     reach: int
     draws: int
     rng: np.random.Generator
@@ -110,25 +125,34 @@ class DrawnWindows:
         return self.windows(series, self.first[series] + place.astype(int))
 
     def windows(self, series: Array, at: Array) -> tuple[Array, ...]:
-        """Windows (B, L + lead, O+E) before the rows `at` of some series, targets, units (B, 1, O) and weights."""
+        """Windows (B, L + lead, O+E) before the rows `at`, targets, zeros and units (B, 1, O), weights (B, H, O)."""
         shelf, length, horizon = self.shelf, self.shelf.length, self.shelf.horizon
         y = shelf.rows(shelf.y, at - length, length + horizon)
         past, targets = y[:, :length].copy(), y[:, length:]
         past[:, : length - self.reach] = np.nan
         weights = shelf.rows(shelf.weights, at, horizon) * np.isfinite(targets)
         weights *= ((at[:, None] + np.arange(horizon)) < self.visible[series][:, None])[:, :, None]
-        unit = np.maximum(spread(past, self.season), LEAST_SHARE * shelf.naive[series])[:, None]
-        return shelf.inputs(self.program, past, at), np.nan_to_num(targets), unit, weights / horizon
+        zero, unit = self._units(past, series)
+        inputs = shelf.inputs(self.program, past, at)
+        return inputs, np.nan_to_num(targets), zero[:, None], unit[:, None], weights / horizon
+
+    def _units(self, past: Array, series: Array) -> tuple[Array, Array]:
+        """Where zero lies, and the unit of an error, (B, O) each."""
+        objective, naive = self.program.objective, self.shelf.naive[series]
+        zero = self.shelf.zero[series] if objective.absolute else np.zeros_like(naive)
+        if objective.unit == "window" and self.relative:
+            return zero, np.maximum(spread(past, self.season), LEAST_SHARE * naive)
+        return zero, naive if objective.unit == "series" else np.ones_like(naive)
 
     def error(self, theta: Array) -> float:
         """The mean cost of the probed windows, times the number of draws."""
         total = weight = 0.0
         for start in range(0, len(self.probe[0]), CHUNK):
-            window, target, unit, weights = self.windows(
-                *(part[start : start + CHUNK] for part in self.probe)
-            )
+            some = (part[start : start + CHUNK] for part in self.probe)
+            window, target, zero, unit, weights = self.windows(*some)
             forecast = self.program.apply(theta, window)
-            total += float(np.sum(weights * self.program.objective.cost(target / unit, forecast / unit)))
+            cost = self.program.objective.cost_in(target, forecast, zero, unit)
+            total += float(np.sum(weights * to_numpy(cost)))
             weight += float(np.sum(weights))
         return total / max(weight, 1e-12) * self.draws
 

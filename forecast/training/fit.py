@@ -17,6 +17,7 @@ from forecast.training.keras_fit import keras_fit
 from forecast.training.lbfgs import lbfgs
 from forecast.training.levenberg_marquardt import levenberg_marquardt, linear_evidence
 from forecast.training.monitor import Monitor
+from forecast.training.objective import Squared
 from forecast.training.options import Options, Solution
 from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.start import Prior, initial_weights, linear_members, linear_start, prior_at, silent
@@ -107,16 +108,18 @@ def train(
 
 def _is_solved(program: Program, options: Options) -> bool:
     """Whether the least-squares start is the answer already: a linear network without a decay."""
-    return not options.weight_decay and bool(linear_members(program).all())
+    squares = isinstance(program.objective, Squared)
+    return squares and not options.weight_decay and bool(linear_members(program).all())
 
 
 def beats_linear(problem: OneStep, solution: Solution, rival: Array) -> bool:
     """Whether the data speak for the network, rather than for the linear model with the weights `rival`.
 
     The evidence of both decides (MacKay 1992). A solver that does not know it, anything but Levenberg-Marquardt
-    without a fixed decay, keeps its network.
+    without a fixed decay, keeps its network; so does an objective other than squares, since the evidence is of
+    Gaussian noise.
     """
-    if not np.isfinite(solution.evidence):
+    if not np.isfinite(solution.evidence) or not isinstance(problem.program.objective, Squared):
         return True
     linear = linear_evidence(problem, rival, prior_at(problem.program, rival, decay=None))
     return bool(solution.evidence >= linear)

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol, TypeVar
 import numpy as np
 
 from forecast.training.flat_network import CHUNK, Array, FlatNetwork
+from forecast.training.objective import Objective, Squared
 from forecast.training.window_program import JACOBIAN_VALUES, Program
 from forecast.windows import Windows
 
@@ -65,6 +66,18 @@ class LeastSquares(Smooth, Protocol):
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat."""
+
+
+def _products(
+    objective: Objective, jacobian: Array, residual: Array, root: Array
+) -> tuple[Array, Array, float]:
+    """(J'J, J'r, cost) of rows that are weighted already; a cost other than squares reweights them (IRLS)."""
+    if not isinstance(objective, Squared):
+        error = np.divide(residual, root, out=np.zeros_like(residual), where=root > 0)
+        cost = float(np.sum(root**2 * objective.cost(error, np.zeros_like(error))))
+        bend = objective.curvature(error)
+        return jacobian.T @ (bend[:, None] * jacobian), jacobian.T @ (bend * residual), cost
+    return jacobian.T @ jacobian, jacobian.T @ residual, float(residual @ residual)
 
 
 def _variation(target: Array, weight: Array) -> float:
@@ -146,19 +159,22 @@ class OneStep:
 
     def rows(self, theta: Array, which: Array) -> tuple[Array, Array]:
         """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, a row for a step and target."""
-        window, target, weight = self.take(which)
-        root = np.sqrt(weight).reshape(-1)
+        window, target, _ = self.take(which)
+        root = self._root(which)
         ((count, (values, jacobian, _)),) = self.program.chunked("jacobian", theta, window)
         jacobian = jacobian[:count].reshape(-1, self.program.size)
         residual = (target - values[:count].reshape(target.shape)).reshape(-1)
         return (jacobian, residual) if (root == 1.0).all() else (jacobian * root[:, None], residual * root)
 
+    def _root(self, which: Array) -> Array:
+        """Roots (R,) of the weights of the rows of `rows`."""
+        return np.sqrt(np.repeat(self.weights[which].reshape(-1), self.program.targets))
+
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat, accumulated block by block."""
 
         def products(which: Array) -> tuple[Array, Array, float]:
-            jacobian, residual = self.rows(theta, which)
-            return jacobian.T @ jacobian, jacobian.T @ residual, float(residual @ residual)
+            return _products(self.program.objective, *self.rows(theta, which), self._root(which))
 
         hessian, gradient, error = np.zeros((theta.size, theta.size)), np.zeros(theta.size), 0.0
         for more in self._in_threads(products, self.program.block):
@@ -242,9 +258,10 @@ class FreeRun:
             windows = self._windows_along(run, history, future[:, :, : self.program.exog])
             jacobian = (self._sensitivities(theta, windows) * root[..., None]).reshape(-1, size)
             residual = ((target - run) * root).ravel()
-            hessian += jacobian.T @ jacobian
-            gradient += jacobian.T @ residual
-            error += float(residual @ residual)
+            more = _products(self.program.objective, jacobian, residual, root.ravel())
+            hessian += more[0]
+            gradient += more[1]
+            error += more[2]
         return hessian, gradient, error
 
     def _sensitivities(self, theta: Array, windows: Array) -> Array:

@@ -114,10 +114,10 @@ class Program(FlatNetwork):
         fixed = [limits if v is bounds else v.value for v in model.non_trainable_variables]
         return model.stateless_call(trained, fixed, [history, future])[0]
 
-    def _unit_loss(self, theta: Any, inputs: Any, targets: Any, unit: Any, weights: Any) -> Any:
-        """The weighted cost of outputs and targets in the `unit` of each window (B, 1, O)."""
+    def _unit_loss(self, theta: Any, inputs: Any, targets: Any, zero: Any, unit: Any, weights: Any) -> Any:
+        """The weighted cost where each window has its own zero and unit (B, 1, O)."""
         outputs = self._apply(theta, inputs)
-        return keras.ops.sum(weights * self.objective.cost(targets / unit, outputs / unit))
+        return keras.ops.sum(weights * self.objective.cost_in(targets, outputs, zero, unit))
 
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
         free = keras.ops.full(

@@ -30,9 +30,10 @@ from forecast.estimators.validation import learned
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
+from forecast.training.drawn_windows import naive_error
 from forecast.training.fit import ROWS, Fitted, choose_solver, train
 from forecast.training.flat_network import made_once
-from forecast.training.objective import SQUARED, Objective
+from forecast.training.objective import Objective, objective_of
 from forecast.training.options import Options
 from forecast.training.window_program import RUN_CHUNK, Program
 from forecast.windows import Windows, history_end, position_of_rows
@@ -59,6 +60,10 @@ class NeuralForecaster(Forecaster):
         scale: "series" standardises every series by its own mean and deviation in the training part; "window"
             also normalises each window by its own statistics (for series that wander); None leaves the data
             alone.
+        loss: what is minimised: "squared" (means), "absolute" (medians), "huber", "mase" (absolute errors in units
+            of the seasonal naive one of their series), "smape" (with scale=None), a loss of Keras by its name or as
+            an object. Networks of several steps at once also take "gaussian", "student-t", or a list of levels for
+            quantiles that never cross.
         solver: "lm" Levenberg-Marquardt, "lbfgs", "adam", or "auto": by number of parameters and rows.
         training: "one-step" (series-parallel), "multi-step" (closed loop of `steps` steps from every few
             rows) or "free-run" (closed loop over segments of `steps` laid end to end); the last two start
@@ -93,6 +98,7 @@ class NeuralForecaster(Forecaster):
     """
 
     scale: str | None = "series"
+    loss: Any = "squared"
     solver: str = "auto"
     training: str = "one-step"
     steps: int | None = None
@@ -114,6 +120,8 @@ class NeuralForecaster(Forecaster):
 
     _solvers: ClassVar[tuple[str, ...]] = SOLVERS
     _config: ClassVar[type[NetworkConfig]]
+    _heads: ClassVar[tuple[str, ...]] = ("point",)
+    _knows_zero: ClassVar[bool] = False  # whether training takes errors relative to the values themselves
     _before: ClassVar[float] = 0.0  # stands for the rows before the start of a series
 
     # ---------------------------------------------------------------- what a family adds
@@ -161,6 +169,9 @@ class NeuralForecaster(Forecaster):
             view.panel, length=program.window, horizon=program.steps, values=(inputs.y, inputs.x)
         )
         weights, options = view.weights(self.sample_weight_), self._options(program, len(windows))
+        if self._objective().unit == "series":
+            errors = naive_error(inputs.y, view.panel.offsets, view.panel.season_length).mean(axis=1)
+            weights = weights / np.repeat(errors, view.panel.lengths)
         rng = np.random.default_rng(self.random_state)
         self._keep(
             [train(program, windows, weights, options=options, rng=rng, theta=start) for start in starts]
@@ -179,7 +190,7 @@ class NeuralForecaster(Forecaster):
 
     def _objective(self) -> Objective:
         """What training minimises."""
-        return SQUARED
+        return objective_of(self.loss)
 
     def _scaled(self, panel: Panel) -> Scaled:
         """A panel in the units of the network."""
@@ -190,20 +201,28 @@ class NeuralForecaster(Forecaster):
     # ---------------------------------------------------------------- forecasting
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        outputs, inputs, view = self._outputs(panel, future_x)
+        runs = [self._objective().point(output) for output in outputs]
+        return view.steps(inputs.steps(np.median(runs, axis=0)))
+
+    def _outputs(self, panel: Panel, future_x: np.ndarray) -> tuple[list[np.ndarray], Scaled, View]:
+        """What each member puts out (S, H, O*K) for the steps ahead, the units and the view of the panel."""
         view, program = self._view(panel), self._compiled()
         inputs = self._scaled(view.panel)
         known, limits = inputs.future(view.future(future_x)), self._limits(inputs)
         past_y = history_end(inputs.y, view.panel, program.window, self._before)  # (S, L, O)
         past_x = history_end(inputs.x, view.panel, program.window)  # (S, L, E)
         if program.steps > 1:
-            runs = [
-                _run_direct(program, theta, past_y, past_x, known, limits, reach)
-                for theta, reach in zip(self.theta_, self._reaches(), strict=True)
-            ]
-        else:
-            history = np.concatenate([past_y, past_x], axis=2)
-            runs = [program.run(theta, history, known, limits) for theta in self.theta_]
-        return view.steps(inputs.steps(np.median(runs, axis=0)))
+            return (
+                [
+                    _run_direct(program, theta, past_y, past_x, known, limits, reach)
+                    for theta, reach in zip(self.theta_, self._reaches(), strict=True)
+                ],
+                inputs,
+                view,
+            )
+        history = np.concatenate([past_y, past_x], axis=2)
+        return [program.run(theta, history, known, limits) for theta in self.theta_], inputs, view
 
     def _limits(self, inputs: Scaled) -> np.ndarray:
         """Bounds (2, O) of a forecast, which may be fed back."""
@@ -282,7 +301,11 @@ class NeuralForecaster(Forecaster):
 
     def _solver(self, program: Program, rows: int) -> str:
         """The solver that `solver` means for a network and so many windows."""
-        return choose_solver(self.solver, program.size, rows, noisy=program.noisy)
+        solver, able = (
+            choose_solver(self.solver, program.size, rows, noisy=program.noisy),
+            self._objective().solvers,
+        )
+        return solver if solver in able or self.solver != "auto" else able[-1]
 
     def _has_evidence(self, solver: str) -> bool:
         """Whether the evidence takes the place of a validation part."""
@@ -317,6 +340,7 @@ class NeuralForecaster(Forecaster):
         check_choice("solver", self.solver, self._solvers)
         check_choice("training", self.training, TRAININGS)
         check_choice("scale", self.scale, SCALES)
+        self._check_loss()
         for name in ("epochs", "batch_size", "patience", "members"):
             check_count(name, getattr(self, name))
         if self.steps is not None:
@@ -335,12 +359,26 @@ class NeuralForecaster(Forecaster):
             remedy = "Pass callbacks=[callback]"
             raise TypeError(explain("callbacks", "a list of keras.callbacks", repr(self.callbacks), remedy))
 
+    def _check_loss(self) -> None:
+        objective = self._objective()
+        if objective.head not in self._heads:
+            allowed = "a loss of one number for each target, for a network of one step at a time"
+            raise ValueError(explain("loss", allowed, repr(self.loss), "Use ResidualTDNN"))
+        if objective.absolute and self.scale is not None and not self._knows_zero:
+            allowed = "one that does not depend on where zero lies, or scale=None"
+            raise ValueError(explain("loss", allowed, repr(self.loss), "Pass scale=None"))
+        if self.solver not in ("auto", *objective.solvers):
+            allowed = f"'auto' or one of {', '.join(map(repr, objective.solvers))} with loss={self.loss!r}"
+            raise ValueError(explain("solver", allowed, repr(self.solver), 'Pass solver="auto"'))
+
     def _common(self, panel: Panel) -> dict[str, Any]:
         """What the configs of all families share."""
         return {
             "targets": panel.n_targets,
             "exog": panel.n_exog,
             "window_norm": self.scale == "window",
+            "head": self._objective().head,
+            "numbers": self._objective().outputs,
             "dtype": self._precision(panel),
         }
 
@@ -415,7 +453,6 @@ def _run_direct(
     horizon, blocks = known.shape[1], list[np.ndarray]()
     for start in range(0, horizon, program.steps):
         window = shown(window_at(program, y, x, known, start), program, reach)
-        block = np.clip(program.apply(theta, window), *limits)
-        blocks.append(block)
-        y = np.concatenate([y, block], axis=1)
+        blocks.append(np.clip(program.apply(theta, window), *limits))
+        y = np.concatenate([y, program.objective.point(blocks[-1])], axis=1)
     return np.concatenate(blocks, axis=1)[:, :horizon]

@@ -19,6 +19,7 @@ from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
 from forecast.training.keras_fit import seeded
+from forecast.training.objective import SQUARED, Objective
 from forecast.training.options import Options
 from forecast.training.window_program import Program
 
@@ -109,6 +110,12 @@ class KerasForecaster(NeuralForecaster):
         if self.training != "one-step" and self.solver == "keras":
             allowed, remedy = "one of the package when training is in closed loop", 'Pass solver="lm"'
             raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
+
+    def _objective(self) -> Objective:
+        return SQUARED  # of the package's solvers; `loss` is that of solver="keras"
+
+    def _check_loss(self) -> None:
+        """`_check_options` knows what `loss` may be here."""
 
     def _configure(self, panel: Panel) -> KerasConfig:
         shape = (self.window, panel.n_targets + panel.n_exog, panel.n_targets)

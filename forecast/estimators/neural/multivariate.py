@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.estimators.neural.base import NeuralForecaster, View, compiled
+from forecast.estimators.neural.base import NeuralForecaster, View
 from forecast.estimators.neural.options import resolve_lags
 from forecast.panel import Panel
-from forecast.training.objective import OBJECTIVES
 from forecast.training.window_program import Program
 
 SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS is the solver
@@ -49,7 +48,6 @@ class MultivariateForecaster(NeuralForecaster):
     exog_lags: int | Sequence[int] | str = "auto"
     linear: str = "node"
     outputs: int = 1
-    loss: str = "squared"
 
     _solvers: ClassVar[tuple[str, ...]] = ("auto", "lbfgs", "adam")
 
@@ -71,11 +69,6 @@ class MultivariateForecaster(NeuralForecaster):
         if check_count("outputs", self.outputs) > 1 and self.training != "one-step":
             allowed, remedy = '"one-step" with outputs above 1', "Pass outputs=1"
             raise ValueError(explain("training", allowed, repr(self.training), remedy))
-        solvers = OBJECTIVES[check_choice("loss", self.loss, OBJECTIVES)].solvers
-        if self.solver not in ("auto", *solvers):
-            allowed = f"'auto' or one of {', '.join(map(repr, solvers))} with loss={self.loss!r}"
-            remedy = f"Pass solver={solvers[-1]!r}"
-            raise ValueError(explain("solver", allowed, repr(self.solver), remedy))
 
     def _view(self, panel: Panel, *, whole: bool = False) -> View:
         if panel.n_series == 1:
@@ -94,9 +87,6 @@ class MultivariateForecaster(NeuralForecaster):
             )
         joint = side_by_side(panel, int(panel.lengths.max() if whole else panel.lengths.min()))
         return Multivariate(joint, panel, self._sums(joint))
-
-    def _compiled(self) -> Program:
-        return compiled(self.config_, self.jit_compile, OBJECTIVES[self.loss])
 
     def _small(self, panel: Panel) -> bool:
         return self.loss == "squared" and len(panel.y) * panel.n_targets * self.outputs <= SMALL_VALUES

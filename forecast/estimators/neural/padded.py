@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from forecast.estimators.neural.base import EmbeddingForecaster
 from forecast.estimators.neural.inputs import Scaled, View, shown
 from forecast.estimators.neural.options import check_listed
 from forecast.networks import NetworkConfig
+from forecast.networks.head import HEADS
 from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
 from forecast.training.drawn_windows import Shelf
-from forecast.training.objective import OBJECTIVES, Objective
 from forecast.training.options import Options
 from forecast.training.window_program import RUN_CHUNK, Program
 from forecast.windows import position_of_rows
@@ -44,8 +44,11 @@ class PaddedForecaster(EmbeddingForecaster):
 
     handles_missing: ClassVar[bool] = True
     _before: ClassVar[float] = np.nan
+    _knows_zero: ClassVar[bool] = True
+    _heads: ClassVar[tuple[str, ...]] = HEADS
 
     scale: str | None = "window"
+    loss: Any = "absolute"
     solver: str = "adam"
     epochs: int = 25
     batch_size: int = 512
@@ -69,9 +72,6 @@ class PaddedForecaster(EmbeddingForecaster):
         size = min(self.batch_size, max(16, windows // 8))
         return replace(options, validation=options.validation if few else 0, batch_size=size)
 
-    def _objective(self) -> Objective:
-        return OBJECTIVES["absolute"]
-
     def _shelf(self, view: View) -> Shelf:
         inputs, config = self._scaled(view.panel), self.config_
         weights = view.weights(self.sample_weight_)
@@ -80,6 +80,7 @@ class PaddedForecaster(EmbeddingForecaster):
             inputs.y,
             inputs.x,
             weights,
+            zero=-inputs.center / inputs.spread,
             length=config.window,
             horizon=config.steps,
             season=config.season,
@@ -89,15 +90,26 @@ class PaddedForecaster(EmbeddingForecaster):
         program, shelf = self._compiled(), self._shelf(view)
         options = self._options(program, len(view.panel.y))
         rng = np.random.default_rng(self.random_state)
-        season = self.config_.season
-        fits = [
-            train_drawn(program, shelf, season=season, reach=reach, options=options, rng=rng, theta=start)
-            for start, reach in zip(starts, self._reaches(), strict=True)
-        ]
+        config, fits = self.config_, []
+        for start, reach in zip(starts, self._reaches(), strict=True):
+            units = {"season": config.season, "relative": config.window_norm, "reach": reach}
+            fits.append(train_drawn(program, shelf, **units, options=options, rng=rng, theta=start))
         self._keep(fits)
 
     def _limits(self, inputs: Scaled) -> np.ndarray:
         return np.array([[-np.inf], [np.inf]])  # a block follows the level of its window, wherever that goes
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Levels of the quantiles that the network tells, none unless `loss` asks for them."""
+        return self._objective().levels
+
+    def _forecast_quantiles(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        """Quantiles (S, H, O, Q) of `quantiles`, blocks after the first from the point forecasts before them."""
+        outputs, inputs, view = self._outputs(panel, future_x)
+        objective = self._objective()
+        values = np.median([objective.quantiles(output) for output in outputs], axis=0)
+        return np.stack([view.steps(inputs.steps(part)) for part in np.moveaxis(values, -1, 0)], axis=-1)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         view, program = self._view(panel, whole=True), self._compiled()
@@ -109,7 +121,7 @@ class PaddedForecaster(EmbeddingForecaster):
             past = shelf.rows(shelf.y, at - program.window, program.window)
             window = shelf.inputs(program, past, at)
             values = [
-                program.apply(theta, shown(window, program, reach))[:, 0]
+                program.objective.point(program.apply(theta, shown(window, program, reach))[:, 0])
                 for theta, reach in zip(self.theta_, self._reaches(), strict=True)
             ]
             fitted[start : start + len(at)] = np.median(values, axis=0)

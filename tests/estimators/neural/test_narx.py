@@ -230,3 +230,24 @@ def test_fits_of_one_shape_share_what_is_compiled() -> None:
     forecasts = [np.asarray(model.predict(3)) for model in models]
     for model, forecast in zip(models, forecasts, strict=True):  # and none disturbs another
         np.testing.assert_array_equal(model.predict(3), forecast)
+
+
+def test_absolute_errors_are_minimised_by_levenberg_marquardt() -> None:
+    """With wild noise: no slope and intercept on a grid do better than those found, and squares find others."""
+    rng = np.random.default_rng(0)
+    noise, y = rng.standard_t(1.5, size=300), np.zeros(300)
+    for now in range(1, 300):
+        y[now] = 0.5 * y[now - 1] + noise[now]
+    errors = {}
+    for loss in ("squared", "absolute"):
+        model = NARX(
+            lags=1, hidden=(), loss=loss, scale=None, weight_decay=1e-9, validation=0, tolerance=1e-7
+        )
+        model.fit(y)
+        errors[loss] = np.abs(y[1:] - model.predict(pd.RangeIndex(1, 300))).mean()
+    slopes, intercepts = np.meshgrid(np.arange(0.3, 0.7, 0.01), np.arange(-0.3, 0.3, 0.02))
+    lines = slopes[..., None] * y[:-1] + intercepts[..., None]
+    least = np.abs(y[1:] - lines).mean(axis=-1).min()
+    assert errors["absolute"] < least + 1e-3 and errors["absolute"] < errors["squared"]
+    with pytest.raises(ValueError, match="ResidualTDNN"):
+        NARX(loss=[0.1, 0.9]).fit(y)

@@ -67,3 +67,13 @@ def test_horizon_and_season_shape_the_network() -> None:
     assert (config.season, config.horizon) == (12, 12)
     config = ResidualTDNN(season=4, horizon=5, epochs=1, **SMALL).fit(y).config_
     assert (config.season, config.horizon) == (4, 5)
+
+
+@pytest.mark.parametrize("loss", [(0.1, 0.5, 0.9), "gaussian"])
+def test_quantiles_do_not_cross_and_hold_the_forecast(loss: object) -> None:
+    y = monthly(60)
+    model = ResidualTDNN(horizon=3, window=6, loss=loss, epochs=1, **SMALL).fit(y)
+    q = model._forecast_quantiles(model.panel_, 5, np.empty((1, 5, 0)))  # (S, H, O, Q)
+    assert q.shape == (1, 5, 1, len(model.quantiles)) and (np.diff(q, axis=-1) > 0).all()
+    middle = model.quantiles.index(0.5)
+    np.testing.assert_allclose(q[0, :, 0, middle], model.predict(5), rtol=1e-6)

@@ -55,7 +55,7 @@ def other(model: NeuralForecaster, name: str) -> Any:
         return "shared"
     if isinstance(now, bool):
         return not now
-    second = {"heads": 1, "solver": "lbfgs", "scale": "series", "activation": "tanh"}
+    second = {"heads": 1, "solver": "lbfgs", "scale": "series", "activation": "tanh", "loss": "huber"}
     return second.get(name, value) if str(value) == str(now) else value
 
 
