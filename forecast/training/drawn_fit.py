@@ -25,7 +25,7 @@ def train_drawn(
     shelf: Shelf,
     *,
     season: int,
-    relative: bool,
+    measure: str | None,
     reach: int,
     options: Options,
     rng: np.random.Generator,
@@ -39,7 +39,7 @@ def train_drawn(
     Args:
         program: the compiled network.
         shelf: the data.
-        season, relative, reach: those of `DrawnWindows`.
+        season, measure, reach: those of `DrawnWindows`.
         options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`, `validation`.
         rng: draws the initial weights and the windows.
         theta: (P,) to go on from.
@@ -56,7 +56,7 @@ def train_drawn(
         shelf.end,
         _origins(np.maximum(least, shelf.end - shelf.horizon), shelf.end, shelf.horizon),
         season,
-        relative,
+        measure,
         reach,
         EPOCH * options.batch_size,
         rng,

@@ -11,6 +11,7 @@ from forecast.training.backend import to_numpy
 from forecast.training.flat_network import CHUNK, Array
 from forecast.training.window_program import Program
 
+MEASURES = ("series", "level", "window")
 LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
 
 
@@ -83,8 +84,8 @@ def naive_error(y: Array, offsets: Array, season: int) -> Array:
 class DrawnWindows:
     """Direct forecasts from windows that end anywhere in any series; a problem for Adam.
 
-    The cost of an error is taken in units of its window: the spread that the network sees, and at least a tenth of
-    the naive error of its series; or as the objective asks.
+    The cost of an error is taken in a unit, its `measure`: of the window, the spread that the network sees; of the
+    series, its naive error; or of the level, the mean of the last value and the target, as sMAPE does.
 
     Args:
         program: the compiled network of L rows and H steps.
@@ -92,7 +93,7 @@ class DrawnWindows:
         first, stop: buffer rows (S,): the first target of a window lies between them.
         visible: buffer rows (S,) from which on targets count for nothing.
         probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
-        season: m of the units; relative: whether a window has units of its own.
+        season: m of the units; measure: one of MEASURES, or None for the units of the network.
         reach: rows of a window that are shown, older ones are missing.
         draws: windows of an epoch; rng: draws them.
     """
@@ -105,7 +106,7 @@ class DrawnWindows:
     visible: Array
     probe: tuple[Array, Array]
     season: int
-    relative: bool
+    measure: str | None
     reach: int
     draws: int
     rng: np.random.Generator
@@ -125,24 +126,35 @@ class DrawnWindows:
         return self.windows(series, self.first[series] + place.astype(int))
 
     def windows(self, series: Array, at: Array) -> tuple[Array, ...]:
-        """Windows (B, L + lead, O+E) before the rows `at`, targets, zeros and units (B, 1, O), weights (B, H, O)."""
+        """Windows (B, L + lead, O+E) before the rows `at`, targets, zeros (B, 1, O), units and weights (B, H, O)."""
         shelf, length, horizon = self.shelf, self.shelf.length, self.shelf.horizon
         y = shelf.rows(shelf.y, at - length, length + horizon)
         past, targets = y[:, :length].copy(), y[:, length:]
         past[:, : length - self.reach] = np.nan
         weights = shelf.rows(shelf.weights, at, horizon) * np.isfinite(targets)
         weights *= ((at[:, None] + np.arange(horizon)) < self.visible[series][:, None])[:, :, None]
-        zero, unit = self._units(past, series)
+        targets = np.nan_to_num(targets)
+        zero = (
+            shelf.zero[series][:, None]
+            if self.program.objective.absolute
+            else np.zeros((len(at), 1, y.shape[2]))
+        )
         inputs = shelf.inputs(self.program, past, at)
-        return inputs, np.nan_to_num(targets), zero[:, None], unit[:, None], weights / horizon
+        return inputs, targets, zero, self._unit(past, targets, series), weights / horizon
 
-    def _units(self, past: Array, series: Array) -> tuple[Array, Array]:
-        """Where zero lies, and the unit of an error, (B, O) each."""
-        objective, naive = self.program.objective, self.shelf.naive[series]
-        zero = self.shelf.zero[series] if objective.absolute else np.zeros_like(naive)
-        if objective.unit == "window" and self.relative:
-            return zero, np.maximum(spread(past, self.season), LEAST_SHARE * naive)
-        return zero, naive if objective.unit == "series" else np.ones_like(naive)
+    def _unit(self, past: Array, targets: Array, series: Array) -> Array:
+        """The unit of each error (B, H, O)."""
+        naive = self.shelf.naive[series][:, None]
+        unit = np.ones_like(naive)
+        if self.measure == "window":
+            unit = np.maximum(spread(past, self.season)[:, None], LEAST_SHARE * naive)
+        if self.measure == "series":
+            unit = naive
+        if self.measure == "level":
+            zero = self.shelf.zero[series][:, None]
+            last = np.nan_to_num(past[:, -1:])
+            unit = 0.5 * (np.abs(targets - zero) + np.abs(last - zero)) + LEAST_SHARE * naive
+        return np.broadcast_to(unit, targets.shape)
 
     def error(self, theta: Array) -> float:
         """The mean cost of the probed windows, times the number of draws."""

@@ -30,9 +30,9 @@ class Objective:
     solvers: ClassVar[tuple[str, ...]] = ("lbfgs", "adam")
     """Solvers that can minimise it."""
 
-    unit: ClassVar[str | None] = "window"
-    """In what windows drawn from a panel measure an error: their own spread ("window"), the naive error of their
-    series ("series"), or nothing: None, for a cost that has no unit."""
+    unit: ClassVar[str | None] = "any"
+    """In what an error is measured where a network sees windows in units of their own: "any", the naive error of its
+    "series", or None, for a cost that has no unit."""
 
     absolute: ClassVar[bool] = False
     """Whether the cost depends on where zero lies."""
@@ -50,7 +50,7 @@ class Objective:
         raise NotImplementedError
 
     def cost_in(self, target: Any, output: Any, zero: Any, unit: Any) -> Any:
-        """The cost where a window has its own zero and unit (B, 1, O)."""
+        """The cost where a window has its own zero (B, 1, O) and units (B, H, O)."""
         both = (
             ops.repeat(part, self.outputs, axis=-1) if self.outputs > 1 else part for part in (zero, unit)
         )

@@ -115,7 +115,7 @@ class Program(FlatNetwork):
         return model.stateless_call(trained, fixed, [history, future])[0]
 
     def _unit_loss(self, theta: Any, inputs: Any, targets: Any, zero: Any, unit: Any, weights: Any) -> Any:
-        """The weighted cost where each window has its own zero and unit (B, 1, O)."""
+        """The weighted cost where each window has its own zero (B, 1, O) and units (B, H, O)."""
         outputs = self._apply(theta, inputs)
         return keras.ops.sum(weights * self.objective.cost_in(targets, outputs, zero, unit))
 

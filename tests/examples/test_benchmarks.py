@@ -57,6 +57,43 @@ def test_without_data_a_script_says_what_it_needs(
     assert "is needed unless --quick is given" in capsys.readouterr().err
 
 
+def test_panels(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m4").mkdir()
+    rng, rows = np.random.default_rng(0), []
+    for name in range(3):
+        y = rng.normal(1.0, 1.0, 40).cumsum() + 50
+        rows.append(pd.DataFrame({"unique_id": f"Q{name}", "ds": np.arange(1, 41), "y": y}))
+    frame = pd.concat(rows, ignore_index=True)
+    train, test = (frame[part].reset_index(drop=True) for part in (frame.ds <= 32, frame.ds > 32))
+    last = train.groupby("unique_id")["y"].last().reset_index().rename(columns={"y": "yhat"})
+    naive = last.loc[last.index.repeat(8)].assign(step=list(range(1, 9)) * 3)
+    for name, part in (("train", train), ("test", test), ("naive2", naive)):
+        part.to_parquet(tmp_path / "m4" / f"Quarterly-{name}.parquet")
+    flat = np.repeat(last["yhat"].to_numpy(), 8)
+    smape, mase = script.scores(train, test, flat, 4)
+    y = test.y.to_numpy()
+    assert smape == pytest.approx(np.mean(200 * np.abs(y - flat) / (y + flat)))
+    scale = [
+        np.abs(part.y.to_numpy()[4:] - part.y.to_numpy()[:-4]).mean()
+        for _, part in train.groupby("unique_id")
+    ]
+    assert mase == pytest.approx(np.mean(np.abs(y - flat).reshape(3, 8).mean(axis=1) / scale))
+    small = [
+        "--options",
+        "epochs=1",
+        "members=1",
+        "blocks=1",
+        "hidden=(2,)",
+        "batch_size=16",
+        "jit_compile=False",
+    ]
+    script.main([str(tmp_path), "--set", "M4-Quarterly", *small])
+    script.main([str(tmp_path), "--set", "M4-Quarterly", "--choose", "--only", "as it comes", *small])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["M4-Quarterly"] * 4
+    assert "OWA" in lines[0] and "AR" in lines[1] and "as it comes" in lines[3]
+
+
 @slow
 def test_against_ar(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     rows = script.main(["--quick"])

@@ -16,7 +16,7 @@ from forecast.networks import NetworkConfig
 from forecast.networks.head import HEADS
 from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
-from forecast.training.drawn_windows import Shelf
+from forecast.training.drawn_windows import MEASURES, Shelf
 from forecast.training.options import Options
 from forecast.training.window_program import RUN_CHUNK, Program
 from forecast.windows import position_of_rows
@@ -39,7 +39,8 @@ class PaddedForecaster(EmbeddingForecaster):
         validation: fraction (float) or number of rows (int) at the end of every series held out to choose how long
             to train; the network is then trained on all rows. "auto" holds out 0.2 where there are fewer than
             20,000 windows to learn from, and nothing otherwise. 0 for none.
-        members: networks that differ in their random start and in the rows they read; the forecast is their median.
+        members: networks that differ in their random start, in the rows they read, and in the unit of their errors:
+            the naive error of the series, the level, the spread of the window; the forecast is their median.
     """
 
     handles_missing: ClassVar[bool] = True
@@ -50,9 +51,10 @@ class PaddedForecaster(EmbeddingForecaster):
     scale: str | None = "window"
     loss: Any = "absolute"
     solver: str = "adam"
-    epochs: int = 25
+    epochs: int = 10
     batch_size: int = 512
     learning_rate: float = 1e-3
+    members: int = 3
 
     _solvers: ClassVar[tuple[str, ...]] = ("adam",)
 
@@ -71,6 +73,15 @@ class PaddedForecaster(EmbeddingForecaster):
         few = windows < FEW if self.validation == "auto" else bool(options.validation)
         size = min(self.batch_size, max(16, windows // 8))
         return replace(options, validation=options.validation if few else 0, batch_size=size)
+
+    def _measures(self) -> list[str | None]:
+        """The unit in which each member measures an error."""
+        unit = self._objective().unit
+        if unit is None or not self.config_.window_norm:
+            return [None] * self.members
+        if unit == "any":
+            return [MEASURES[member % len(MEASURES)] for member in range(self.members)]
+        return ["series"] * self.members
 
     def _shelf(self, view: View) -> Shelf:
         inputs, config = self._scaled(view.panel), self.config_
@@ -91,8 +102,8 @@ class PaddedForecaster(EmbeddingForecaster):
         options = self._options(program, len(view.panel.y))
         rng = np.random.default_rng(self.random_state)
         config, fits = self.config_, []
-        for start, reach in zip(starts, self._reaches(), strict=True):
-            units = {"season": config.season, "relative": config.window_norm, "reach": reach}
+        for start, reach, measure in zip(starts, self._reaches(), self._measures(), strict=True):
+            units = {"season": config.season, "measure": measure, "reach": reach}
             fits.append(train_drawn(program, shelf, **units, options=options, rng=rng, theta=start))
         self._keep(fits)
 
@@ -150,10 +161,10 @@ def block_size(blocks: int | str, hidden: Sequence[int] | str, panel: Panel) -> 
 
 
 def window_lengths(window: int | Sequence[int] | str, steps: int, season: int, panel: Panel) -> list[int]:
-    """L of each member in turn: as given, or two horizons and a season, at most as long as the longest series."""
+    """L of each member in turn: as given, or four horizons and a season, at most as long as the longest series."""
     if isinstance(window, str):
         check_auto("window", window)
-        return [max(1, min(2 * steps + season, int(panel.lengths.max()) - 1))]
+        return [max(1, min(4 * steps + season, int(panel.lengths.max()) - 1))]
     return _listed(window)
 
 

@@ -1,0 +1,210 @@
+"""python examples/benchmarks/panels.py FOLDER [--set M4-Yearly ...] [--seeds 0 1 2] [--choose] [--options NAME=VALUE]
+
+One network for all series of a competition, trained on its training part alone, as its class comes: told the horizon,
+the season and the seed, and nothing else.
+
+FOLDER holds `m3/` and `m4/` with `<Group>-train.parquet` and `<Group>-test.parquet` (unique_id, ds, y), for M4 also
+`<Group>-naive2.parquet` (unique_id, step, yhat), and `nn5/nn5.parquet` (unique_id, ds, y, split).
+
+Scores are those of the organisers: sMAPE, the mean over all forecasts (targets that are missing left out), MASE, and
+for M4 OWA, the mean of both in units of those of Naive2. Beside them AR and Theta where there are few series.
+
+With --choose nothing of a test part is read: the last horizon of every training part is held out and forecast with
+each of the settings in CHOICES; so the defaults of ResidualTDNN were chosen. --options tries other settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast import AR, ResidualTDNN, Theta
+
+LOCAL = 1_000  # series up to which AR and Theta are fitted as well
+BEFORE = "1000-01-01"  # a yearly calendar reaches back far enough for any series
+
+
+@dataclass(frozen=True)
+class Set:
+    """A competition: where it lies, its horizon, the season of its MASE and that of its data."""
+
+    folder: str
+    group: str
+    horizon: int
+    season: int
+    pattern: int
+
+
+SETS = {
+    "M4-Yearly": Set("m4", "Yearly", 6, 1, 1),
+    "M4-Quarterly": Set("m4", "Quarterly", 8, 4, 4),
+    "M4-Weekly": Set("m4", "Weekly", 13, 1, 52),
+    "M4-Hourly": Set("m4", "Hourly", 48, 24, 24),
+    "M3-Yearly": Set("m3", "Yearly", 6, 1, 1),
+    "M3-Quarterly": Set("m3", "Quarterly", 8, 4, 4),
+    "M3-Monthly": Set("m3", "Monthly", 18, 12, 12),
+    "M3-Other": Set("m3", "Other", 8, 1, 1),
+    "NN5": Set("nn5", "nn5", 56, 7, 7),
+}
+CHOICES: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "loss mase": {"loss": "mase"},
+    "loss smape": {"loss": "smape"},
+    "5 epochs": {"epochs": 5},
+    "10 epochs": {"epochs": 10},
+    "skip": {"skip": True},
+    "short window": {"window": -1},
+    "long window": {"window": -2},
+    "64 units": {"hidden": (64, 64)},
+    "128 units": {"hidden": (128, 128)},
+    "256 units": {"hidden": (256, 256)},
+    "3 members": {"members": 3},
+    "5 members": {"members": 5},
+    "batch 256": {"batch_size": 256},
+}
+
+
+def read(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training and test part, columns unique_id, ds, y."""
+    task, columns = SETS[name], ["unique_id", "ds", "y"]
+    if task.folder == "nn5":
+        both = pd.read_parquet(folder / "nn5" / "nn5.parquet")
+        return tuple(
+            both.loc[both.split == part, columns].reset_index(drop=True) for part in ("train", "test")
+        )
+    parts = (
+        pd.read_parquet(folder / task.folder / f"{task.group}-{part}.parquet") for part in ("train", "test")
+    )
+    return tuple(part[columns].astype({"y": float}) for part in parts)
+
+
+def held_out(train: pd.DataFrame, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The training part without the last horizon of each series, and these rows; series of few rows stay whole."""
+    back = train.groupby("unique_id").cumcount(ascending=False)
+    rows = train.groupby("unique_id")["y"].transform("size")
+    last = (back < horizon) & (rows >= horizon + 6)
+    return train[~last].reset_index(drop=True), train[last].reset_index(drop=True)
+
+
+def aligned(values: pd.DataFrame, test: pd.DataFrame, column: str) -> np.ndarray:
+    """Forecasts (rows of test,) by series and place."""
+    keys = [frame.assign(step=frame.groupby("unique_id").cumcount()) for frame in (test, values)]
+    return (
+        keys[0]
+        .merge(keys[1][["unique_id", "step", column]], on=["unique_id", "step"], how="left")[column]
+        .to_numpy()
+    )
+
+
+def scores(train: pd.DataFrame, test: pd.DataFrame, forecast: np.ndarray, season: int) -> tuple[float, float]:
+    """(sMAPE over all forecasts, MASE over series)."""
+    y = test.y.to_numpy()
+    with np.errstate(invalid="ignore"):
+        share = np.where(y == forecast, 0.0, 200 * np.abs(y - forecast) / (np.abs(y) + np.abs(forecast)))
+    gap = train.y.sub(train.groupby("unique_id")["y"].shift(season)).abs().groupby(train.unique_id).mean()
+    error = pd.Series(np.abs(y - forecast)).groupby(test.unique_id.to_numpy()).mean()
+    ratio = (error / gap.reindex(error.index)).replace([np.inf, -np.inf], np.nan)
+    return float(np.nanmean(share)), float(ratio.mean())
+
+
+def forecast_of(
+    model: Any, train: pd.DataFrame, test: pd.DataFrame, horizon: int
+) -> tuple[np.ndarray, float]:
+    """(forecasts on the rows of test, seconds)."""
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        values = model.fit(train).predict(horizon)
+    return aligned(values, test, type(model).__name__), time.perf_counter() - began
+
+
+def network(name: str, seed: int, options: dict[str, Any]) -> ResidualTDNN:
+    task = SETS[name]
+    return ResidualTDNN(**{"horizon": task.horizon, "season": task.pattern, "random_state": seed, **options})
+
+
+def dated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """With timestamps in the place of whole numbers, so that models of one series know the season."""
+    freq = {1: "YS", 4: "QS", 12: "MS", 7: "D", 24: "h", 52: "W"}[SETS[name].pattern]
+    stamps = pd.date_range(BEFORE, periods=int(frame.ds.max()) + 1, freq=freq, unit="s")
+    return frame.assign(ds=stamps[frame.ds.to_numpy()])
+
+
+def models(
+    name: str, train: pd.DataFrame, seeds: list[int], options: dict[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """(label, model, training data)."""
+    for seed in seeds:
+        yield f"ResidualTDNN seed {seed}", network(name, seed, options), train
+    if train.unique_id.nunique() <= LOCAL and not train.y.isna().any():
+        yield "AR", AR(), dated(train, name)
+        yield "Theta", Theta(), dated(train, name)
+
+
+def report(folder: Path, name: str, seeds: list[int], options: dict[str, Any]) -> None:
+    """The row of each model on the test part."""
+    task, (train, test) = SETS[name], read(folder, name)
+    naive = folder / task.folder / f"{task.group}-naive2.parquet"
+    unit = None
+    if naive.exists():
+        unit = scores(
+            train, test, aligned(pd.read_parquet(naive).drop(columns="step"), test, "yhat"), task.season
+        )
+    for label, model, data in models(name, train, seeds, options):
+        found, seconds = forecast_of(model, data, test, task.horizon)
+        smape, mase = scores(train, test, found, task.season)
+        owa = "" if unit is None else f"  OWA {(smape / unit[0] + mase / unit[1]) / 2:.4f}"
+        print(f"{name:13} {label:22} sMAPE {smape:7.3f}  MASE {mase:6.3f}{owa}  {seconds:6.1f} s", flush=True)
+
+
+def choose(folder: Path, name: str, seeds: list[int], options: dict[str, Any], only: list[str]) -> None:
+    """The held-out scores of each setting."""
+    task = SETS[name]
+    train, test = held_out(read(folder, name)[0], task.horizon)
+    for label, setting in CHOICES.items():
+        if only and label not in only:
+            continue
+        rows = []
+        for seed in seeds:
+            window = {-1: task.horizon + task.pattern, -2: 4 * task.horizon + task.pattern}
+            model = network(name, seed, {**options, **setting})
+            model.window = window.get(model.window, model.window)
+            found, seconds = forecast_of(model, train, test, task.horizon)
+            rows.append((*scores(train, test, found, task.season), seconds))
+        smape, mase, seconds = np.mean(rows, axis=0)
+        print(f"{name:13} {label:22} sMAPE {smape:7.3f}  MASE {mase:6.3f}  {seconds:6.1f} s", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """See the head of this file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--set", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--choose", action="store_true")
+    parser.add_argument("--only", nargs="+", default=[], help="of the settings in CHOICES")
+    parser.add_argument("--options", nargs="+", default=[], metavar="NAME=VALUE")
+    given = parser.parse_args(arguments)
+    options = {
+        name: ast.literal_eval(value) for name, value in (each.split("=", 1) for each in given.options)
+    }
+    for name in given.set:
+        if given.choose:
+            choose(given.folder, name, given.seeds, options, given.only)
+        else:
+            report(given.folder, name, given.seeds, options)
+
+
+if __name__ == "__main__":
+    main()
