@@ -14,7 +14,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_horizon, explain
+from forecast._checks import check_count, check_horizon, check_seed, explain
 from forecast.estimators import conformal, saving, validation
 from forecast.estimators.documentation import Documented
 from forecast.panel import Panel, Request, build_request, extend_panel, future_frame
@@ -80,6 +80,15 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _update(self, panel: Panel) -> None:
         """Learn on with the extended `panel`; a family without a warm start fits again."""
         self._fit(panel, self.sample_weight_)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Shares of the quantiles that the model itself tells, in ascending order; none for most."""
+        return ()
+
+    def _forecast_quantiles(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        """Quantiles (S, H, O, Q) of the shares `quantiles`, as `_forecast`."""
+        raise NotImplementedError
 
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast from its own past."""
@@ -166,21 +175,55 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
         Returns:
             A frame with the columns `<Name>`, `<Name>-lo-80`, `<Name>-hi-80`, ...; with several targets
-            `<Name>-<target>` and so on.
+            `<Name>-<target>` and so on. The bounds of level 80 are the quantiles 0.1 and 0.9, or the forecast
+            itself where that lies beyond one of them.
         """
         levels = conformal.check_levels(level)
         request = self._request(X)
-        steps = max(request.horizon, 1)
-        errors = self.conformal_
-        if errors is None or errors.horizon < steps:
-            errors = self.conformal_ = conformal.calibrate(self, steps)
-        center = self._values(self.panel_, request)  # (R, O)
-        step = np.maximum(request.position - self.panel_.lengths[request.series], 0)
-        radius = errors.radius(levels, request.series, step)  # (levels, R, O)
-        names = self._output_names()
-        values = conformal.interleave(center, radius)
-        return request.restore(
-            values, columns=conformal.column_names(names, levels), name=type(self).__name__
+        center = self._values(self.panel_, request)[..., None]  # (R, O, 1)
+        shares = [side for p in levels for side in ((100 - p) / 200, (100 + p) / 200)]
+        bounds = conformal.quantiles(self, request, shares, center[..., 0])  # (R, O, 2 * levels)
+        bounds[..., ::2] = np.minimum(bounds[..., ::2], center)
+        bounds[..., 1::2] = np.maximum(bounds[..., 1::2], center)
+        columns = conformal.column_names(self._output_names(), levels)
+        return self._framed(request, np.concatenate([center, bounds], axis=-1), columns)
+
+    def predict_quantiles(self, X: Any = None, quantiles: float | Iterable[float] = (0.1, 0.5, 0.9)) -> Any:
+        """Quantiles of the next values, from the same calibrated errors as `predict_interval`; they never cross.
+
+        Args:
+            X: as in `predict`.
+            quantiles: shares of the values that lie below, each above 0 and below 1.
+
+        Returns:
+            A frame with the columns `<Name>-q0.1`, `<Name>-q0.5`, ...; with several targets `<Name>-<target>-q0.1`.
+        """
+        shares = conformal.check_shares(quantiles)
+        request = self._request(X)
+        values = conformal.quantiles(self, request, shares, self._values(self.panel_, request))
+        return self._framed(
+            request, values, [f"{n}-q{share:g}" for n in self._output_names() for share in shares]
+        )
+
+    def sample(self, X: Any = None, n: int = 100, random_state: int | None = None) -> Any:
+        """Sample paths: the forecast and the errors of whole held-out forecasts, which keep steps and targets together.
+
+        Args:
+            X: as in `predict`.
+            n: number of paths.
+            random_state: seed of the draw, which each series makes for itself.
+
+        Returns:
+            A frame with the columns `<Name>-sample-1` to `<Name>-sample-<n>`, each of them a path; with several
+            targets `<Name>-<target>-sample-1` and so on.
+        """
+        check_count("n", n)
+        check_seed(random_state)
+        request = self._request(X)
+        rng = np.random.default_rng(random_state)
+        values = conformal.sample_paths(self, request, n, rng, self._values(self.panel_, request))
+        return self._framed(
+            request, values, [f"{k}-sample-{i}" for k in self._output_names() for i in range(1, n + 1)]
         )
 
     def simulate(self, X: Any, initial: Any) -> Any:
@@ -271,15 +314,17 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         values = np.empty((len(step), panel.n_targets))
         ahead, inside = step >= 0, step < 0
         if ahead.any():
-            last = panel.x[panel.offsets[1:] - 1][:, None]
-            # NaN where fewer steps of a series are requested than of another: values there are not used.
-            future_x = np.where(np.isnan(request.future_x), last, request.future_x)
+            future_x = request.known_x(panel.x[panel.offsets[1:] - 1])
             closed = self._forecast(panel, request.horizon, future_x)  # (S, H, O)
             values[ahead] = closed[request.series[ahead], step[ahead]]
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
             values[inside] = validation.fill_early(self._fitted(panel), panel)[rows]
         return values
+
+    def _framed(self, request: Request, values: np.ndarray, columns: list[str]) -> Any:
+        """Values (R, O, K) as a frame of O * K columns on the requested rows."""
+        return request.restore(values.reshape(len(values), -1), columns=columns, name=type(self).__name__)
 
     def _output_names(self) -> list[str]:
         name, targets = type(self).__name__, self.panel_.layout.target_names

@@ -1,20 +1,26 @@
-"""Prediction intervals from out-of-sample errors: split conformal prediction, one radius per step ahead.
+"""Quantiles, intervals and sample paths from out-of-sample errors: split conformal prediction, step by step.
 
-The last rows of every series are held out and a clone of the model is fitted on the rest. From every origin
-in the held-out tail the clone forecasts all steps that can be compared with the truth. With the absolute
-errors r_1 <= ... <= r_n of step h the interval of level p percent around the forecast f_h is
+The last rows of every series are held out and a clone of the model is fitted on the rest. From every origin in the
+held-out tail the clone forecasts all steps that can be compared with the truth. The errors of step h are divided by
+the unit u of their series and phase of the season (`ErrorUnits`, the mean change from one season to the next known at
+the origin) and pooled over origins and series: e_1, ..., e_n. Around the forecast f_h the quantile of share p is
 
-    f_h - q_h <= y_{T+h} <= f_h + q_h,    q_h = r_k,    k = ceil((n + 1) p / 100),
+    f_h + u q_h(p),   q_h(p) = the smallest e with  sum_i (3/4 [e_i <= e] + 1/4 [-e_i <= e]) >= n p + p - 1/4
 
-which covers with a probability of at least p percent, and at most p percent + 1 / (n + 1), when the errors
-are exchangeable. Errors of neighbouring origins are not independent, so for one series this holds
-approximately.
-In a panel the errors of all series are pooled after division by the mean absolute step of each series.
-Each step ahead has its own interval; a band that covers all H steps together would need the level
-100 - (100 - p) / H (Bonferroni).
+for p > 1/2, and q_h(1 - p) its mirror image. So each error counts three quarters as it is and a quarter with the
+opposite sign: intervals may be asymmetric, but a bias of a few origins is not trusted whole. The interval of level L
+percent lies between the shares (50 - L/2) and (50 + L/2) percent. Where errors are exchangeable it covers with
+L percent and little more; errors of neighbouring origins are not independent, so this holds approximately.
+
+A network that tells quantiles itself is calibrated in the same way around each of them, with the errors as they are
+(conformalised quantile regression, the two tails apart). Each step ahead has its own interval; a band that covers
+all H steps together would need the level 100 - (100 - L) / H (Bonferroni), or sample paths: these add whole paths of
+errors, drawn from the held-out origins of all series, to the forecast, so steps and targets stay correlated.
 
 References:
     Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.
+    Romano, Y., Patterson, E. and Candes, E. (2019). Conformalized quantile regression. Advances in Neural
+    Information Processing Systems 32.
     Stankeviciute, K., Alaa, A. M. and van der Schaar, M. (2021). Conformal time-series forecasting. Advances
     in Neural Information Processing Systems 34.
 """
@@ -31,48 +37,214 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast._checks import explain
-from forecast.estimators.held_out import held_out, mean_step
+from forecast.estimators.error_units import ErrorUnits
+from forecast.estimators.held_out import held_out
+from forecast.panel import Panel, Request
 
+MIRRORED = 0.25
+"""Weight of the mirror image of an error around a point forecast."""
 _PASS_LEVELS = "Pass level=[80, 95]"
+_PASS_SHARES = "Pass quantiles=[0.1, 0.5, 0.9]"
 _BOUND = re.compile(r"(?P<model>.*)-(?P<side>lo|hi)-(?P<level>\d+(?:\.\d+)?)", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Sorted absolute errors (n, H, O) in units of `scale` (S, O), filled up with NaN."""
+    """Errors (n, H, O, 1 + Q) of the point forecast and of the Q quantiles that a model tells, in units, NaN where a
+    step is not known; a row is the path of one origin and series."""
 
     errors: np.ndarray
-    scale: np.ndarray
 
     @property
     def horizon(self) -> int:
         """Steps ahead for which errors are known."""
         return self.errors.shape[1]
 
-    def radius(self, levels: Sequence[float], series: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """Half widths (levels, R, O) on R rows, each of one series and step (0 = the first one)."""
-        steps = int(step.max()) + 1
-        quantiles = np.stack([self._quantiles(level, steps) for level in levels])  # (levels, H, O)
-        radius: np.ndarray = quantiles[:, step] * self.scale[series]
-        return radius
-
-    def _quantiles(self, level: float, steps: int) -> np.ndarray:
-        errors = self.errors[:, :steps]
-        count = np.isfinite(errors).sum(axis=0)  # (H, O)
-        # Rounding keeps (19 + 1) * 0.95 from becoming 19.000000000000004.
-        rank = np.ceil(np.round((count + 1) * level / 100, 9)).astype(int)
-        if (rank > count).any():
-            step = int(np.argmax((rank > count).any(axis=1)))
-            least = int(np.ceil(round(level / (100 - level), 9)))
-            warnings.warn(
-                f"level: {level:g} % needs at least {least} out-of-sample errors per step, and step "
-                f"{step + 1} has {int(count[step].min())}; the largest error is used, so the interval covers "
-                "less often. Fit on a longer history, or ask for a lower level or fewer steps.",
-                UserWarning,
-                stacklevel=4,
+    def shifts(self, shares: Sequence[float], which: int, mirrored: float) -> np.ndarray:
+        """q (shares, H, O) of the errors of forecast number `which`; 0 where there are none."""
+        values = self.errors[..., which]
+        weight = np.isfinite(values) * (1 - mirrored)
+        if mirrored:
+            values, weight = np.concatenate([values, -values]), np.concatenate([weight, weight])
+            weight[len(weight) // 2 :] *= mirrored / (1 - mirrored)
+        order = np.argsort(values, axis=0)  # NaN last, of weight 0
+        values, weight = (np.take_along_axis(each, order, axis=0) for each in (values, weight))
+        below = np.cumsum(weight, axis=0)
+        count = below[-1]
+        above = count - below + weight
+        found = np.empty((len(shares), *count.shape))
+        for row, share in enumerate(shares):
+            outer = max(share, 1 - share)
+            goal = np.minimum(count * outer + outer - mirrored, count) - 1e-9 * (1 + count)
+            high, low = (
+                np.argmax(below >= goal, axis=0),
+                len(values) - 1 - np.argmax(above[::-1] >= goal, axis=0),
             )
-        rank = np.clip(rank, 1, np.maximum(count, 1))
-        return np.take_along_axis(errors, rank[None] - 1, axis=0)[0]
+            ends = [np.take_along_axis(values, place[None], axis=0)[0] for place in (high, low)]
+            found[row] = np.mean(ends, axis=0) if share == 0.5 else ends[share < 0.5]
+        return np.nan_to_num(found)
+
+    def check(self, shares: Sequence[float], steps: int, mirrored: float) -> None:
+        """Warn where a step has too few errors for the outermost of the shares."""
+        share = max(max(share, 1 - share) for share in shares)
+        count = np.isfinite(self.errors[:, :steps, :, 0]).sum(axis=0)  # (H, O)
+        least = int(np.ceil(round((share - mirrored) / (1 - share), 9)))
+        if (count < least).any():
+            step = int(np.argmax((count < least).any(axis=1)))
+            level = f"{100 * (2 * share - 1):g}"
+            warnings.warn(
+                f"level: {level} % needs at least {least} out-of-sample errors per step, and step {step + 1} has "
+                f"{int(count[step].min())}; the largest error is used, so the interval covers less often. "
+                "Fit on a longer history, or ask for a lower level or fewer steps.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+    def paths(self, count: int, series: int, rng: np.random.Generator) -> np.ndarray:
+        """Errors (count, S, H, O) of whole paths, drawn for each series, a quarter of them mirrored."""
+        errors = self.errors[..., 0]
+        whole = np.flatnonzero(np.isfinite(errors).all(axis=(1, 2)))
+        if not len(whole):
+            allowed, remedy = "such that one origin has errors of all steps", "Ask for fewer steps"
+            raise ValueError(explain("X", allowed, f"{self.horizon} steps", remedy))
+        sign = np.where(rng.random((count, series)) < MIRRORED, -1.0, 1.0)
+        return errors[rng.choice(whole, (count, series))] * sign[..., None, None]
+
+
+def quantiles(model: Any, request: Request, shares: Sequence[float], center: np.ndarray) -> np.ndarray:
+    """Quantiles (R, O, shares) on the requested rows of a fitted forecaster, never crossing.
+
+    Args:
+        model: a fitted forecaster; it is calibrated here unless it was as far ahead.
+        request: R rows.
+        shares: each above 0 and below 1.
+        center: the point forecast of the rows (R, O).
+    """
+    errors, step, units = _on_rows(model, request)
+    own = model.quantiles
+    errors.check(shares, int(step.max()) + 1, 0.0 if own else MIRRORED)
+    if own:
+        found = _calibrated_own(errors, _told_rows(model, request, center), own, shares, step, units)
+    else:
+        found = center + units * errors.shifts(shares, 0, MIRRORED)[:, step]  # (shares, R, O)
+    order = np.argsort(shares)
+    found[order] = np.sort(found, axis=0)
+    return np.moveaxis(found, 0, -1)
+
+
+def _calibrated_own(
+    errors: Calibration,
+    told: np.ndarray,
+    own: Sequence[float],
+    shares: Sequence[float],
+    step: np.ndarray,
+    units: np.ndarray,
+) -> np.ndarray:
+    """Quantiles (shares, R, O) from those that a model tells (R, O, Q) of the shares `own`, each calibrated.
+
+    Between two of them they are interpolated; beyond the outermost one its errors say how far.
+    """
+
+    def at(share: float, which: int) -> np.ndarray:
+        found: np.ndarray = told[..., which] + units * errors.shifts([share], which + 1, 0.0)[0, step]
+        return found
+
+    values = []
+    for share in shares:
+        upper = int(np.searchsorted(own, share))
+        if upper in (0, len(own)):
+            values.append(at(share, max(upper - 1, 0)))
+        else:
+            low, high = own[upper - 1], own[upper]
+            part = (share - low) / (high - low)
+            values.append((1 - part) * at(low, upper - 1) + part * at(high, upper))
+    return np.stack(values)
+
+
+def _on_rows(model: Any, request: Request) -> tuple[Calibration, np.ndarray, np.ndarray]:
+    """The calibration, and step (R,) and units (R, O) of the requested rows, those of the history as of one step."""
+    panel, errors = model.panel_, calibrated(model, max(request.horizon, 1))
+    known = panel.lengths[request.series]
+    units = ErrorUnits(panel).at(request.series, request.position, known)
+    return errors, np.maximum(request.position - known, 0), units
+
+
+def _told_rows(model: Any, request: Request, center: np.ndarray) -> np.ndarray:
+    """The quantiles (R, O, Q) that a model tells of its own, the point forecast on rows of the history."""
+    panel = model.panel_
+    step = request.position - panel.lengths[request.series]
+    values = np.repeat(center[..., None], len(model.quantiles), axis=-1)
+    if request.horizon:
+        told = model._forecast_quantiles(
+            panel, request.horizon, request.known_x(panel.x[panel.offsets[1:] - 1])
+        )
+        ahead = step >= 0
+        values[ahead] = told[request.series[ahead], step[ahead]]
+    return values
+
+
+def sample_paths(
+    model: Any, request: Request, count: int, rng: np.random.Generator, center: np.ndarray
+) -> np.ndarray:
+    """Sample paths (R, O, count) on the requested rows: the point forecast and whole paths of errors."""
+    errors, step, units = _on_rows(model, request)
+    paths = errors.paths(count, model.panel_.n_series, rng)  # (count, S, H, O)
+    drawn = np.moveaxis(paths[:, request.series, step], 0, -1)
+    found: np.ndarray = center[..., None] + units[..., None] * drawn
+    return found
+
+
+def calibrated(model: Any, horizon: int) -> Calibration:
+    """The calibration of a model, made anew where it does not reach as far as `horizon`."""
+    if model.conformal_ is None or model.conformal_.horizon < horizon:
+        model.conformal_ = calibrate(model, horizon)
+    found: Calibration = model.conformal_
+    return found
+
+
+def calibrate(model: Any, horizon: int) -> Calibration:
+    """Errors of a clone of `model` that has not seen the tail of its history.
+
+    Args:
+        model: a fitted forecaster.
+        horizon: steps ahead to calibrate, H.
+    """
+    panel: Panel = model.panel_
+    found = held_out(model, panel, model.sample_weight_, horizon, ask=_told)
+    series = np.tile(np.repeat(np.arange(panel.n_series), horizon), len(found.origins))
+    known = np.repeat(found.origins.ravel(), horizon)
+    position = known + np.tile(np.arange(horizon), found.origins.size)
+    units = ErrorUnits(panel).at(series, position, known).reshape(found.truth.shape)
+    units = np.where(units > 0, units, np.nan)[..., None]  # nothing to compare with yet
+    errors = (found.truth[..., None] - found.forecast) / units  # (A, S, H, O, 1 + Q)
+    return Calibration(errors.reshape(-1, *errors.shape[2:]))
+
+
+def _told(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+    """The point forecast and the quantiles (S, H, O, 1 + Q) that a model tells."""
+    point = model._forecast(panel, horizon, future_x)[..., None]
+    if not model.quantiles:
+        return point
+    return np.concatenate([point, model._forecast_quantiles(panel, horizon, future_x)], axis=-1)
+
+
+def check_shares(quantiles: float | Iterable[float]) -> tuple[float, ...]:
+    """Shares of `predict_quantiles`, above 0 and below 1, each once, as a tuple.
+
+    Example:
+        >>> check_shares(0.5), check_shares([0.1, 0.9])
+        ((0.5,), (0.1, 0.9))
+    """
+    listed = isinstance(quantiles, Iterable) and not isinstance(quantiles, str)
+    shares: tuple[Any, ...] = tuple(quantiles) if listed else (quantiles,)  # type: ignore[arg-type]
+    for share in shares:
+        if isinstance(share, (bool, np.bool_)) or not isinstance(share, Real):
+            raise TypeError(explain("quantiles", "numbers between 0 and 1", repr(quantiles), _PASS_SHARES))
+        if not 0 < float(share) < 1:
+            raise ValueError(explain("quantiles", "between 0 and 1", repr(quantiles), _PASS_SHARES))
+    if not shares or len({float(share) for share in shares}) < len(shares):
+        raise ValueError(explain("quantiles", "one or more that differ", repr(quantiles), _PASS_SHARES))
+    return tuple(float(share) for share in shares)
 
 
 def check_levels(level: float | Iterable[float]) -> tuple[float, ...]:
@@ -156,22 +328,3 @@ def column_names(names: Sequence[str], levels: Sequence[float]) -> list[str]:
         ['AR', 'AR-lo-80', 'AR-hi-80']
     """
     return [column for name in names for column in (name, *(b for p in levels for b in bound_names(name, p)))]
-
-
-def interleave(center: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Center (R, O) and radius (levels, R, O) as one table (R, O * (1 + 2 * levels)) in that order."""
-    sides = [value for half in radius for value in (center - half, center + half)]
-    return np.stack([center, *sides], axis=-1).reshape(len(center), -1)
-
-
-def calibrate(model: Any, horizon: int) -> Calibration:
-    """Errors of a clone of `model` that has not seen the tail of its history.
-
-    Args:
-        model: a fitted forecaster.
-        horizon: steps ahead to calibrate, H.
-    """
-    found = held_out(model, model.panel_, model.sample_weight_, horizon)
-    scale = np.ones((1, found.head.n_targets)) if found.head.n_series == 1 else mean_step(found.head)
-    errors = np.abs(found.truth - found.forecast) / scale[:, None]  # (A, S, H, O)
-    return Calibration(np.sort(errors.reshape(-1, *errors.shape[2:]), axis=0), scale)

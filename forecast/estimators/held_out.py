@@ -13,16 +13,17 @@ from forecast.panel import Panel
 
 Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
 """What to ask of the clone after a history, with a number of steps and their covariates (S, H, E)."""
-ERRORS_WANTED = 100
-"""Errors per step ahead to aim for: they make a level of 99 % attainable."""
+FEWEST_ERRORS, ENOUGH_ERRORS = 30, 300
+"""Errors per step ahead: for these half of a history may be held out, for those a quarter."""
 
 
 class HeldOut(NamedTuple):
-    """Forecasts (A, S, H, O, ...) from A origins, the truth (A, S, H, O), NaN where it is not known, and the rows
-    that were learned from."""
+    """Forecasts (A, S, H, O, ...) after `origins` rows (A, S), the truth (A, S, H, O), NaN where it is not known, and
+    the rows that were learned from."""
 
     forecast: np.ndarray
     truth: np.ndarray
+    origins: np.ndarray
     head: Panel
 
 
@@ -51,18 +52,22 @@ def held_out(
     head = panel.head(counts)
     blind = clone(model)
     blind._learn(head, None if weights is None else weights[_kept(panel, counts)])
-    found = [
-        _from_origin(blind, ask, panel, counts + np.minimum(origin, tails), horizon)
-        for origin in range(int(tails.max()))
-    ]
+    origins = counts + np.minimum(np.arange(tails.max())[:, None], tails)  # (A, S)
+    found = [_from_origin(blind, ask, panel, rows, horizon) for rows in origins]
     forecasts, truths = zip(*found, strict=True)
-    return HeldOut(np.stack(forecasts), np.stack(truths), head)
+    return HeldOut(np.stack(forecasts), np.stack(truths), origins, head)
 
 
 def tail_rows(model: Any, panel: Panel, horizon: int) -> np.ndarray:
-    """Rows (S,) held out of each series: enough errors of the last step, at most half of the series."""
-    wanted = horizon - 1 + int(np.ceil(ERRORS_WANTED / panel.n_series))
-    tails = np.clip(longest_tail(model, panel), 0, wanted)
+    """Rows (S,) held out of each series, from each of which as many steps are forecast as are known.
+
+    From as many of them that 300 errors of the last step come together over all series, and that every phase of the
+    season is met, but no more than a quarter of a series; from as many that 30 errors come together, if that leaves
+    half of it.
+    """
+    fewest, enough = (-(-errors // panel.n_series) for errors in (FEWEST_ERRORS, ENOUGH_ERRORS))
+    ample = np.minimum(max(enough, panel.season_length), panel.lengths // 4 - horizon + 1)
+    tails = np.clip(horizon - 1 + np.maximum(fewest, ample), 0, longest_tail(model, panel).clip(0))
     if tails.max() < horizon:
         raise ValueError(
             explain(

@@ -55,8 +55,8 @@ def check_learned(model: Any, values: Values, conformal: Values) -> None:
         _check_columns(values, panel)
         if conformal:
             check_members(CONFORMAL, conformal, Sizes(sizes))
-            if not conformal["errors"].size:
-                raise ValueError("a calibration without errors")
+            if not conformal["errors"].size or conformal["errors"].shape[-1] != 1 + len(model.quantiles):
+                raise ValueError("a calibration without errors, or of another model")
     if "config_" in MEMBERS[name] and isinstance(values.get("config_"), dict):
         config = _config(type(model), values["config_"])
         sizes |= _network_sizes(model, config, panel, values)

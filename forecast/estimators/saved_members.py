@@ -128,7 +128,7 @@ MEMBERS: dict[str, dict[str, str]] = {
     },
     "Transformer": _EMBEDDING,
 }
-CONFORMAL = {"errors": "nan A H O", "scale": "positive S O"}
+CONFORMAL = {"errors": "nan A H O K"}
 
 
 class Sizes(dict[str, int]):

@@ -63,7 +63,7 @@ def _contents(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "panel": encode(panel, "panel"),
     }
     errors = model.conformal_ if name not in ON_SEQUENCES else None
-    conformal = {} if errors is None else {"errors": errors.errors, "scale": errors.scale}
+    conformal = {} if errors is None else {"errors": errors.errors}
     groups = {"state": arrays, "panel": panel_arrays, "conformal": conformal}
     for number, (label, part) in enumerate(parts.items()):
         inside, groups[f"parts/{number}"] = _part(label, part, model)

@@ -81,6 +81,10 @@ class Request:
         """Step of each row from the start of its series, shape (R,)."""
         return self.rows.position
 
+    def known_x(self, last: np.ndarray) -> np.ndarray:
+        """Covariates (S, H, E), the `last` known ones (S, E) where a series is asked for fewer steps than others."""
+        return np.where(np.isnan(self.future_x), last[:, None], self.future_x)
+
     def restore(
         self, values: np.ndarray, *, columns: Sequence[str] | None = None, name: str | None = None
     ) -> Any:
