@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from forecast._checks import check_choice, check_count, check_delays, explain
+from forecast.layers.decoder import DirectLinear
 from forecast.layers.embedding import CategoryEmbedding
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks.head import HEADS
@@ -81,7 +82,7 @@ class NetworkConfig:
     @property
     def roles(self) -> Mapping[str, Role]:
         """The layers of the network with a role in training, by name."""
-        return {"linear": Role.LINEAR, "output": Role.OUTPUT}
+        return {"linear": Role.LINEAR, "ahead": Role.LINEAR, "output": Role.OUTPUT}
 
     @property
     def size(self) -> int:
@@ -107,17 +108,19 @@ def _tuples(value: Any) -> Any:
 
 
 def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: str) -> keras.Model:
-    """A model from the paired window to (B, H, O) around `outputs`, rows (B, L, O+E+V) -> H*O values a row.
+    """A model from window and lead rows to (B, H, O) around `outputs`, rows (B, L + lead, O+E+V) -> H*O values a row.
 
     V numbers are the learned vectors of the columns in `config.embedded`.
     """
     columns = config.targets + config.exog + len(config.embedded) + config.constants
-    window = keras.Input((config.window, columns), dtype=config.dtype, name="window")
+    window = keras.Input((config.window + config.lead, columns), dtype=config.dtype, name="window")
     shape = (-1, config.steps, config.targets)
     if not config.window_norm:
         return keras.Model(window, ops.reshape(outputs(embedded_rows(window, config)), shape), name=name)
     norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
-    rows, statistics = norm.normalize(window)
+    rows, statistics = norm.normalize(window[:, : config.window] if config.lead else window)
+    if config.lead:
+        rows, _ = norm.normalize(window, statistics)
     values = ops.reshape(outputs(embedded_rows(rows, config)), shape)
     return keras.Model(window, norm.denormalize(values, statistics), name=name)
 
@@ -131,6 +134,15 @@ def embedded_rows(rows: Any, config: NetworkConfig) -> Any:
         layer = CategoryEmbedding(categories, units, name=f"embedding_{number + 1}", dtype=config.dtype)
         vectors.append(layer(rows[:, :, plain.shape[2] + number]))
     return ops.concatenate([plain, *vectors], axis=-1)
+
+
+def add_ahead(values: Any, rows: Any, config: NetworkConfig) -> Any:
+    """Values (B, H*O) and what the covariates of the steps ahead add, each step knowing those up to its own time."""
+    if not (config.exog and config.lead):
+        return values
+    layer = DirectLinear(config.steps, targets=config.targets, name="ahead", dtype=config.dtype)
+    ahead = layer(measured(rows, config)[:, config.window - 1 :])
+    return values + ops.reshape(ahead, (-1, config.steps * config.targets))
 
 
 def measured(rows: Any, config: NetworkConfig) -> Any:

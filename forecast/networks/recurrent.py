@@ -10,7 +10,7 @@ import keras
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.layers.recurrent import CELLS, RecurrentStack
-from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
+from forecast.networks.config import NetworkConfig, add_ahead, check_columns, measured, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,7 @@ class RecurrentConfig(NetworkConfig):
         lags: delays of the targets in the linear path, each at least 1.
         exog_lags: delays of the exogenous columns in it, each at least 0; empty when E = 0.
         linear: whether there is a linear path beside the recurrent layers.
+        horizon: H, steps of one output.
         bidirectional, pooling, layer_norm, zoneout, dropout, recurrent_dropout, truncate: those of `RecurrentStack`.
         targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
@@ -52,10 +53,12 @@ class RecurrentConfig(NetworkConfig):
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
     truncate: tuple[int, int] | None = None
+    horizon: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("cell", self.cell, CELLS)
+        check_count("horizon", self.horizon)
         if not self.units:
             raise ValueError(explain("units", "units of at least one layer", self.units, "Pass units=(16,)"))
         for units in self.units:
@@ -71,6 +74,16 @@ class RecurrentConfig(NetworkConfig):
         return max(self.length, *depths, 1)
 
     @property
+    def steps(self) -> int:
+        """H, steps of one output."""
+        return self.horizon
+
+    @property
+    def lead(self) -> int:
+        """H - 1, rows of the input after the window."""
+        return self.horizon - 1
+
+    @property
     def noisy(self) -> bool:
         """Whether there is dropout or zoneout in training."""
         return self.zoneout != 0 or self.dropout != 0 or self.recurrent_dropout != 0
@@ -81,7 +94,7 @@ class RecurrentConfig(NetworkConfig):
 
 
 def recurrent(config: RecurrentConfig) -> keras.Model:
-    """The one-step recurrent network, not compiled: paired window (B, L, O+E) -> (B, 1, O).
+    """The recurrent network, not compiled: paired window and lead rows (B, L+H-1, O+E) -> (B, H, O).
 
     Equation:
         h = stack([y_{t-n}, x_{t-n+1}], ..., [y_{t-1}, x_t])
@@ -92,6 +105,8 @@ def recurrent(config: RecurrentConfig) -> keras.Model:
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
         A: kernel of the layer "linear", when `config.linear`; u_t: y at `config.lags`, then x at
             `config.exog_lags`.
+        With H = `config.horizon` above 1, C and A have columns for each of the steps t, ..., t+H-1, and the layer
+            "ahead" adds the covariates of these steps, to each those up to its own time.
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
             forecast; rows before the start of a short record are zero.
 
@@ -125,10 +140,10 @@ def recurrent(config: RecurrentConfig) -> keras.Model:
             name="stack",
             dtype=config.dtype,
         )
-        state = stack(rows if config.length == config.window else rows[:, -config.length :])
-        return add_linear(
-            output_layer(config.targets, config.dtype)(state), _features(rows, config), config.dtype
-        )
+        past = rows[:, : config.window] if config.lead else rows
+        state = stack(past if config.length == config.window else past[:, -config.length :])
+        closed = output_layer(config.targets * config.steps, config.dtype)(state)
+        return add_ahead(add_linear(closed, _features(past, config), config.dtype), rows, config)
 
     return window_network(config, outputs, name="recurrent")
 

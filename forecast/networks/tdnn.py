@@ -12,7 +12,7 @@ from keras import ops
 from forecast._checks import check_count, check_delays, explain
 from forecast.layers.delay import TimeDelay
 from forecast.layers.narx import add_linear, lagged, output_layer
-from forecast.networks.config import NetworkConfig, check_columns, measured, window_network
+from forecast.networks.config import NetworkConfig, add_ahead, check_columns, measured, window_network
 from forecast.networks.roles import Role, numbered
 
 
@@ -58,6 +58,7 @@ class TDNNConfig(NetworkConfig):
         linear_exog_lags: delays of the exogenous columns in it, each at least 0; None means every lag of the
             window.
         feedback: whether past targets are inputs; False gives a model of x alone.
+        horizon: H, steps of one output, 1 without feedback.
         targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
@@ -80,9 +81,11 @@ class TDNNConfig(NetworkConfig):
     linear_lags: tuple[int, ...] | None = None
     linear_exog_lags: tuple[int, ...] | None = None
     feedback: bool = True
+    horizon: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_count("horizon", self.horizon)
         if not self.layers:
             raise ValueError(
                 explain("layers", "at least one DelayLayer", self.layers, "Pass layers=(DelayLayer(8),)")
@@ -96,6 +99,9 @@ class TDNNConfig(NetworkConfig):
                 explain("linear_lags", "() when feedback=False", self.linear_lags, "Pass linear_lags=()")
             )
         check_delays("output_delays", self.output_delays)
+        if self.horizon > 1 and not self.feedback:
+            allowed, remedy = "1 when feedback=False", "Every step is a function of x alone"
+            raise ValueError(explain("horizon", allowed, self.horizon, remedy))
         lags, exog_lags = self.linear_delays if self.linear else ((1,), ())
         check_columns(self.targets, self.exog, lags, exog_lags, prefix="linear_")
 
@@ -123,6 +129,16 @@ class TDNNConfig(NetworkConfig):
         return lags, exog_lags
 
     @property
+    def steps(self) -> int:
+        """H, steps of one output."""
+        return self.horizon
+
+    @property
+    def lead(self) -> int:
+        """H - 1, rows of the input after the window."""
+        return self.horizon - 1
+
+    @property
     def roles(self) -> Mapping[str, Role]:
         """The layers of the network with a role in training, by name."""
         return {**super().roles, **numbered("delay", len(self.layers))}
@@ -139,7 +155,7 @@ class TDNNConfig(NetworkConfig):
 
 
 def tdnn(config: TDNNConfig) -> keras.Model:
-    """The one-step time-delay network, not compiled: paired window (B, L, O+E) -> (B, 1, O).
+    """The time-delay network, not compiled: paired window and lead rows (B, L+H-1, O+E) -> (B, H, O).
 
     Equation:
         h^0_s = [y_{s-1}, x_s]
@@ -151,6 +167,8 @@ def tdnn(config: TDNNConfig) -> keras.Model:
         e: `config.output_delays`; C, c: kernel and bias of the layer "output"; C starts at zero.
         A: kernel of the layer "linear", when `config.linear`; u_t: y at `linear_lags`, then x at
             `linear_exog_lags`.
+        With H = `config.horizon` above 1, C and A have columns for each of the steps t, ..., t+H-1, and the layer
+            "ahead" adds the covariates of these steps, to each those up to its own time.
         h^0 is x_s alone when `config.feedback` is False.
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
             forecast; rows before the start of a short record are zero.
@@ -174,7 +192,8 @@ def tdnn(config: TDNNConfig) -> keras.Model:
     """
 
     def outputs(rows: Any) -> Any:
-        state = _recent(rows if config.feedback else rows[:, :, config.targets :], config.receptive_field)
+        past = rows[:, : config.window] if config.lead else rows
+        state = _recent(past if config.feedback else past[:, :, config.targets :], config.receptive_field)
         for number, layer in enumerate(config.layers, start=1):
             state = TimeDelay(
                 layer.units,
@@ -184,7 +203,8 @@ def tdnn(config: TDNNConfig) -> keras.Model:
                 name=f"delay_{number}",
                 dtype=config.dtype,
             )(state)
-        return add_linear(_output(state, config), _linear_features(rows, config), config.dtype)
+        values = add_linear(_output(state, config), _linear_features(past, config), config.dtype)
+        return add_ahead(values, rows, config)
 
     return window_network(config, outputs, name="tdnn")
 
@@ -194,18 +214,20 @@ def _recent(rows: Any, length: int) -> Any:
 
 
 def _output(state: Any, config: TDNNConfig) -> Any:
-    """(B, 1 + max(output_delays), U) -> (B, O)."""
+    """(B, 1 + max(output_delays), U) -> (B, H*O)."""
     if config.output_delays == (0,):
-        return output_layer(config.targets, config.dtype)(ops.reshape(state, (-1, state.shape[2])))
+        return output_layer(config.targets * config.steps, config.dtype)(
+            ops.reshape(state, (-1, state.shape[2]))
+        )
     closing = TimeDelay(
-        config.targets,
+        config.targets * config.steps,
         config.output_delays,
         padding="valid",
         kernel_initializer="zeros",
         name="output",
         dtype=config.dtype,
     )
-    return ops.reshape(closing(state), (-1, config.targets))
+    return ops.reshape(closing(state), (-1, config.targets * config.steps))
 
 
 def _linear_features(rows: Any, config: TDNNConfig) -> Any:

@@ -18,7 +18,7 @@ NAMES |= {"recurrent_kernel", "candidate_kernel", "update_kernel"}
 
 
 def test_each_family_names_the_layers_it_has() -> None:
-    both = {"linear": Role.LINEAR, "output": Role.OUTPUT}
+    both = {"linear": Role.LINEAR, "ahead": Role.LINEAR, "output": Role.OUTPUT}
     assert GraphConfig(targets=2).roles == both
     hidden = {"hidden_1": Role.FIRST, "hidden_2": Role.HIDDEN}
     assert NARXConfig(hidden=(3, 2)).roles == {**both, **hidden}

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from forecast._checks import check_auto, check_count, check_lags, explain
+from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
 from forecast.estimators.baselines.order_selection import autoregression_order
 from forecast.panel import Panel
 
@@ -70,6 +70,20 @@ def check_listed(name: str, value: Any, allowed: str, remedy: str) -> None:
     """A list, tuple or other sequence, no text."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(explain(name, allowed, f"{value!r} of type {type(value).__name__}", remedy))
+
+
+def check_strategy(strategy: str, horizon: int, training: str) -> None:
+    """One step again and again, or all steps of the horizon at once, which cannot be trained in closed loop."""
+    check_choice("strategy", strategy, ("recursive", "direct"))
+    if strategy == "direct" and horizon == 1:
+        allowed, remedy = 'above 1 with strategy="direct"', "Pass for example horizon=12"
+        raise ValueError(explain("horizon", allowed, horizon, remedy))
+    if strategy == "direct" and training != "one-step":
+        allowed, remedy = (
+            '"one-step" with strategy="direct"',
+            'Leave training out, or pass strategy="recursive"',
+        )
+        raise ValueError(explain("training", allowed, repr(training), remedy))
 
 
 def check_activation(activation: Any) -> str | None:

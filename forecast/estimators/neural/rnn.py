@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.options import check_units, resolve_lags, window_over
+from forecast.estimators.neural.options import check_strategy, check_units, resolve_lags, window_over
 from forecast.layers.recurrent.truncation import check_truncate
 from forecast.networks import NetworkConfig, RecurrentConfig
 from forecast.panel import Panel
@@ -47,6 +47,9 @@ class RNN(EmbeddingForecaster):
         truncate: (k1, k2) for truncated backpropagation through time; a window has a single
             output, so its gradient reaches back k2 steps. None for all of the window.
 
+        strategy: "recursive" forecasts one step, again and again; "direct" all `horizon` steps in one output, longer
+            horizons in blocks, each step knowing covariates up to its own time.
+
     References:
         Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2), 179-211.
         Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8), 1735-1780.
@@ -73,6 +76,7 @@ class RNN(EmbeddingForecaster):
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
     truncate: tuple[int, int] | None = None
+    strategy: str = "recursive"
 
     _config: ClassVar[type[NetworkConfig]] = RecurrentConfig
 
@@ -92,6 +96,11 @@ class RNN(EmbeddingForecaster):
             dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
             truncate=check_truncate(self.truncate),
+            horizon=self.horizon if self.strategy == "direct" else 1,
             **self._common(panel),
         )
         return replace(config, dtype="float32") if config.noisy else config  # Adam trains it
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_strategy(self.strategy, self.horizon, self.training)

@@ -8,7 +8,13 @@ from typing import Any, ClassVar
 
 from forecast._checks import check_count, explain
 from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.options import check_activation, check_listed, check_units, resolve_lags
+from forecast.estimators.neural.options import (
+    check_activation,
+    check_listed,
+    check_strategy,
+    check_units,
+    resolve_lags,
+)
 from forecast.networks import DelayLayer, NetworkConfig, TDNNConfig
 from forecast.panel import Panel
 
@@ -39,6 +45,9 @@ class TDNN(EmbeddingForecaster):
         feedback: whether past targets are inputs; False gives a finite impulse response model of the
             covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
 
+        strategy: "recursive" forecasts one step, again and again; "direct" all `horizon` steps in one output, longer
+            horizons in blocks, each step knowing covariates up to its own time.
+
     References:
         Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
         time-delay neural networks. IEEE Transactions on Acoustics, Speech, and Signal Processing 37(3),
@@ -60,6 +69,7 @@ class TDNN(EmbeddingForecaster):
     activation: str | None | Sequence[str | None] = "tanh"
     linear: bool = True
     feedback: bool = True
+    strategy: str = "recursive"
 
     _config: ClassVar[type[NetworkConfig]] = TDNNConfig
 
@@ -75,8 +85,13 @@ class TDNN(EmbeddingForecaster):
             linear_lags=lags if self.feedback else (),
             linear_exog_lags=first if panel.n_exog else (),
             feedback=self.feedback,
+            horizon=self.horizon if self.strategy == "direct" else 1,
             **self._common(panel),
         )
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_strategy(self.strategy, self.horizon, self.training)
 
     @property
     def lags_(self) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +121,34 @@ def test_a_wiener_hammerstein_system_is_learned() -> None:
 def test_wrong_arguments(options: dict, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         TDNN(**{"lags": 2, **options}).fit(Y)
+
+
+def test_direct_forecasts_are_regressions_of_every_step() -> None:
+    """Of y_{t+h} on the lags of y_t and on the covariates from t to t+h, for h = 0, 1, 2."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 1))
+    y = np.convolve(x[:, 0], [0.5, 0.3, 0.2])[:120] + rng.normal(size=120).cumsum() * 0.1
+    options: dict[str, Any] = {
+        "hidden": (1,),
+        "epochs": 1,
+        "weight_decay": 1e9,
+        "validation": 0,
+        "scale": None,
+    }
+    model = TDNN(lags=2, horizon=3, strategy="direct", random_state=0, **options).fit(x[:100], y[:100])
+    forecast = model.predict(x[100:104])
+    for h in range(3):
+        now = np.arange(2, 98)
+        past = [np.ones(96), y[now - 1], y[now - 2], x[now, 0], x[now - 1, 0]]
+        design = np.stack(past + [x[now + k, 0] for k in range(1, h + 1)], axis=1)
+        found = np.linalg.lstsq(design, y[now + h], rcond=None)[0]
+        row = [1.0, y[99], y[98], x[100, 0], x[99, 0], *x[101 : 101 + h, 0]]
+        np.testing.assert_allclose(forecast[h], np.dot(row, found), rtol=1e-4)
+    np.testing.assert_allclose(model.predict(x[100:102]), forecast[:2])  # later covariates change nothing
+    np.testing.assert_allclose(model.update(x[100:103], forecast[:3]).predict(x[103:104]), forecast[3:])
+
+
+@pytest.mark.parametrize("wrong", [{"horizon": 1}, {"horizon": 3, "training": "free-run"}])
+def test_what_a_direct_forecast_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="direct"):
+        TDNN(strategy="direct", **wrong).fit(Y)

@@ -42,7 +42,8 @@ OTHERS: dict[str, Any] = {
     "recurrent_dropout": 0.1, "truncate": (1, 1), "d_model": 4, "heads": 2, "layers": 2, "widening": 3,
     "attention": "multiplicative", "context": "every", "decoding": "teacher-forcing", "slots": 4, "width": 2,
     "read_heads": 2, "controller": "gru", "outputs": 2, "loss": "absolute", "edges": NODES, "parents": TREE,
-    "both_ways": False, "aggregate": "sum", "season": 4, "blocks": 2, "skip": True, "build": two_layers,
+    "both_ways": False, "aggregate": "sum", "season": 4, "blocks": 2, "skip": True, "strategy": "direct",
+    "build": two_layers,
 }  # fmt: skip
 
 
