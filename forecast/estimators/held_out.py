@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
 """What to ask of the clone after a history, with a number of steps and their covariates (S, H, E)."""
 FEWEST_ERRORS, ENOUGH_ERRORS = 30, 300
 """Errors per step ahead: for these half of a history may be held out, for those a quarter."""
+LEAST_ORIGINS, MOST_SEASONS = 30, 60
+"""Origins of a panel of any size, since its series have good and bad times together; seasons they are spread over."""
 
 
 class HeldOut(NamedTuple):
@@ -36,7 +39,7 @@ def closed_loop(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) ->
 def held_out(
     model: Any, panel: Panel, weights: np.ndarray | None, horizon: int, ask: Ask = closed_loop
 ) -> HeldOut:
-    """Learn once without the tail of each series, then forecast from every origin in it.
+    """Learn once without the tail of each series, then forecast from origins all over it.
 
     Args:
         model: a forecaster, cloned before it learns.
@@ -47,27 +50,31 @@ def held_out(
     Raises:
         ValueError: the history is too short.
     """
-    tails = tail_rows(model, panel, horizon)
+    tails, stride = tail_rows(model, panel, horizon)
     counts = panel.lengths - tails
     head = panel.head(counts)
     blind = clone(model)
     blind._learn(head, None if weights is None else weights[_kept(panel, counts)])
-    origins = counts + np.minimum(np.arange(tails.max())[:, None], tails)  # (A, S)
+    origins = counts + np.minimum(np.arange(0, tails.max(), stride)[:, None], tails)  # (A, S)
     found = [_from_origin(blind, ask, panel, rows, horizon) for rows in origins]
     forecasts, truths = zip(*found, strict=True)
     return HeldOut(np.stack(forecasts), np.stack(truths), origins, head)
 
 
-def tail_rows(model: Any, panel: Panel, horizon: int) -> np.ndarray:
-    """Rows (S,) held out of each series, from each of which as many steps are forecast as are known.
+def tail_rows(model: Any, panel: Panel, horizon: int) -> tuple[np.ndarray, int]:
+    """Rows (S,) held out of each series, and the rows from one origin in them to the next.
 
-    From as many of them that 300 errors of the last step come together over all series, and that every phase of the
-    season is met, but no more than a quarter of a series; from as many that 30 errors come together, if that leaves
-    half of it.
+    As many that 300 errors of the last step come together over all series, and from 30 origins at least; spread over up
+    to 60 seasons, by a number of rows that meets every phase of one; but no more than a quarter of a series, or half of
+    it where fewer than 30 errors would come together. From each origin as many steps are forecast as are known.
     """
     fewest, enough = (-(-errors // panel.n_series) for errors in (FEWEST_ERRORS, ENOUGH_ERRORS))
-    ample = np.minimum(max(enough, panel.season_length), panel.lengths // 4 - horizon + 1)
-    tails = np.clip(horizon - 1 + np.maximum(fewest, ample), 0, longest_tail(model, panel).clip(0))
+    origins, season, room = max(enough, LEAST_ORIGINS), panel.season_length, panel.lengths // 4 - horizon + 1
+    stride = max(-(-min(int(room.max()), MOST_SEASONS * season) // origins), 1)
+    while gcd(stride, season) > 1:
+        stride += 1
+    rows = np.maximum(np.minimum(origins * stride, room), fewest)
+    tails = np.clip(horizon - 1 + rows, 0, longest_tail(model, panel).clip(0))
     if tails.max() < horizon:
         raise ValueError(
             explain(
@@ -78,7 +85,7 @@ def tail_rows(model: Any, panel: Panel, horizon: int) -> np.ndarray:
                 "Ask for fewer steps or fit on a longer history",
             )
         )
-    return tails
+    return tails, stride
 
 
 def longest_tail(model: Any, panel: Panel) -> np.ndarray:

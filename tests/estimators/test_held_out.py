@@ -15,21 +15,23 @@ from tests.checks_forecaster import long_frame
 
 
 @pytest.mark.parametrize(
-    ("rows", "series", "horizon", "season", "tail"),
+    ("rows", "series", "season", "tail", "stride"),
     [
-        (2000, 1, 5, 1, 304),  # 300 errors of the last step
-        (2000, 1, 5, 400, 404),  # every phase of a season
-        (400, 1, 5, 1, 100),  # a quarter
-        (100, 1, 5, 1, 34),  # 30 errors
-        (50, 1, 5, 1, 25),  # half
-        (100, 10, 5, 1, 25),
-        (400, 100, 5, 1, 7),
-        (40, 1000, 5, 12, 10),
+        (2000, 1, 1, 304, 1),  # 300 errors of the last step
+        (2000, 1, 400, 500, 3),  # every phase of a season, a quarter
+        (20_000, 1, 24, 1504, 5),  # 60 days
+        (400, 1, 1, 100, 1),  # a quarter
+        (100, 1, 1, 34, 1),  # 30 errors
+        (50, 1, 1, 25, 1),  # half
+        (100, 10, 1, 25, 1),
+        (960, 414, 24, 240, 11),  # 30 origins of all phases
+        (40, 1000, 12, 10, 1),
     ],
 )
-def test_rows_held_out(rows: int, series: int, horizon: int, season: int, tail: int) -> None:
+def test_rows_held_out(rows: int, series: int, season: int, tail: int, stride: int) -> None:
     stand_in: Any = SimpleNamespace(n_series=series, lengths=np.full(series, rows), season_length=season)
-    assert set(tail_rows(Naive(), stand_in, horizon)) == {tail}
+    tails, apart = tail_rows(Naive(), stand_in, 5)
+    assert (set(tails), apart) == ({tail}, stride)
 
 
 def test_mean_step_is_that_of_each_series() -> None:

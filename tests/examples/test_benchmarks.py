@@ -46,7 +46,7 @@ def test_every_script_is_tested_and_begins_with_its_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["against_ar", "defaults", "hierarchy", "silverbox", "silverbox_recurrent", "traffic"]
+    "name", ["against_ar", "coverage", "defaults", "hierarchy", "silverbox", "silverbox_recurrent", "traffic"]
 )
 def test_without_data_a_script_says_what_it_needs(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -125,6 +125,22 @@ def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert {"keras.layers.LSTM", "two keras.layers.LSTM", "lstm", "lstm-depth-gated"} <= set(found)
     assert all(len(rounds) == 2 and finite(rounds) and (rounds > 0).all() for rounds in found.values())
     assert "ms a step" in capsys.readouterr().out
+
+
+def test_coverage(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = script.main(["--quick", "--models", "AR", "AR own", "SeasonalNaive"])["generated"]
+    assert finite(found[["coverage", "width", "winkler"]]) and len(found) == 6
+    assert "12 series, 3 steps" in capsys.readouterr().out
+    y = np.random.default_rng(0).normal(size=(5, 40)).cumsum(axis=1)
+    model = script.GaussianAR(lags=1, trend="n")
+    long = pd.DataFrame(
+        {"unique_id": np.repeat(list("abcde"), 40), "ds": np.tile(np.arange(40), 5), "y": y.ravel()}
+    )
+    frame = model.fit(long).predict_interval(3, level=80)
+    psi = model.coef_[0, 0, 0] ** np.arange(3)
+    error = np.sqrt(np.mean((y[0, 1:] - psi[1] * y[0, :-1]) ** 2))
+    half = 1.2815515655 * error * np.sqrt(np.cumsum(psi**2))
+    np.testing.assert_allclose((frame["AR own-hi-80"] - frame["AR own-lo-80"])[:3] / 2, half)
 
 
 def test_defaults(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
