@@ -97,6 +97,23 @@ def check_delays(name: str, delays: int | Iterable[int], minimum: int = 0) -> tu
     return tuple(int(delay) for delay in delays)
 
 
+def check_season(season: Any) -> tuple[int, ...] | None:
+    """The seasons that the option names, without 1, which is none; None for "auto" and None.
+
+    Example:
+        >>> check_season(12), check_season([24, 168]), check_season(1), check_season("auto")
+        ((12,), (24, 168), (), None)
+    """
+    if season is None:
+        return None
+    if isinstance(season, str):
+        check_auto("season", season)
+        return None
+    return tuple(
+        m for m in check_lags("season", [season] if isinstance(season, Integral) else season) if m > 1
+    )
+
+
 def check_auto(name: str, value: object) -> None:
     """The word "auto", where a whole number or a list of them is the other choice.
 

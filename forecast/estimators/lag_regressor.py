@@ -33,7 +33,7 @@ class LagRegressor(Forecaster):
     Args:
         estimator: the regressor f, cloned before fitting; None = LinearRegression. With a penalty, standardise
             the columns first: make_pipeline(StandardScaler(), Ridge()).
-        lags: "auto" (order by BIC, see `autoregression_order`), an int n for lags 1..n, or a list.
+        lags: "auto" (see `autoregression_order`), an int n for lags 1..n, or a list.
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
         horizon: steps that `predict()` returns.
 
@@ -78,7 +78,7 @@ class LagRegressor(Forecaster):
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         exog = self._exog(panel)
         if self._auto():
-            lags = tuple(range(1, autoregression_order(panel, exog_lags=exog) + 1))
+            lags = tuple(range(1, autoregression_order(panel) + 1))
         else:
             lags = check_lags("lags", self.lags)
         table = lag_table(panel, panel.y, lags, exog)

@@ -13,11 +13,19 @@ from forecast.layers.delay import TappedDelay, join
 from forecast.layers.feedback import FeedbackCell
 
 
-def lagged(window: Any, *, targets: int, lags: Sequence[int], exog_lags: Sequence[int], dtype: Any) -> Any:
+def lagged(
+    window: Any,
+    *,
+    targets: int,
+    lags: Sequence[int],
+    exog_lags: Sequence[int],
+    dtype: Any,
+    kept: Sequence[int] = (),
+) -> Any:
     """Lagged values of a paired window (B, L, O+E), side by side: (B, O*len(lags) + E*len(exog_lags)).
 
     Target lag d is row L-d, exogenous lag d row L-1-d; the targets of the first lag come first, exogenous
-    columns last.
+    columns last. Of these, lag by lag, only those at the places `kept` stay, when there are any.
     """
     width = window.shape[2]
     parts = []
@@ -25,7 +33,8 @@ def lagged(window: Any, *, targets: int, lags: Sequence[int], exog_lags: Sequenc
         columns = window if targets == width else window[:, :, :targets]
         parts.append(_last(columns, tuple(lag - 1 for lag in lags), "lags", dtype))
     if exog_lags:
-        parts.append(_last(window[:, :, targets:], tuple(exog_lags), "exog_lags", dtype))
+        exog = _last(window[:, :, targets:], tuple(exog_lags), "exog_lags", dtype)
+        parts.append(ops.take(exog, list(kept), axis=1) if kept else exog)
     return join(parts, axis=-1)
 
 

@@ -29,6 +29,8 @@ class NetworkConfig:
         exog: E, number of exogenous columns, at least 0.
         embedded: (categories, length of a learned vector) of each further column, which holds codes; the
             vectors stand in the place of the codes in every row, except in the linear path.
+        exog_kept: places, among the exogenous columns of every exogenous lag, lag by lag, of those that are inputs;
+            () for all of them.
         window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
             back.
         head: what the last layer stands for, one of `forecast.networks.head.HEADS`; numbers: K of them for each
@@ -39,6 +41,7 @@ class NetworkConfig:
     targets: int = 1
     exog: int = 0
     embedded: tuple[tuple[int, int], ...] = ()
+    exog_kept: tuple[int, ...] = ()
     window_norm: bool = False
     head: str = "point"
     numbers: int = 1
@@ -52,6 +55,8 @@ class NetworkConfig:
                 check_count(f"embedded[{place}]", number)
         check_choice("head", self.head, HEADS)
         check_count("numbers", self.numbers)
+        if self.exog_kept:
+            check_delays("exog_kept", self.exog_kept)
         check_choice("dtype", self.dtype, DTYPES)
 
     @property

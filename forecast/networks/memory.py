@@ -107,6 +107,7 @@ def memory_network(config: MemoryConfig) -> keras.Model:
                 lags=config.lags,
                 exog_lags=config.exog_lags,
                 dtype=config.dtype,
+                kept=config.exog_kept,
             )
         return add_linear(output_layer(config.targets, config.dtype)(said), features, config.dtype)
 

@@ -24,7 +24,7 @@ class NARXConfig(NetworkConfig):
         hidden: units of each hidden layer; () for the linear model alone.
         activation: Keras name of the activation of the hidden layers.
         linear: whether there is a linear path beside the hidden layers.
-        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
+        targets, exog, embedded, exog_kept, window_norm, dtype: those of `NetworkConfig`.
 
     Raises:
         TypeError: a number that is not whole.
@@ -77,7 +77,8 @@ def narx(config: NARXConfig) -> keras.Model:
 
     Symbols:
         l_1, ..., l_n: `config.lags`; k_1, ..., k_m: `config.exog_lags`.
-        u_t: lag by lag; the O targets of l_1, then of l_2, ..., then the E columns of k_1, then of k_2, ...
+        u_t: lag by lag; the O targets of l_1, then of l_2, ..., then the E columns of k_1, then of k_2, ...;
+            of the latter those at the places `config.exog_kept`, when there are any.
         A: kernel of the layer "linear", when `config.linear`.
         B, b: the layers "hidden_1", "hidden_2", ... with phi = `config.activation`.
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
@@ -105,7 +106,12 @@ def narx(config: NARXConfig) -> keras.Model:
     def outputs(rows: Any) -> Any:
         plain = measured(rows, config)
         features = lagged(
-            plain, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
+            plain,
+            targets=config.targets,
+            lags=config.lags,
+            exog_lags=config.exog_lags,
+            dtype=config.dtype,
+            kept=config.exog_kept,
         )
         return narx_outputs(
             features,

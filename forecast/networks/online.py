@@ -84,7 +84,12 @@ def online(config: OnlineConfig) -> keras.Model:
     state = keras.Input((sum(sizes),), dtype=config.dtype, name="state")
     output, states = cell(window[:, -1], _split(state, sizes))
     features: Any = lagged(
-        window, targets=config.targets, lags=config.lags, exog_lags=config.exog_lags, dtype=config.dtype
+        window,
+        targets=config.targets,
+        lags=config.lags,
+        exog_lags=config.exog_lags,
+        dtype=config.dtype,
+        kept=config.exog_kept,
     )
     forecast = add_linear(output_layer(config.targets, config.dtype)(output), features, config.dtype)
     after = ops.concatenate(states, axis=-1) if len(sizes) > 1 else states[0]

@@ -157,4 +157,5 @@ def _features(rows: Any, config: RecurrentConfig) -> Any:
         lags=config.lags,
         exog_lags=config.exog_lags,
         dtype=config.dtype,
+        kept=config.exog_kept,
     )

@@ -235,4 +235,11 @@ def _linear_features(rows: Any, config: TDNNConfig) -> Any:
         return None
     lags, exog_lags = config.linear_delays
     rows = measured(rows, config)
-    return lagged(rows, targets=config.targets, lags=lags, exog_lags=exog_lags, dtype=config.dtype)
+    return lagged(
+        rows,
+        targets=config.targets,
+        lags=lags,
+        exog_lags=exog_lags,
+        dtype=config.dtype,
+        kept=config.exog_kept,
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
 from forecast.estimators.baselines import order_selection as auto
+from forecast.estimators.baselines.delays import Pairs, named_pairs
 from forecast.estimators.baselines.equation import Form, fit_equation
 from forecast.estimators.baselines.local import (
     FitSeries,
@@ -36,8 +37,8 @@ class AR(LocalForecaster):
         y_t = c + d t + sum_k phi_k y_{t-k} + sum_e sum_l beta_{e,l} x_{e,t-l} + noise_t
 
     c and d belong to `trend`; k runs over `lags` and the seasonal lags m, 2 m, ..., `seasonal_lags` * m with
-    m = `season`; l runs over `exog_lags`; t is 1 in the first row of a series. The coefficients are those of
-    statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Forecasts repeat
+    m = `season`; l runs over `exog_lags` of column e; t is 1 in the first row of a series. The coefficients are
+    those of statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Forecasts repeat
     the equation on their own results. A missing target is left out of the fit and, as a lag, replaced by its
     own one-step forecast. `sample_weight` multiplies the squared error of the row it belongs to.
 
@@ -58,7 +59,9 @@ class AR(LocalForecaster):
         seasonal_lags: number of lags at whole seasons, the first one of several.
         season: time steps in one season, or a list of them; "auto" or None = from the frequency of the index,
             1 = none.
-        exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
+        exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, a list, a dict of these by
+            column, or "auto": those that the data show (see `find_pairs`), dead times of up to a third of the rows
+            included, and the current value where there are none.
         difference: whether the equation holds between changes; "auto" = chosen with `lags="auto"`, else False.
         horizon: steps that `predict()` returns.
         n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
@@ -99,7 +102,7 @@ class AR(LocalForecaster):
     trend: str = "c"
     seasonal_lags: int = 0
     season: int | Sequence[int] | str | None = "auto"
-    exog_lags: int | Sequence[int] = 0
+    exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     difference: bool | str = "auto"
 
     def min_history(self, panel: Panel) -> int:
@@ -107,7 +110,8 @@ class AR(LocalForecaster):
         if learned(self):
             reach = self._reach()[match_series(self.panel_, panel)].max(axis=1)
             return int(reach[np.argmin(panel.lengths)])
-        return max([*(self._lags() or ()), *self._seasonal(panel), *self._exog(panel), 0])
+        exog = [lag for lag, _ in self._exog(panel) or ()]
+        return max([*(self._lags() or ()), *self._seasonal(panel), *exog, 0])
 
     def _check_options(self) -> None:
         super()._check_options()
@@ -132,9 +136,10 @@ class AR(LocalForecaster):
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         found = map_series(self._fit_series(panel), panel, sample_weight, self.n_jobs)
         shape = (panel.n_series, panel.n_targets)
-        self.lags_, coef = union([fit["lags"] for fit in found], [fit["coef_"] for fit in found])
+        own = [tuple((lag, 0) for lag in fit["lags"]) for fit in found]
+        self.lags_, coef = union(own, [fit["coef_"] for fit in found])
         self.exog_lags_, exog = union(
-            [fit["exog_lags"] for fit in found], [fit["exog_coef_"] for fit in found], panel.n_exog
+            [fit["pairs"] for fit in found], [fit["exog_coef_"] for fit in found], panel.n_exog
         )
         self.coef_ = coef.reshape(*shape, coef.shape[1])
         self.exog_coef_ = exog.reshape(*shape, exog.shape[1])
@@ -244,8 +249,8 @@ class AR(LocalForecaster):
             return None
         return check_lags("lags", self.lags)
 
-    def _exog(self, panel: Panel) -> tuple[int, ...]:
-        return check_lags("exog_lags", self.exog_lags, minimum=0) if panel.n_exog else ()
+    def _exog(self, panel: Panel) -> Pairs | None:
+        return named_pairs(self.exog_lags, panel)
 
     def _seasonal(self, panel: Panel) -> tuple[int, ...]:
         count = check_count("seasonal_lags", self.seasonal_lags, minimum=0)
@@ -278,14 +283,15 @@ class _Centred(NamedTuple):
 
 
 def union(
-    lags: Sequence[tuple[int, ...]], coefficients: Sequence[np.ndarray], width: int = 1
+    pairs: Sequence[Pairs], coefficients: Sequence[np.ndarray], width: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """All lags of several equations (K,), and their coefficients (equations, K * width), lag-major, zero elsewhere."""
-    every = np.array(sorted(set().union(*lags)), dtype=np.int64)
-    values = np.zeros((len(lags), len(every), width))
-    for row, own, given in zip(values, lags, coefficients, strict=True):
-        row[np.searchsorted(every, own)] = given.reshape(len(own), width)
-    return every, values.reshape(len(lags), len(every) * width)
+    every = np.array(sorted({lag for own in pairs for lag, _ in own}), dtype=np.int64)
+    values = np.zeros((len(pairs), len(every), width))
+    for row, own, given in zip(values, pairs, coefficients, strict=True):
+        for (lag, column), value in zip(own, given, strict=True):
+            row[np.searchsorted(every, lag), column] = value
+    return every, values.reshape(len(pairs), len(every) * width)
 
 
 def fit_ar(y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, *, form: Form) -> Parameters:
@@ -294,7 +300,7 @@ def fit_ar(y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, 
     x_center = moments(x)[0] if x.shape[1] else np.zeros(0)
     if "c" not in form.trend:
         center, x_center = 0.0 * center, 0.0 * x_center  # no constant could follow a shift
-    start = max((*(form.lags or ()), *form.seasonal, *form.exog, 0))
+    start = max((*(form.lags or ()), *form.seasonal, *(lag for lag, _ in form.exog or ()), 0))
     scaled, rest = (y - center) / unit, x - x_center
     if not np.isfinite(auto.lagged(y[:, None], (0, *(form.lags or ())), start)).all(axis=1).any():
         raise ValueError(
@@ -307,11 +313,13 @@ def fit_ar(y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, 
         )
     found = fit_equation([(scaled, rest, weights)], form)
     trend, exog = found.trend * unit, found.exog * unit
-    trend[0] += center * (1 - found.own.sum()) - exog @ np.tile(x_center, len(found.exog_lags))
+    trend[0] += center * (1 - found.own.sum()) - sum(
+        value * x_center[column] for value, (_, column) in zip(exog, found.pairs, strict=True)
+    )
     return {
         "lags": found.lags,
         "coef_": found.own,
-        "exog_lags": found.exog_lags,
+        "pairs": found.pairs,
         "exog_coef_": exog,
         "trend_coef_": trend,
         "center_": center,

@@ -6,11 +6,12 @@ Parts are series or experiments that share the equation: (y, x, weights) with y 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from forecast.estimators.baselines import order_selection as auto
+from forecast.estimators.baselines.delays import Pairs, find_pairs
 
 MARGIN = 8.0
 """Levels are kept where their criterion is so far below that of differences (Burnham and Anderson 2004)."""
@@ -26,7 +27,7 @@ class Form:
         trend: "n", "c", "t" or "ct".
         lags: lags of the target, or None: chosen by the criterion.
         seasonal: lags that are always there.
-        exog: lags of the covariates.
+        exog: (lag, column) of the covariates that are regressors, or None: found in the data.
         limit: highest order tried, None = by the rows and the seasons.
         ic: name of the criterion.
         seasons: steps in each season.
@@ -36,7 +37,7 @@ class Form:
     trend: str
     lags: tuple[int, ...] | None
     seasonal: tuple[int, ...]
-    exog: tuple[int, ...]
+    exog: Pairs | None
     limit: int | None = None
     ic: str = "aicc"
     seasons: tuple[int, ...] = ()
@@ -45,45 +46,57 @@ class Form:
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """y_t = trend + sum_l own_l y_{t-l} + sum_l exog_l' x_{t-l}, between values.
+    """y_t = trend + sum_l own_l y_{t-l} + sum_{l,e} exog_{l,e} x_{e,t-l}, between values.
 
     Args:
         lags, own: lags of the target and their coefficients, both (P,).
-        exog_lags, exog: lags of the covariates (K,), and coefficients (K * E,), lag-major.
+        pairs, exog: (lag, column) of the covariates and their coefficients, both (K,).
         trend: constant and slope, (2,).
     """
 
     lags: tuple[int, ...]
     own: np.ndarray
-    exog_lags: tuple[int, ...]
+    pairs: Pairs
     exog: np.ndarray
     trend: np.ndarray
 
 
 def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
     """The equation of all parts; those that are chosen for a form are compared on the same rows."""
+    if form.exog is None:
+        form = replace(
+            form, exog=find_pairs([part[:2] for part in parts], first_lags(parts, form), form.seasons)
+        )
     if form.lags is not None:
-        lags = tuple(sorted({*form.lags, *form.seasonal}))
-        return solve(parts, form, lags, difference=form.difference is True)
+        return solve(parts, form, _fixed(form), difference=form.difference is True)
     every = candidates(parts, form)
     values = None if form.difference is True else choose(parts, form, every, difference=False)
     if values is not None and form.difference is False:
         return solve(parts, form, values[0], difference=False)
     changes = choose(parts, form, every, difference=True)
-    if values is None:
-        return solve(parts, form, changes[0], difference=True)
-    driven = parts[0][1].shape[1] > 0 and bool(form.exog)
-    if form.trend in ("t", "ct") or driven or values[1] < changes[1] - MARGIN:
+    if values is not None and (form.trend in ("t", "ct") or form.exog or values[1] < changes[1] - MARGIN):
         levels = solve(parts, form, values[0], difference=False)
         if growth(levels) <= 1 + 1 / max(len(y) for y, *_ in parts):
             return levels
     return solve(parts, form, changes[0], difference=True)
 
 
+def first_lags(parts: Sequence[Part], form: Form) -> tuple[int, ...]:
+    """Lags of the target beside which those of the covariates are looked for."""
+    if form.lags is not None:
+        return _fixed(form)
+    alone = replace(form, exog=(), difference=False)
+    return choose(parts, alone, candidates(parts, alone), difference=False)[0]
+
+
+def _fixed(form: Form) -> tuple[int, ...]:
+    return tuple(sorted({*(form.lags or ()), *form.seasonal}))
+
+
 def candidates(parts: Sequence[Part], form: Form) -> list[int]:
     """Lags in the order in which they are tried: those always there, 1, 2, ..., and those around longer seasons."""
     rows = max(len(y) for y, *_ in parts)
-    fixed = len(form.trend.replace("n", "")) + parts[0][1].shape[1] * len(form.exog) + len(form.seasonal)
+    fixed = len(form.trend.replace("n", "")) + len(form.exog or ()) + len(form.seasonal)
     if form.limit is None:
         limit = auto.largest_order(rows, fixed, form.seasons)
         longer = [m for m in form.seasons if limit < m <= rows // 3]
@@ -101,7 +114,7 @@ def choose(
     For an equation between changes these lags are of the changes, so one of values fewer is tried.
     """
     always, later = len(form.seasonal), form.difference is not False
-    start = max((*tried, *(lag + later for lag in (*form.seasonal, *form.exog)), 0))
+    start = max((*tried, *(lag + later for lag in (*form.seasonal, *_exog_lags(form))), 0))
     lags = [lag for place, lag in enumerate(tried) if place < always or not difference or lag + 1 in tried]
     tables = [table(part, form, lags, start, difference=difference) for part in parts]
     block = np.vstack([np.column_stack(rows) for rows in tables])
@@ -117,28 +130,31 @@ def choose(
 
 def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, difference: bool) -> Equation:
     """Least squares on the rows that have these lags, as an equation between values."""
-    start = max((*lags, *form.exog, 0)) + difference
+    start = max((*lags, *_exog_lags(form), 0)) + difference
     tables = [table(part, form, lags, start, difference=difference) for part in parts]
     design, goal = (np.concatenate(values) for values in zip(*tables, strict=True))
     if difference and not len(goal):
         return solve(parts, form, lags, difference=False)
     found = auto.least_squares(design, goal)
-    given, width = trends_of(form, difference), parts[0][1].shape[1]
+    given, pairs = trends_of(form, difference), form.exog or ()
     first = sum(given)
     if difference and first:
         found[0] *= reliability(design, goal)
     trend = np.zeros(2)
     trend[given] = found[:first]
-    exog, own = np.split(found[first:], [width * len(form.exog)])
+    exog, own = np.split(found[first:], [len(pairs)])
     if not difference:
-        return Equation(lags, own, form.exog, exog, trend)
-    own_lags, own = _summed(lags, own[:, None])
-    exog_lags, exog = _summed(form.exog, exog.reshape(-1, width)) if width else ((), exog)
-    own = own.ravel()
-    if not own_lags or own_lags[0] != 1:
-        own_lags, own = (1, *own_lags), np.r_[0.0, own]
-    own[0] += 1.0
-    return Equation(own_lags, own, exog_lags, exog.ravel(), trend)
+        return Equation(lags, own, pairs, exog, trend)
+    taps = _summed({(lag, 0): value for lag, value in zip(lags, own, strict=True)})
+    taps[1, 0] = taps.get((1, 0), 0.0) + 1.0
+    others = _summed(dict(zip(pairs, exog, strict=True)))
+    return Equation(
+        tuple(sorted(lag for lag, _ in taps)),
+        np.array([taps[tap] for tap in sorted(taps)]),
+        tuple(sorted(others)),
+        np.array([others[tap] for tap in sorted(others)]),
+        trend,
+    )
 
 
 def table(
@@ -155,9 +171,9 @@ def table(
     trends = auto.trend_columns(form.trend, np.arange(start + 1, len(y) + 1, dtype=float))
     if difference:
         trends[:] = 1.0
-    columns = [trends[:, trends_of(form, difference)], auto.lagged(y[:, None], lags, start)]
-    if x.shape[1]:
-        columns.insert(1, auto.lagged(x, form.exog, start))
+    columns = [trends[:, trends_of(form, difference)]]
+    columns += [auto.lagged(x[:, [column]], (lag,), start) for lag, column in form.exog or ()]
+    columns += [auto.lagged(y[:, None], lags, start)]
     known = None if weights is None else weights[difference:][start:]
     return auto.complete(np.hstack(columns), y[start:], known)
 
@@ -188,12 +204,14 @@ def trends_of(form: Form, difference: bool) -> list[bool]:
     return [form.trend != "n", False] if difference else ["c" in form.trend, "t" in form.trend]
 
 
-def _summed(lags: tuple[int, ...], values: np.ndarray) -> tuple[tuple[int, ...], np.ndarray]:
-    """Lags and coefficients (K, E) of values, from those of changes: each less its own lag one later."""
-    if not lags:
-        return (), values
-    spread = np.zeros((lags[-1] + 2, values.shape[1]))
-    spread[list(lags)] += values
-    spread[[lag + 1 for lag in lags]] -= values
-    kept = sorted({*lags, *(lag + 1 for lag in lags)})
-    return tuple(kept), spread[kept]
+def _exog_lags(form: Form) -> list[int]:
+    return [lag for lag, _ in form.exog or ()]
+
+
+def _summed(taps: dict[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    """Coefficients by (lag, column) of values, from those of changes: each less its own, one lag later."""
+    found: dict[tuple[int, int], float] = {}
+    for (lag, column), value in taps.items():
+        found[lag, column] = found.get((lag, column), 0.0) + value
+        found[lag + 1, column] = found.get((lag + 1, column), 0.0) - value
+    return found

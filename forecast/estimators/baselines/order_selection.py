@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from forecast._checks import check_auto, check_choice, check_count, check_lags
+from forecast._checks import check_choice, check_count, check_season
 from forecast.estimators.baselines.local import moments
 from forecast.panel import Panel
 from forecast.panel.timeline import Numbers
@@ -28,11 +27,9 @@ def seasons_of(season: Any, panel: Panel, *, told: bool = False) -> tuple[int, .
         panel: the history.
         told: whether the user is told of a panel that may have a season and an index that does not name it.
     """
-    if season is not None and not isinstance(season, str):
-        every = check_lags("season", [season] if isinstance(season, Integral) else season)
-        return tuple(m for m in every if m > 1)
-    if season is not None:
-        check_auto("season", season)
+    given = check_season(season)
+    if given is not None:
+        return given
     numbered = panel.layout.has_index and isinstance(panel.timeline, Numbers)
     if told and numbered and panel.n_series > 1 and len(panel.y) >= _MANY_ROWS:
         warnings.warn(
@@ -123,65 +120,103 @@ def nested_criteria(
     return np.asarray(criterion(np.maximum(squares, least), rows, parameters, ic).sum(axis=1))
 
 
-def autoregression_order(
+def typical_length(panel: Panel) -> int:
+    """The length L such that half of all rows lie in series of at least L rows; one short series does not change it."""
+    lengths = np.sort(panel.lengths)
+    return int(lengths[np.searchsorted(np.cumsum(lengths), lengths.sum() / 2)])
+
+
+def autoregression_lags(
     panel: Panel,
     *,
     max_lags: int | None = None,
-    ic: str = "bic",
+    ic: str | None = None,
     trend: str = "c",
-    exog_lags: Sequence[int] = (0,),
+    pairs: Sequence[tuple[int, int]] = (),
+    seasons: Sequence[int] | None = None,
     series: int = 500,
-) -> int:
-    """Order of one autoregression shared by all series, by an information criterion.
+) -> tuple[int, ...]:
+    """Lags of one autoregression shared by all series, by an information criterion.
 
         IC(p) = n log(RSS_p / n) + c(n) (q + p O),   c = 2 (aic), log n (bic), 2 log log n (hqic)
 
-    RSS_p is the residual sum of squares of y_t on its p last values, trend and covariates, all orders on the
-    same n rows; q counts the regressors besides the lags and O the targets. Each series is standardised
-    first. One triangular factorisation serves all orders.
+    RSS_p is the residual sum of squares of y_t on its lags 1, ..., p, trend and covariates, all orders on the
+    same n rows; q counts the regressors besides the lags and O the targets. After the last order come the lags
+    around each longer season. Each series is standardised first; series too short for these rows have no say. One
+    triangular factorisation serves all orders.
 
     Args:
         panel: the history.
-        max_lags: highest order tried; None = 10 log10(rows) or one season, capped at a third of the rows.
-        ic: "bic", "aic" or "hqic".
+        max_lags: highest order tried; None = 10 log10(rows) or one season and a step, capped at a third of the rows
+            of a typical series.
+        ic: "bic", "aic", "hqic" or "aicc"; None = the fewer lags of "aicc", strict where rows are few, and "bic",
+            strict where they are many.
         trend: "n", "c", "t" or "ct".
-        exog_lags: lags of the covariates that are regressors, 0 = current value.
+        pairs: (lag, column) of the covariates that are regressors, lag 0 = current value.
+        seasons: steps in each season; None = those of the index.
         series: at most so many series, evenly spread over the panel, are used.
 
     Returns:
-        The order, at least 1.
+        The lags, at least (1,).
 
     References:
         Lütkepohl, H. (2005). New Introduction to Multiple Time Series Analysis, section 4.3. Springer.
     """
-    check_choice("ic", ic, CRITERIA)
+    if ic is not None:
+        check_choice("ic", ic, CRITERIA)
     check_choice("trend", trend, TRENDS)
-    fixed = len(trend.replace("n", "")) + panel.n_exog * len(exog_lags)
-    longest = int(panel.lengths.max())
-    limit = largest_order(longest, fixed, panel.seasons)
-    if max_lags is not None:
-        limit = min(check_count("max_lags", max_lags), max(longest - fixed - 2, 0))
-    limit = max(limit, 1)
-    lags, start = range(1, limit + 1), max(limit, max(exog_lags, default=0))
-    factor, rows = None, 0
-    for which in np.unique(np.linspace(0, panel.n_series - 1, min(series, panel.n_series)).astype(int)):
-        part = slice(panel.offsets[which], panel.offsets[which + 1])
-        y, x = panel.y[part], panel.x[part]
-        if len(y) <= start:
-            continue
-        (center, unit), (x_center, _) = moments(y), moments(x)
-        y, x = (y - center) / unit, x - x_center if "c" in trend else x
+    seasons = panel.seasons if seasons is None else seasons
+    fixed, rows = len(trend.replace("n", "")) + len(pairs), typical_length(panel)
+    if max_lags is None:
+        limit = max(largest_order(rows, fixed, seasons), 1)
+        longer = [m for m in seasons if limit < m <= rows // 3]
+    else:
+        limit, longer = max(min(check_count("max_lags", max_lags), rows - fixed - 2), 1), []
+    lags = [*range(1, limit + 1), *(lag for m in longer for lag in (m - 1, m, m + 1))]
+    factor, count = _shared_factor(panel, trend, pairs, lags, series)
+    if factor is None or count <= fixed + 2:
+        return (1,)
+    ends = [fixed + order * panel.n_targets for order in range(1, len(lags) + 1)]
+    found = [
+        nested_order(factor, ends, panel.n_targets, count, each)
+        for each in (("aicc", "bic") if ic is None else (ic,))
+    ]
+    return tuple(sorted(lags[: 1 + min(found)]))
+
+
+def autoregression_order(
+    panel: Panel, *, max_lags: int | None = None, ic: str | None = None, trend: str = "c"
+) -> int:
+    """The longest of `autoregression_lags` with one season, beside the covariates as they are now."""
+    pairs, first = [(0, column) for column in range(panel.n_exog)], panel.seasons[:1]
+    return max(autoregression_lags(panel, max_lags=max_lags, ic=ic, trend=trend, pairs=pairs, seasons=first))
+
+
+def _shared_factor(
+    panel: Panel, trend: str, pairs: Sequence[tuple[int, int]], lags: Sequence[int], series: int
+) -> tuple[np.ndarray | None, int]:
+    """Triangular factor of [trend, covariates, lags, targets] over the series, and the number of its rows."""
+    start = max((*lags, *(lag for lag, _ in pairs)))
+    factor, count = None, 0
+    long = np.flatnonzero(panel.lengths > start)
+    for which in long[np.unique(np.linspace(0, len(long) - 1, min(series, len(long))).astype(int))]:
+        y, x = standard_part(panel, which, shifted="c" in trend)
         time = np.arange(start + 1, len(y) + 1, dtype=float)
-        trends = trend_columns(trend, time)[:, ["c" in trend, "t" in trend]]
-        regressors = np.hstack([trends, lagged(x, exog_lags, start), lagged(y, lags, start)])
-        regressors, target = complete(regressors, y[start:], None)
+        columns = [trend_columns(trend, time)[:, ["c" in trend, "t" in trend]]]
+        columns += [lagged(x[:, [column]], (lag,), start) for lag, column in pairs]
+        regressors, target = complete(np.hstack([*columns, lagged(y, lags, start)]), y[start:], None)
         block = np.hstack([regressors, target])
-        rows += len(block)
+        count += len(block)
         factor = triangular(block if factor is None else np.vstack([factor, block]))
-    if factor is None or rows <= fixed + 2:
-        return 1
-    ends = [fixed + order * panel.n_targets for order in range(1, limit + 1)]
-    return 1 + nested_order(factor, ends, panel.n_targets, rows, ic)
+    return factor, count
+
+
+def standard_part(panel: Panel, series: int, *, shifted: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Targets (T, O) of a series in units of their deviation, and its covariates (T, E); `shifted` to mean zero."""
+    part = slice(panel.offsets[series], panel.offsets[series + 1])
+    (center, unit), (x_center, _) = moments(panel.y[part]), moments(panel.x[part])
+    x = panel.x[part] - x_center if shifted else panel.x[part]
+    return (panel.y[part] - center) / unit, x
 
 
 def complete(

@@ -12,7 +12,15 @@ import numpy as np
 from keras.callbacks import Callback
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_choice, check_count, check_positive, check_seed, check_verbose, explain
+from forecast._checks import (
+    check_choice,
+    check_count,
+    check_positive,
+    check_season,
+    check_seed,
+    check_verbose,
+    explain,
+)
 from forecast.estimators import saving
 from forecast.estimators.base import Forecaster, State
 from forecast.estimators.neural.inputs import (
@@ -80,6 +88,8 @@ class NeuralForecaster(Forecaster):
         patience: epochs without a better validation error before stopping.
         tolerance: "lm" and "lbfgs" stop when steps lower the objective by less than this fraction.
         members: networks trained from different random starts; the forecast is their median.
+        season: time steps in one season, or a list of them, for "auto" lags and windows; "auto" or None = from the
+            frequency of the index, 1 = none.
         jit_compile: compile by XLA on TensorFlow.
         verbose: 0 silent, 1 or "auto" a progress bar, 2 one line per epoch.
         callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
@@ -110,6 +120,7 @@ class NeuralForecaster(Forecaster):
     patience: int = 20
     tolerance: float = 1e-4
     members: int = 1
+    season: int | Sequence[int] | str | None = "auto"
     jit_compile: bool = True
     verbose: bool | int | str = 0
     callbacks: Sequence[Callback] | None = None
@@ -347,6 +358,7 @@ class NeuralForecaster(Forecaster):
             check_count("steps", self.steps)
         check_seed(self.random_state)
         check_verbose(self.verbose)
+        check_season(self.season)
         check_positive("learning_rate", self.learning_rate)
         check_positive("tolerance", self.tolerance)
         if isinstance(self.validation, str):

@@ -67,7 +67,11 @@ class Coder:
 
     def measured(self, panel: Panel) -> Panel:
         """The panel without its codes."""
-        return replace(panel, x=np.delete(panel.x, list(self.columns), axis=1)) if self.columns else panel
+        if not self.columns:
+            return panel
+        columns = list(self.columns)
+        layout = replace(panel.layout, exog=panel.layout.exog.delete(columns))
+        return replace(panel, x=np.delete(panel.x, columns, axis=1), layout=layout)
 
     def embedded(self, panel: Panel) -> tuple[tuple[int, int], ...]:
         """(number of categories, length of their vectors) of each column of codes and of the series."""

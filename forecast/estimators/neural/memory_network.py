@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from forecast.estimators.neural.base import EmbeddingForecaster
 from forecast.estimators.neural.options import resolve_lags, window_over
@@ -34,9 +34,10 @@ class MemoryNetwork(EmbeddingForecaster):
         width: numbers in a row of the memory.
         read_heads: places that are read at a time.
         controller: "gru", "lstm" or "dense", a layer without a state.
-        lags: of the linear path: "auto" (the AR order by BIC, at most a third of the shortest series, plus the
+        lags: of the linear path: "auto" (those of one linear autoregression of all series, plus the
             season), an int n for lags 1..n, or a list of lags.
-        exog_lags: of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
+        exog_lags: of the covariates in it; "auto" = those that the data show, else 0; an int n for 0..n, a
+            list, or a dict of these by column.
         linear: whether there is a linear path.
 
     References:
@@ -57,22 +58,21 @@ class MemoryNetwork(EmbeddingForecaster):
     read_heads: int = 1
     controller: str = "gru"
     lags: int | Sequence[int] | str = "auto"
-    exog_lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     linear: bool = True
 
     _config: ClassVar[type[NetworkConfig]] = MemoryConfig
 
     def _configure(self, panel: Panel) -> MemoryConfig:
-        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
+        delays = resolve_lags(self.lags, self.exog_lags, panel, self.season)
         return MemoryConfig(
-            length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
+            length=window_over(delays.lags, delays.exog_lags, self.window, panel, LEAST_WINDOW),
             units=self.units,
             slots=self.slots,
             width=self.width,
             read_heads=self.read_heads,
             controller=self.controller,
             linear=self.linear,
-            lags=lags,
-            exog_lags=exog_lags,
+            **delays._asdict(),
             **self._common(panel),
         )

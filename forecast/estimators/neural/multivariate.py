@@ -27,9 +27,10 @@ class MultivariateForecaster(NeuralForecaster):
 
     Args:
         units: units of the state of a node.
-        lags: lags of each node's autoregression: "auto" (the AR order by BIC, at most a third of the
-            shortest series, plus the season), an int n for lags 1..n, or a list.
-        exog_lags: lags of the covariates there; "auto" = 0, an int n for 0..n, or a list.
+        lags: lags of each node's autoregression: "auto" (those of one linear autoregression of all,
+            plus the season), an int n for lags 1..n, or a list.
+        exog_lags: lags of the covariates there; "auto" = those that the data show, else 0; an int n for
+            0..n, or a list.
         linear: "node" for an autoregression of each node, "shared" for one of all.
         outputs: steps the network forecasts at once; longer horizons follow in blocks fed back.
         loss: "squared" errors, or "absolute" ones for "adam" to minimise, in units of `scale`: forecasts are
@@ -115,7 +116,7 @@ class MultivariateForecaster(NeuralForecaster):
         """What the configs of both families share."""
         # in the panel `side_by_side` makes, and in no other without X, covariates belong to the nodes
         own = joint.layout.form == "single" and joint.n_exog > 0
-        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, _apart(joint, own))
+        lags, exog_lags, _ = resolve_lags(self.lags, self.exog_lags, _apart(joint, own), self.season)
         return {
             **self._common(joint),
             "lags": lags,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from forecast.estimators.neural.base import EmbeddingForecaster
 from forecast.estimators.neural.options import check_activation, check_units, resolve_lags
@@ -24,9 +24,10 @@ class NARX(EmbeddingForecaster):
     half added to the first, and with covariates by that whole range.
 
     Args:
-        lags: "auto" (the AR order by BIC, at most a third of the shortest series, plus the season), an int n
-            for lags 1..n, or a list of lags.
-        exog_lags: lags of the covariates; "auto" = 0, the current value; an int n for 0..n, or a list.
+        lags: "auto" (those of one linear autoregression of all series, at most a third of a typical
+            series, plus the season), an int n for lags 1..n, or a list of lags.
+        exog_lags: lags of the covariates; "auto" = those that the data show, dead times included, else 0, the
+            current value; an int n for 0..n, a list, or a dict of these by column.
         hidden: units of each hidden layer; () leaves the linear AR/ARX model.
         activation: Keras name of the activation of the hidden layers, None is linear.
         linear: whether there is a linear path beside the hidden layers.
@@ -48,7 +49,7 @@ class NARX(EmbeddingForecaster):
     """
 
     lags: int | Sequence[int] | str = "auto"
-    exog_lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     hidden: Sequence[int] = (8,)
     activation: str | None = "tanh"
     linear: bool = True
@@ -56,10 +57,8 @@ class NARX(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = NARXConfig
 
     def _configure(self, panel: Panel) -> NARXConfig:
-        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return NARXConfig(
-            lags=lags,
-            exog_lags=exog_lags,
+            **resolve_lags(self.lags, self.exog_lags, panel, self.season)._asdict(),
             hidden=check_units("hidden", self.hidden),
             activation=check_activation(self.activation) or "linear",
             linear=self.linear,

@@ -82,9 +82,10 @@ class OnlineRNN(Unweighted):
     Args:
         cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
         units: units of the cell; dense cells up to about 32.
-        lags: lags of the linear path: "auto" (the AR order by BIC, at most a third of the shortest series,
+        lags: lags of the linear path: "auto" (those of one linear autoregression of all series,
             plus the season), an int n for lags 1..n, or a list of lags.
-        exog_lags: lags of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
+        exog_lags: lags of the covariates in it; "auto" = those that the data show, else 0; an int n for 0..n, a
+            list, or a dict of these by column.
         solver: "rtrl", the exact gradient; or "one-step", the gradient of the present step alone.
         learning_rate: rate of Adam, constant.
         epochs: passes over the history in `fit`.
@@ -92,6 +93,8 @@ class OnlineRNN(Unweighted):
             and `predict_interval`; learning and forecasting need none of them.
         scale: "series" standardises every series by its mean and deviation in `fit`; None leaves the data
             alone.
+        season: time steps in one season, or a list of them, for automatic lags; "auto" or None = from the
+            frequency of the index, 1 = none.
         jit_compile: compile by XLA on TensorFlow.
         random_state: seed of the start.
 
@@ -122,12 +125,13 @@ class OnlineRNN(Unweighted):
     cell: str = "diagonal"
     units: int = 16
     lags: int | Sequence[int] | str = "auto"
-    exog_lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     solver: str = "rtrl"
     learning_rate: float = 0.01
     epochs: int = 1
     keep: int = 1000
     scale: str | None = "series"
+    season: int | Sequence[int] | str | None = "auto"
     jit_compile: bool = True
     random_state: int | None = None
 
@@ -224,12 +228,10 @@ class OnlineRNN(Unweighted):
     # ---------------------------------------------------------------- inside
 
     def _configure(self, panel: Panel) -> OnlineConfig:
-        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
         return OnlineConfig(
             targets=panel.n_targets,
             exog=panel.n_exog,
-            lags=lags,
-            exog_lags=exog_lags,
+            **resolve_lags(self.lags, self.exog_lags, panel, self.season)._asdict(),
             cell=self.cell,
             units=self.units,
             dtype="float64",
@@ -247,6 +249,9 @@ class OnlineRNN(Unweighted):
         theta = initial_weights(program, np.random.default_rng(self.random_state))
         config = self.config_
         design = lag_table(scaled, scaled.y, config.lags, config.exog_lags)
+        if config.exog_kept:
+            first = scaled.n_targets * len(config.lags)
+            design = design[:, [*range(first), *(first + place for place in config.exog_kept)]]
         keep = np.isfinite(design).all(axis=1)
         design = np.hstack([design[keep], np.ones((int(keep.sum()), 1))])
         solution = np.linalg.lstsq(design, scaled.y[keep], rcond=None)[0]  # (features + 1, O)

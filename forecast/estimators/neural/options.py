@@ -2,42 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
-from forecast.estimators.baselines.order_selection import autoregression_order
+from forecast.estimators.baselines.delays import Pairs, find_pairs, named_pairs
+from forecast.estimators.baselines.order_selection import (
+    autoregression_lags,
+    seasons_of,
+    standard_part,
+    typical_length,
+)
 from forecast.panel import Panel
 
+MOST_SERIES = 50
+"""Series in which delays of covariates are looked for."""
+
 Lags = int | Sequence[int] | str
+ExogLags = int | Sequence[int] | dict[Any, int | Sequence[int]] | str
+Season = int | Sequence[int] | str | None
 
 
-def resolve_lags(lags: Lags, exog_lags: Lags, panel: Panel) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """(lags, exog_lags): "auto" is the AR order by BIC, capped by the data, plus the season; 0 for covariates."""
+class Delays(NamedTuple):
+    """Lags of the targets, lags of the covariates, and the places of those that are inputs; () for all."""
+
+    lags: tuple[int, ...]
+    exog_lags: tuple[int, ...]
+    exog_kept: tuple[int, ...]
+
+
+def resolve_lags(lags: Lags, exog_lags: ExogLags, panel: Panel, season: Season = "auto") -> Delays:
+    """What "auto" stands for: the lags of one linear autoregression of all series, and the delays that it shows.
+
+    The lags are those of `autoregression_lags`, with the first season, up to a third of a typical series; the delays
+    of the covariates those of `find_pairs`, over the series and targets.
+    """
+    given = None if isinstance(lags, str) else check_lags("lags", lags)
     if isinstance(lags, str):
         check_auto("lags", lags)
-        order, season = autoregression_order(panel), panel.season_length
-        longest = _third(panel)
-        extra = (season,) if 1 < season <= longest else ()
-        own = tuple(sorted({*range(1, min(order, longest) + 1), *extra}))
-    else:
-        own = check_lags("lags", lags)
+    if not panel.n_exog and given:
+        check_exog_lags(exog_lags)
+        return Delays(given, (), ())
+    seasons = seasons_of(season, panel, told=given is None)
+    pairs = named_pairs(exog_lags, panel)
+    now = tuple((0, column) for column in range(panel.n_exog))
+    own = given or _own_lags(panel, now if pairs is None else pairs, seasons)
+    if pairs is None:
+        pairs = _shared_pairs(panel, own, seasons)
+        own = given or _own_lags(panel, pairs, seasons)
+    every = tuple(sorted({lag for lag, _ in pairs}))
+    if len(pairs) == len(every) * panel.n_exog:
+        return Delays(own, every, ())
+    return Delays(own, every, tuple(every.index(lag) * panel.n_exog + column for lag, column in pairs))
+
+
+def check_exog_lags(exog_lags: ExogLags) -> None:
+    """The option `exog_lags`, as far as it can be checked without the covariates."""
     if isinstance(exog_lags, str):
         check_auto("exog_lags", exog_lags)
-        other: tuple[int, ...] = (0,)
-    else:
-        other = check_lags("exog_lags", exog_lags, minimum=0)
-    return own, other if panel.n_exog else ()
+    elif not isinstance(exog_lags, Mapping):
+        check_lags("exog_lags", exog_lags, minimum=0)
 
 
-def resolve_window(window: int | str, panel: Panel) -> int:
-    """L: a whole number, or "auto", the AR order by BIC or the season if longer, at most a third of a series."""
+def _own_lags(panel: Panel, pairs: Pairs, seasons: tuple[int, ...]) -> tuple[int, ...]:
+    found = autoregression_lags(panel, pairs=pairs, seasons=seasons)
+    season = [m for m in seasons[:1] if m <= _third(panel)]
+    return tuple(sorted({*found, *season}))
+
+
+def _shared_pairs(panel: Panel, lags: tuple[int, ...], seasons: tuple[int, ...]) -> Pairs:
+    """The delays of the covariates that any target shows in the series that are long enough."""
+    long = np.flatnonzero(panel.lengths >= min(typical_length(panel), int(panel.lengths.max())))
+    parts = [standard_part(panel, series) for series in long[:MOST_SERIES]]
+    found = [
+        find_pairs([(y[:, target], x) for y, x in parts], lags, seasons) for target in range(panel.n_targets)
+    ]
+    return tuple(sorted(set().union(*found)))
+
+
+def resolve_window(window: int | str, panel: Panel, season: Season = "auto") -> int:
+    """L: a whole number, or "auto", the AR order or the season if longer, at most a third of a typical series."""
     if not isinstance(window, str):
         return check_count("window", window)
     check_auto("window", window)
-    return max(1, min(_third(panel), max(autoregression_order(panel), panel.season_length)))
+    seasons = seasons_of(season, panel, told=True)
+    order = max(autoregression_lags(panel, seasons=seasons[:1]))
+    return max(1, min(_third(panel), max(order, *seasons[:1], 1)))
 
 
 def window_over(
@@ -47,11 +100,11 @@ def window_over(
     if not isinstance(window, str):
         return check_count("window", window)
     check_auto("window", window)
-    return max(*lags, *(lag + 1 for lag in exog_lags), 1, min(least, int(panel.lengths.min()) // 3))
+    return max(*lags, *(lag + 1 for lag in exog_lags), 1, min(least, _third(panel)))
 
 
 def _third(panel: Panel) -> int:
-    return max(1, int(panel.lengths.min()) // 3)
+    return max(1, typical_length(panel) // 3)
 
 
 def check_units(name: str, value: Any, minimum: int = 0) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from forecast.estimators.neural.base import EmbeddingForecaster
 from forecast.estimators.neural.options import check_strategy, check_units, resolve_lags, window_over
@@ -33,9 +33,10 @@ class RNN(EmbeddingForecaster):
             gates, and of one size.
         window: rows that the recurrent layers read; "auto" = the longest lag, and at least 8 as far as a third
             of the shortest series reaches: with automatic lags, one season.
-        lags: lags of the linear path: "auto" (the AR order by BIC, at most a third of the shortest series,
+        lags: lags of the linear path: "auto" (those of one linear autoregression of all series,
             plus the season), an int n for lags 1..n, or a list of lags.
-        exog_lags: lags of the covariates in it; "auto" = 0, the current value; an int n for 0..n, or a list.
+        exog_lags: lags of the covariates in it; "auto" = those that the data show, else 0; an int n for 0..n, a
+            list, or a dict of these by column.
         linear: whether there is a linear path beside the recurrent layers.
         bidirectional: None, or "sum" or "concat" to read the window both ways.
         pooling: "last" or "mean" of the states goes to the output.
@@ -67,7 +68,7 @@ class RNN(EmbeddingForecaster):
     units: int | Sequence[int] = (16,)
     window: int | str = "auto"
     lags: int | Sequence[int] | str = "auto"
-    exog_lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     linear: bool = True
     bidirectional: str | None = None
     pooling: str = "last"
@@ -81,13 +82,12 @@ class RNN(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = RecurrentConfig
 
     def _configure(self, panel: Panel) -> RecurrentConfig:
-        lags, exog_lags = resolve_lags(self.lags, self.exog_lags, panel)
+        delays = resolve_lags(self.lags, self.exog_lags, panel, self.season)
         config = RecurrentConfig(
             cell=self.cell,
             units=check_units("units", [self.units] if isinstance(self.units, int) else self.units),
-            length=window_over(lags, exog_lags, self.window, panel, LEAST_WINDOW),
-            lags=lags,
-            exog_lags=exog_lags,
+            length=window_over(delays.lags, delays.exog_lags, self.window, panel, LEAST_WINDOW),
+            **delays._asdict(),
             linear=self.linear,
             bidirectional=self.bidirectional,
             pooling=self.pooling,

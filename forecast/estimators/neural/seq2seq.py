@@ -31,7 +31,7 @@ class Seq2Seq(NeuralForecaster):
     before the first one, where the decoder adds nothing. Longer forecasts go on in blocks of H steps.
 
     Args:
-        window: L, rows of history that are read; "auto" is the AR order by BIC or the season if longer, at
+        window: L, rows of history that are read; "auto" is the AR order or the season if longer, at
             most a third of the shortest series.
         cell: name of the recurrent cell of encoder and decoder, one of `forecast.layers.CELLS`.
         units: size of its state.
@@ -74,7 +74,7 @@ class Seq2Seq(NeuralForecaster):
 
     def _configure(self, panel: Panel) -> Seq2SeqConfig:
         return Seq2SeqConfig(
-            length=resolve_window(self.window, panel),
+            length=resolve_window(self.window, panel, self.season),
             horizon=check_horizon(self.horizon),
             cell=self.cell,
             units=self.units,

@@ -10,6 +10,7 @@ from forecast._checks import check_count, explain
 from forecast.estimators.neural.base import EmbeddingForecaster
 from forecast.estimators.neural.options import (
     check_activation,
+    check_exog_lags,
     check_listed,
     check_strategy,
     check_units,
@@ -33,9 +34,11 @@ class TDNN(EmbeddingForecaster):
     added to the first, and with covariates by that whole range.
 
     Args:
-        lags: delays of the first layer and of the linear path: "auto" (the AR order by BIC, at most a third
-            of the shortest series, plus the season), an int n for lags 1..n, or a list. Covariates have the
-            same delays, counted from their current value: lag 1 of y stands beside x_t.
+        lags: delays of the first layer and of the linear path: "auto" (those of one linear autoregression of all
+            series, at most a third of a typical series, plus the season), an int n for lags 1..n, or a list.
+        exog_lags: lags of the covariates in the linear path, whose delays the first layer has too: "auto" = those of
+            `lags`, lag 1 of y beside x_t, and with lags="auto" those that the data show, dead times included; an
+            int n for 0..n, a list, or a dict of these by column.
         hidden: units of each hidden layer, at least one layer.
         delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)`
             numbers: 0 for none; an int for the same everywhere.
@@ -64,6 +67,7 @@ class TDNN(EmbeddingForecaster):
     """
 
     lags: int | Sequence[int] | str = "auto"
+    exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     hidden: Sequence[int] = (8,)
     delays: int | Sequence[int] = 0
     activation: str | None | Sequence[str | None] = "tanh"
@@ -74,8 +78,14 @@ class TDNN(EmbeddingForecaster):
     _config: ClassVar[type[NetworkConfig]] = TDNNConfig
 
     def _configure(self, panel: Panel) -> TDNNConfig:
-        lags, _ = resolve_lags(self.lags, 0, panel)
-        first, hidden = tuple(lag - 1 for lag in lags), check_units("hidden", self.hidden, minimum=1)
+        check_exog_lags(self.exog_lags)
+        shared = isinstance(self.exog_lags, str) and not isinstance(self.lags, str)
+        lags, exog_lags, kept = resolve_lags(self.lags, 0 if shared else self.exog_lags, panel, self.season)
+        if isinstance(self.exog_lags, str):
+            exog_lags, kept = tuple(sorted({*exog_lags, *(lag - 1 for lag in lags)})), ()
+        exog_lags = exog_lags if panel.n_exog else ()
+        first = tuple(sorted({*(lag - 1 for lag in lags), *exog_lags}))
+        hidden = check_units("hidden", self.hidden, minimum=1)
         *later, output_delays = [tuple(range(depth + 1)) for depth in self._depths()]
         layers = tuple(map(DelayLayer, hidden, [first, *later], self._activations()))
         return TDNNConfig(
@@ -83,7 +93,8 @@ class TDNN(EmbeddingForecaster):
             output_delays=output_delays,
             linear=self.linear,
             linear_lags=lags if self.feedback else (),
-            linear_exog_lags=first if panel.n_exog else (),
+            linear_exog_lags=exog_lags,
+            exog_kept=kept,
             feedback=self.feedback,
             horizon=self.horizon if self.strategy == "direct" else 1,
             **self._common(panel),

@@ -29,7 +29,7 @@ class Transformer(EmbeddingForecaster):
     range of the data, widened by what their second half added to the first.
 
     Args:
-        window: L, rows of history that are read; "auto" is the AR order by BIC or the season if longer, at
+        window: L, rows of history that are read; "auto" is the AR order or the season if longer, at
             most a third of the shortest series.
         d_model: features of every row inside the network, a multiple of `heads`.
         heads: heads of every attention.
@@ -62,7 +62,7 @@ class Transformer(EmbeddingForecaster):
 
     def _configure(self, panel: Panel) -> TransformerConfig:
         return TransformerConfig(
-            length=resolve_window(self.window, panel),
+            length=resolve_window(self.window, panel, self.season),
             d_model=self.d_model,
             heads=self.heads,
             layers=self.layers,

@@ -155,7 +155,20 @@ def test_auto_lags() -> None:
     index = pd.period_range("2000-01", periods=400, freq="M")
     assert NARX(hidden=()).fit(pd.Series(y, index)).lags_ == (1, 2, 12)
     assert max(NARX(hidden=()).fit(y[:8]).lags_) <= 2
-    assert NARX(hidden=()).fit(X, DRIVEN).exog_lags_ == (0,)
+    found = NARX(hidden=()).fit(X, DRIVEN).config_
+    assert (found.exog_lags, found.exog_kept) == ((0, 1), (0, 3))  # price now, heat a month ago
+
+
+def test_lags_of_each_column() -> None:
+    lags = {"heat": [1, 3], "price": 0}
+    model = NARX(lags=4, exog_lags=lags, hidden=()).fit(X, DRIVEN)
+    assert model.exog_lags_ == (0, 1, 3) and model.config_.size == 4 + 3 + 1
+    later = covariates(pd.period_range(Y.index[-1] + 1, periods=6, freq="M"), seed=3)
+    np.testing.assert_allclose(
+        model.predict(later), AR(lags=4, exog_lags=lags).fit(X, DRIVEN).predict(later), rtol=1e-6
+    )
+    with pytest.raises(ValueError, match="exog_lags: must be a dict of the covariates"):
+        NARX(exog_lags={"wind": 1}).fit(X, DRIVEN)
 
 
 def test_lags_given() -> None:
