@@ -35,6 +35,7 @@ _REMEDIES = (
     (r"Pass predict\(12\) for twelve steps", "Pass --horizon 12"),
     (r"Pass for example (?:NAME|model)='(\w+)'", r"Write for example \1"),
     (r"Pass an int such as (windows|gap|step)=(\d+)", r"Pass --\1 \2"),
+    (r"Pass for example Ensemble\(\{.*\}\)", "Write for example --set estimators=AR,Theta"),
     (r"Pass level=\[80, 95\]", "Pass --level 80 95"),
     (r"\b(separator|decimal|thousands|encoding)=('[^']*')", r"--\1 \2"),
     (r"\bdate_format=('[^']*')", r"--date-format \1"),

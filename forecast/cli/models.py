@@ -31,13 +31,15 @@ def build(
 
     Args:
         name: one of `NAMES`.
-        settings: pairs NAME=VALUE.
+        settings: pairs NAME=VALUE; of an Ensemble also "estimators=NARX,Theta" and then "narx__lags=12".
         categories: column -> length of its learned vectors.
         verbose: of the estimator, unless the settings give it.
     """
     check_name(name)
     model = estimator_class(name)()
-    known = model.get_params(deep=False)
+    if name == "Ensemble":
+        settings = _with_models(model, settings)
+    known = model.get_params()
     values = dict(_setting(text, name, known) for text in settings)
     if verbose and "verbose" in known:
         values.setdefault("verbose", verbose)
@@ -48,6 +50,14 @@ def build(
             raise ValueError(explain("--categories", "absent for this model", received, remedy))
         values["categories"] = dict(categories)
     return model.set_params(**values)
+
+
+def _with_models(model: Any, settings: Sequence[str]) -> list[str]:
+    """Give an ensemble the models of a setting such as "estimators=NARX,Theta"; the other settings."""
+    named = [text for text in settings if text.startswith("estimators=")]
+    for text in named:
+        model.set_params(estimators=[build(each.strip()) for each in text.partition("=")[2].split(",")])
+    return [text for text in settings if text not in named]
 
 
 def benchmark_settings(name: str, season: int) -> list[str]:

@@ -101,6 +101,16 @@ def test_many_series_make_one_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.backend
+def test_an_ensemble_is_named_by_its_models(sales: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.forecast"
+    settings = ("--set", "combine=mean", "estimators=AR, Naive", "ar__lags=3")
+    call("fit", sales, "--model", "Ensemble", *settings, "-o", model)
+    call("predict", model, "--horizon", 3, "-o", tmp_path / "out.csv")
+    y = months(load_air_passengers())
+    expected = (AR(lags=3).fit(y).predict(3) + Naive().fit(y).predict(3)) / 2
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["Ensemble"], expected)
+
+
 def test_a_network_is_fitted_and_read_back(sales: Path, tmp_path: Path) -> None:
     options = ("--set", "lags=12", "hidden=2,", "random_state=0", "verbose=0")
     call("fit", sales, "--model", "NARX", *options, "-o", tmp_path / "m.forecast")
