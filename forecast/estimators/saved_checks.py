@@ -198,6 +198,7 @@ def _check_ar(model: Any, values: Values, sizes: Sizes) -> None:
     _hold(order.max() <= max(values["lags_"], default=0), "an order is above the lags")
     _hold((order < panel.lengths[:, None]).all(), "an order is above the rows of its series")
     _hold(sizes["X"] == panel.n_exog * sizes["K"], "covariates have other lags")
+    _hold(sizes["C"] in (0, sizes["P"] * panel.n_targets), "other targets have other lags")
 
 
 def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:

@@ -11,28 +11,25 @@ import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
 from forecast.estimators.baselines import order_selection as auto
-from forecast.estimators.baselines.delays import Pairs, named_pairs
-from forecast.estimators.baselines.equation import Form, fit_equation
-from forecast.estimators.baselines.local import (
-    FitSeries,
-    LocalForecaster,
-    Parameters,
-    joined,
-    map_series,
-    match_series,
-    moments,
+from forecast.estimators.baselines.ar_fit import (
+    all_lags,
+    fit_ar,
+    fit_joint,
+    fit_pooled,
+    moments_each,
+    side_by_side,
 )
+from forecast.estimators.baselines.delays import named_pairs
+from forecast.estimators.baselines.equation import Form
+from forecast.estimators.baselines.local import LocalForecaster, Parameters, joined, map_series, match_series
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.windows import history_end, position_of_rows, series_of_rows, shift
 
-REACH = 3.0
-"""How far from the last value a forecast may lie, in ranges of the series."""
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AR(LocalForecaster):
-    """Autoregression fitted by least squares, one model per series and target column.
+    """Autoregression fitted by least squares, one equation per series and target column.
 
         y_t = c + d t + sum_k phi_k y_{t-k} + sum_e sum_l beta_{e,l} x_{e,t-l} + noise_t
 
@@ -49,6 +46,12 @@ class AR(LocalForecaster):
     With `lags="auto"` no forecast lies further from the last value than 3 times the range of the series in `fit`
     (beyond as many steps as the series has rows, in proportion to the steps).
 
+    With `joint` the equation of a target also has the `lags` of all other targets: a vector autoregression. "auto" is
+    that with given lags, as in the networks; with `lags="auto"` each target has its own past, which forecast
+    better on the exchange rates, stock indices and influenza counts it was tried on.
+    With `pooled` all series share one equation between values in units of their own mean and deviation, and where
+    there are covariates in the units of the data, as experiments on one system do; a new series may then follow.
+
     Args:
         lags: "auto" (order chosen for each series by `ic`), an int n for lags 1..n, or a list of lags.
         max_lags: highest order tried by "auto"; None = 10 log10(rows) or one season and a step, at most a third
@@ -63,17 +66,21 @@ class AR(LocalForecaster):
             column, or "auto": those that the data show (see `find_pairs`), dead times of up to a third of the rows
             included, and the current value where there are none.
         difference: whether the equation holds between changes; "auto" = chosen with `lags="auto"`, else False.
+        joint: whether a target depends on the past of all targets.
+        pooled: whether all series share one equation.
         horizon: steps that `predict()` returns.
         n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
 
     Attributes:
         lags_: all lags with a coefficient, shape (P,).
         coef_: coefficients of the lags, shape (S, O, P), zero for a lag the series does not use.
+        cross_coef_: coefficients of the other targets, shape (S, O, P * O), lag-major; (S, O, 0) unless joint.
         exog_lags_: all lags of covariates with a coefficient, shape (K,).
         exog_coef_: coefficients of the covariates, shape (S, O, K * E), lag-major.
         trend_coef_: c and d, shape (S, O, 2).
         order_: longest lag, shape (S, O).
         bound_: how far a forecast may lie from the last value, shape (S, O); infinite with given lags.
+        unit_: deviations of the history, shape (S, O).
         center_, exog_center_: means of the history, shapes (S, O) and (S, O, E), which least squares and forecasts
             subtract first; zero without a constant.
 
@@ -104,48 +111,76 @@ class AR(LocalForecaster):
     season: int | Sequence[int] | str | None = "auto"
     exog_lags: int | Sequence[int] | dict[Any, int | Sequence[int]] | str = "auto"
     difference: bool | str = "auto"
+    joint: bool | str = "auto"
+    pooled: bool = False
 
     def min_history(self, panel: Panel) -> int:
         """Rows before the first one that can be forecast from its own past, in the shortest series."""
         if learned(self):
-            reach = self._reach()[match_series(self.panel_, panel)].max(axis=1)
+            reach = self._reach()[self._match(panel)].max(axis=1)
             return int(reach[np.argmin(panel.lengths)])
-        exog = [lag for lag, _ in self._exog(panel) or ()]
+        exog = [lag for lag, _ in named_pairs(self.exog_lags, panel) or ()]
         return max([*(self._lags() or ()), *self._seasonal(panel), *exog, 0])
 
     def _check_options(self) -> None:
         super()._check_options()
         check_choice("trend", self.trend, auto.TRENDS)
         check_choice("ic", self.ic, auto.CRITERIA)
-        if not isinstance(self.difference, bool):
-            check_choice("difference", self.difference, ("auto", True, False))
+        for name in ("difference", "joint"):
+            if not isinstance(getattr(self, name), bool):
+                check_choice(name, getattr(self, name), ("auto", True, False))
 
-    def _fit_series(self, panel: Panel) -> FitSeries:
-        form = Form(
+    def _form(self, panel: Panel) -> Form:
+        return Form(
             trend=self.trend,
             lags=self._lags(),
             seasonal=self._seasonal(panel),
-            exog=self._exog(panel),
+            exog=named_pairs(self.exog_lags, panel),
             limit=None if self.max_lags is None else check_count("max_lags", self.max_lags),
             ic=self.ic,
             seasons=auto.seasons_of(self.season, panel, told=isinstance(self.lags, str)),
             difference=self.difference,
         )
-        return partial(fit_ar, form=form)
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        found = map_series(self._fit_series(panel), panel, sample_weight, self.n_jobs)
+        form, bounded = self._form(panel), isinstance(self.lags, str)
+        joint = panel.n_targets > 1 and (self.joint is True or (self.joint == "auto" and not bounded))
+        if joint and self.pooled:
+            remedy = "Pass joint=False, or pooled=False"
+            raise ValueError(explain("pooled", "False where a target depends on all targets", True, remedy))
+        if joint:
+            found = fit_joint(panel, sample_weight, self.n_jobs, form=form, bounded=bounded)
+        elif self.pooled:
+            found = fit_pooled(panel, sample_weight, form=form, bounded=bounded)
+        else:
+            found = map_series(partial(fit_ar, form=form, bounded=bounded), panel, sample_weight, self.n_jobs)
+        self._keep(panel, found, panel.n_targets if joint else 0)
+
+    def _keep(self, panel: Panel, found: list[Parameters], crossed: int) -> None:
+        """The fits of all series as arrays."""
         shape = (panel.n_series, panel.n_targets)
-        own = [tuple((lag, 0) for lag in fit["lags"]) for fit in found]
-        self.lags_, coef = union(own, [fit["coef_"] for fit in found])
-        self.exog_lags_, exog = union(
-            [fit["pairs"] for fit in found], [fit["exog_coef_"] for fit in found], panel.n_exog
+        own, exog, cross = (
+            [tuple((lag, 0) for lag in fit["lags"]) for fit in found],
+            [fit["pairs"] for fit in found],
+            [fit["cross"] for fit in found],
         )
-        self.coef_ = coef.reshape(*shape, coef.shape[1])
-        self.exog_coef_ = exog.reshape(*shape, exog.shape[1])
+        self.lags_, self.exog_lags_ = all_lags([*own, *cross]), all_lags(exog)
+        for name, pairs, lags, width in (
+            ("coef_", own, self.lags_, 1),
+            ("exog_coef_", exog, self.exog_lags_, panel.n_exog),
+            ("cross_coef_", cross, self.lags_, crossed),
+        ):
+            values = side_by_side(pairs, [fit[name] for fit in found], lags, width)
+            setattr(self, name, values.reshape(*shape, values.shape[1]))
         self.order_ = np.array([max(fit["lags"], default=0) for fit in found]).reshape(shape)
-        for name in ("trend_coef_", "center_", "exog_center_", "bound_"):
+        for name in ("trend_coef_", "center_", "unit_", "exog_center_", "bound_"):
             setattr(self, name, joined([fit[name] for fit in found], panel))
+
+    def _match(self, panel: Panel) -> np.ndarray:
+        """Number (S,) of the equation of each series; a new series of a pooled model has the first one."""
+        if not self.pooled:
+            return match_series(self.panel_, panel)
+        return np.maximum(self.panel_.ids.get_indexer(panel.ids), 0)
 
     def _reach(self) -> np.ndarray:
         """Rows (S, O) before the first one that has all of its lags."""
@@ -163,7 +198,10 @@ class AR(LocalForecaster):
         low, high = last[:, None] - widest, last[:, None] + widest
         for step in range(horizon):
             now = reach + step
-            value = path[:, now] + np.einsum("sop,spo->so", model.coef, path[:, now - self.lags_])
+            past = path[:, now - self.lags_]
+            value = path[:, now] + np.einsum("sop,spo->so", model.coef, past)
+            if self.cross_coef_.size:
+                value += np.einsum("sopq,spq->so", model.cross, past)
             path[:, now] = np.clip(value, low[:, step], high[:, step])
         return path[:, reach:] + model.center[:, None]
 
@@ -176,23 +214,36 @@ class AR(LocalForecaster):
 
         Far from zero, the equation between the values themselves would lose the digits that differ.
         """
-        which = match_series(self.panel_, panel)
+        which = self._match(panel)
         center, exog_center = self.center_[which], self.exog_center_[which, 0]  # (S, O), (S, E)
         coef, exog_coef, trend_coef = (
             self.coef_[which],
             self.exog_coef_[which],
             self.trend_coef_[which].copy(),
         )
+        cross = self._cross()[which]
         given = np.tile(exog_center, len(self.exog_lags_))  # (S, E * lags)
         trend_coef[..., 0] += np.einsum("sok,sk->so", exog_coef, given) - center * (1 - coef.sum(axis=2))
+        trend_coef[..., 0] += np.einsum("sopq,sq->so", cross, center)
+        bound, new = self.bound_[which], self.panel_.ids.get_indexer(panel.ids) < 0
+        if self.pooled and new.any() and not panel.n_exog:  # in the units of the new series
+            own = moments_each(panel)
+            times = np.where(new[:, None], own[1] / self.unit_[which], 1.0)
+            center = np.where(new[:, None], own[0] if "c" in self.trend else 0.0, center)
+            trend_coef, bound = trend_coef * times[..., None], bound * times
         rest = replace(
             panel,
             y=panel.y - np.repeat(center, panel.lengths, axis=0),
             x=panel.x - np.repeat(exog_center, panel.lengths, axis=0),
         )
-        return _Centred(
-            rest, center, exog_center, coef, exog_coef, trend_coef, self._reach()[which], self.bound_[which]
-        )
+        reach = self._reach()[which]
+        return _Centred(rest, center, exog_center, coef, cross, exog_coef, trend_coef, reach, bound)
+
+    def _cross(self) -> np.ndarray:
+        """Coefficients (S, O, P, O) of the other targets, zero unless joint."""
+        series, targets, lags = self.coef_.shape
+        every = np.zeros((series, targets, lags, targets))
+        return self.cross_coef_.reshape(every.shape) if self.cross_coef_.size else every
 
     def _known(self, model: _Centred, future_x: np.ndarray) -> np.ndarray:
         """Share (S, H, O) of trend and covariates in the steps after the history."""
@@ -215,7 +266,10 @@ class AR(LocalForecaster):
         trends = auto.trend_columns(self.trend, position + 1.0)
         values = np.einsum("nok,nk->no", model.trend_coef[series], trends)
         for column, lag in enumerate(self.lags_):
-            values += shift(y, panel, lag, 0.0) * model.coef[series, :, column]
+            past = shift(y, panel, lag, 0.0)
+            values += past * model.coef[series, :, column]
+            if self.cross_coef_.size:
+                values += np.einsum("nq,noq->no", past, model.cross[series, :, column])
         for column, lag in enumerate(self.exog_lags_):
             block = model.exog_coef[series, :, column * panel.n_exog : (column + 1) * panel.n_exog]
             values += np.einsum("ne,noe->no", shift(panel.x, panel, lag, 0.0), block)
@@ -241,6 +295,7 @@ class AR(LocalForecaster):
             y[row, target] = trends @ model.trend_coef[series, target]
             y[row, target] += model.coef[series, target] @ y[row - lags, target]
             y[row, target] += covariates @ model.exog_coef[series, target]
+            y[row, target] += np.sum(model.cross[series, target] * np.nan_to_num(y[row - lags]))
         return y
 
     def _lags(self) -> tuple[int, ...] | None:
@@ -248,9 +303,6 @@ class AR(LocalForecaster):
             check_auto("lags", self.lags)
             return None
         return check_lags("lags", self.lags)
-
-    def _exog(self, panel: Panel) -> Pairs | None:
-        return named_pairs(self.exog_lags, panel)
 
     def _seasonal(self, panel: Panel) -> tuple[int, ...]:
         count = check_count("seasonal_lags", self.seasonal_lags, minimum=0)
@@ -276,53 +328,8 @@ class _Centred(NamedTuple):
     center: np.ndarray
     exog_center: np.ndarray
     coef: np.ndarray
+    cross: np.ndarray
     exog_coef: np.ndarray
     trend_coef: np.ndarray
     reach: np.ndarray
     bound: np.ndarray
-
-
-def union(
-    pairs: Sequence[Pairs], coefficients: Sequence[np.ndarray], width: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """All lags of several equations (K,), and their coefficients (equations, K * width), lag-major, zero elsewhere."""
-    every = np.array(sorted({lag for own in pairs for lag, _ in own}), dtype=np.int64)
-    values = np.zeros((len(pairs), len(every), width))
-    for row, own, given in zip(values, pairs, coefficients, strict=True):
-        for (lag, column), value in zip(own, given, strict=True):
-            row[np.searchsorted(every, lag), column] = value
-    return every, values.reshape(len(pairs), len(every) * width)
-
-
-def fit_ar(y: np.ndarray, x: np.ndarray, weights: np.ndarray | None, name: str, *, form: Form) -> Parameters:
-    """Lags and coefficients of one series by least squares on its standardised values."""
-    center, unit = moments(y)
-    x_center = moments(x)[0] if x.shape[1] else np.zeros(0)
-    if "c" not in form.trend:
-        center, x_center = 0.0 * center, 0.0 * x_center  # no constant could follow a shift
-    start = max((*(form.lags or ()), *form.seasonal, *(lag for lag, _ in form.exog or ()), 0))
-    scaled, rest = (y - center) / unit, x - x_center
-    if not np.isfinite(auto.lagged(y[:, None], (0, *(form.lags or ())), start)).all(axis=1).any():
-        raise ValueError(
-            explain(
-                f"y{name}",
-                "observed on at least one row together with all its lags",
-                f"{int(np.isfinite(y).sum())} observed values of {len(y)}",
-                "Use fewer lags or fill the missing values",
-            )
-        )
-    found = fit_equation([(scaled, rest, weights)], form)
-    trend, exog = found.trend * unit, found.exog * unit
-    trend[0] += center * (1 - found.own.sum()) - sum(
-        value * x_center[column] for value, (_, column) in zip(exog, found.pairs, strict=True)
-    )
-    return {
-        "lags": found.lags,
-        "coef_": found.own,
-        "pairs": found.pairs,
-        "exog_coef_": exog,
-        "trend_coef_": trend,
-        "center_": center,
-        "exog_center_": x_center,
-        "bound_": REACH * float(np.nanmax(y) - np.nanmin(y)) if form.lags is None else np.inf,
-    }

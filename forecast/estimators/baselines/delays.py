@@ -12,14 +12,21 @@ import numpy as np
 
 from forecast._checks import check_auto, check_lags, explain
 from forecast.estimators.baselines.local import moments
-from forecast.estimators.baselines.order_selection import complete, lagged, largest_order
+from forecast.estimators.baselines.order_selection import (
+    complete,
+    lagged,
+    largest_order,
+    standard_part,
+    typical_length,
+)
 from forecast.panel import Panel
 
 Pairs = tuple[tuple[int, int], ...]
 Part = tuple[np.ndarray, np.ndarray]
 """A series: y (T,) without units, and x (T, E)."""
 
-MOST_ROWS, MOST_TERMS, REFUSALS = 10_000, 16, 3
+MOST_ROWS, MOST_TERMS, REFUSALS = 6_000, 16, 3
+MOST_SERIES = 50
 DOUBT = 0.05
 """Chance of a delay beyond the near ones that is none, over all of them."""
 NEAR_SHARE, FAR_SHARE = 0.001, 0.02
@@ -53,6 +60,16 @@ def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
         for lag in check_lags(f"exog_lags[{name!r}]", value, minimum=0)
     ]
     return tuple(sorted(pairs))
+
+
+def shared_pairs(panel: Panel, lags: Sequence[int], seasons: Sequence[int] = ()) -> Pairs:
+    """The delays of the covariates that any target shows, in the series that are long enough; see `find_pairs`."""
+    long = np.flatnonzero(panel.lengths >= typical_length(panel))[:MOST_SERIES]
+    parts = [standard_part(panel, series) for series in long]
+    found = [
+        find_pairs([(y[:, target], x) for y, x in parts], lags, seasons) for target in range(panel.n_targets)
+    ]
+    return tuple(sorted(set().union(*found)))
 
 
 def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int] = ()) -> Pairs:

@@ -6,20 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
-from forecast.estimators.baselines.delays import Pairs, find_pairs, named_pairs
+from forecast.estimators.baselines.delays import Pairs, named_pairs, shared_pairs
 from forecast.estimators.baselines.order_selection import (
     autoregression_lags,
     seasons_of,
-    standard_part,
     typical_length,
 )
 from forecast.panel import Panel
-
-MOST_SERIES = 50
-"""Series in which delays of covariates are looked for."""
 
 Lags = int | Sequence[int] | str
 ExogLags = int | Sequence[int] | dict[Any, int | Sequence[int]] | str
@@ -51,7 +46,7 @@ def resolve_lags(lags: Lags, exog_lags: ExogLags, panel: Panel, season: Season =
     now = tuple((0, column) for column in range(panel.n_exog))
     own = given or _own_lags(panel, now if pairs is None else pairs, seasons)
     if pairs is None:
-        pairs = _shared_pairs(panel, own, seasons)
+        pairs = shared_pairs(panel, own, seasons)
         own = given or _own_lags(panel, pairs, seasons)
     every = tuple(sorted({lag for lag, _ in pairs}))
     if len(pairs) == len(every) * panel.n_exog:
@@ -71,16 +66,6 @@ def _own_lags(panel: Panel, pairs: Pairs, seasons: tuple[int, ...]) -> tuple[int
     found = autoregression_lags(panel, pairs=pairs, seasons=seasons)
     season = [m for m in seasons[:1] if m <= _third(panel)]
     return tuple(sorted({*found, *season}))
-
-
-def _shared_pairs(panel: Panel, lags: tuple[int, ...], seasons: tuple[int, ...]) -> Pairs:
-    """The delays of the covariates that any target shows in the series that are long enough."""
-    long = np.flatnonzero(panel.lengths >= min(typical_length(panel), int(panel.lengths.max())))
-    parts = [standard_part(panel, series) for series in long[:MOST_SERIES]]
-    found = [
-        find_pairs([(y[:, target], x) for y, x in parts], lags, seasons) for target in range(panel.n_targets)
-    ]
-    return tuple(sorted(set().union(*found)))
 
 
 def resolve_window(window: int | str, panel: Panel, season: Season = "auto") -> int:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 from statsmodels.tsa.ardl import ARDL
+from statsmodels.tsa.vector_ar.var_model import VAR
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.order_selection import autoregression_order
@@ -165,6 +166,78 @@ def test_one_target_of_several_equals_the_same_target_alone() -> None:
     np.testing.assert_allclose(AR().fit(both).predict(7)["b"], AR().fit(both["b"]).predict(7))
 
 
+@pytest.mark.parametrize("trend", ["c", "ct", "n"])
+def test_given_lags_of_several_targets_are_a_vector_autoregression(trend: str) -> None:
+    both = pd.DataFrame({"a": Y, "b": monthly(144, seed=4) ** 2, "c": monthly(144, seed=5).cumsum()})
+    model = AR(lags=2, trend=trend).fit(both)
+    reference = VAR(both.to_numpy()).fit(2, trend=trend)
+    np.testing.assert_allclose(model.predict(9), reference.forecast(both.to_numpy()[-2:], 9), rtol=1e-6)
+    inside = model.predict(both.index[2:])
+    np.testing.assert_allclose(inside, reference.fittedvalues, rtol=1e-6)
+    apart = AR(lags=2, trend=trend, joint=False).fit(both)
+    np.testing.assert_allclose(apart.predict(9)["b"], AR(lags=2, trend=trend).fit(both["b"]).predict(9))
+
+
+def test_joint_changes_of_several_targets() -> None:
+    both = pd.DataFrame({"a": Y, "b": monthly(144, seed=4)})
+    model = AR(lags=1, difference=True, trend="n").fit(both)
+    steps = VAR(both.diff().iloc[1:].to_numpy()).fit(1, trend="n")
+    ahead = steps.forecast(both.diff().to_numpy()[-1:], 5).cumsum(axis=0)
+    np.testing.assert_allclose(model.predict(5), both.to_numpy()[-1] + ahead, rtol=1e-6)
+
+
+def test_joint_automatic_lags_and_missing_values() -> None:
+    both = pd.DataFrame({"a": Y, "b": Y.shift(1).bfill() + monthly(144, seed=4)})
+    whole = AR(joint=True).fit(both)
+    assert whole.cross_coef_.shape == (1, 2, 2 * len(whole.lags_)) and np.isfinite(whole.predict(5)).all(
+        axis=None
+    )
+    both.iloc[40, 0] = both.iloc[143, 1] = np.nan
+    assert np.isfinite(AR(lags=2).fit(both).predict(3)).all(axis=None)
+
+
+def test_pooled_series_share_one_equation_in_their_own_units() -> None:
+    rng, parts = np.random.default_rng(3), []
+    for name in range(6):
+        y = np.zeros(60)
+        for t in range(2, 60):
+            y[t] = 0.6 * y[t - 1] + 0.2 * y[t - 2] + rng.normal()
+        ds = pd.date_range("2020", periods=60, freq="YS")
+        parts.append(pd.DataFrame({"unique_id": name, "ds": ds, "y": 10.0**name * (y + 5)}))
+    model = AR(lags=2, pooled=True).fit(pd.concat(parts))
+    np.testing.assert_allclose(model.coef_, np.broadcast_to(model.coef_[:1], model.coef_.shape))
+    units = [(part["y"] - part["y"].mean()) / part["y"].std(ddof=0) for part in parts]
+    design = np.vstack([np.column_stack([np.ones(58), u[1:-1], u[:-2]]) for u in units])
+    expected = np.linalg.lstsq(design, np.concatenate([u[2:] for u in units]), rcond=None)[0]
+    np.testing.assert_allclose(model.coef_[0, 0], expected[1:], rtol=1e-8)
+    ahead = []
+    for times, shift in ((1.0, 0.0), (1e3, 7.0)):  # a new series brings its own units
+        record = parts[1][:50].assign(unique_id="new", y=times * parts[1]["y"] + shift)
+        known = Panel.from_data(record.set_index(["unique_id", "ds"])["y"])
+        ahead.append(model._forecast(known, 10, np.empty((1, 10, 0))))
+    np.testing.assert_allclose(ahead[1], 1e3 * ahead[0] + 7.0, rtol=1e-8)
+
+
+def test_experiments_on_one_system_share_its_equation() -> None:
+    rng, parts = np.random.default_rng(4), []
+    for name in range(3):
+        u, y = rng.normal(size=80) * (1 + name), np.zeros(80)
+        for t in range(1, 80):
+            y[t] = 0.7 * y[t - 1] + 2.0 * u[t - 1] + 3.0
+        parts.append(pd.DataFrame({"unique_id": name, "ds": np.arange(80), "y": y, "u": u}))
+    model = AR(lags=1, exog_lags=[1], pooled=True).fit(pd.concat(parts))
+    np.testing.assert_allclose(model.coef_.ravel(), 0.7, rtol=1e-8)
+    np.testing.assert_allclose(model.exog_coef_.ravel(), 2.0, rtol=1e-8)
+    simulated = AR(lags=1, exog_lags=[1]).fit(parts[0][["u"]].to_numpy(), parts[0]["y"].to_numpy())
+    fresh, y = rng.normal(size=(30, 1)), np.zeros(30)
+    for t in range(1, 30):
+        y[t] = 0.7 * y[t - 1] + 2.0 * fresh[t - 1, 0] + 3.0
+    np.testing.assert_allclose(simulated.simulate(fresh, y[:2]), y[2:], rtol=1e-6)
+    both = pd.concat([pd.DataFrame({"unique_id": "new", "ds": np.arange(30), "u": fresh[:, 0]})])
+    initial = pd.DataFrame({"unique_id": "new", "ds": np.arange(2), "y": y[:2]})
+    np.testing.assert_allclose(model.simulate(both, initial)["AR"], y[2:], rtol=1e-6)
+
+
 def test_whole_weights_equal_repeated_equations() -> None:
     y = Y.to_numpy()
     weights = np.random.default_rng(0).integers(0, 4, size=len(y))
@@ -210,6 +283,7 @@ def test_scale_and_shift_follow() -> None:
         ({"trend": "linear"}, "trend: must be one of 'n'"),
         ({"ic": "mse"}, "ic: must be one of 'bic'"),
         ({"difference": "yes"}, "difference: must be one of 'auto', True, False"),
+        ({"joint": 2}, "joint: must be one of 'auto', True, False"),
         ({"season": "weekly"}, "season: must be 'auto'"),
         ({"season": [0, 7]}, "season: must be"),
         ({"max_lags": 0}, "max_lags"),
