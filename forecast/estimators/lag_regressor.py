@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import has_fit_parameter
 
-from forecast._checks import check_auto, check_lags, explain
+from forecast._checks import check_auto, check_choice, check_lags, check_season, explain
 from forecast.estimators.base import Forecaster, State
+from forecast.estimators.baselines.ar_fit import moments_each, prefers_changes
 from forecast.estimators.baselines.local import moments
-from forecast.estimators.baselines.order_selection import autoregression_order
+from forecast.estimators.baselines.order_selection import autoregression_lags, seasons_of
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
-from forecast.windows import history_end, lag_table
+from forecast.windows import history_end, lag_table, shift
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -26,6 +27,7 @@ class LagRegressor(Forecaster):
 
         y_t = f(y_{t-k}, k in lags; x_{t-l}, l in exog_lags) + noise_t
 
+    With `difference` y and x are changes from row to row, and with `scale="series"` y is in units of each series.
     Forecasts beyond one step feed f its own results, all series at once. Rows whose target or lags lie before
     the series are not learned from. Least squares are solved in standardised columns, so the units of series and
     covariates do not matter; a regressor that penalises its coefficients sees the units as they are.
@@ -33,12 +35,20 @@ class LagRegressor(Forecaster):
     Args:
         estimator: the regressor f, cloned before fitting; None = LinearRegression. With a penalty, standardise
             the columns first: make_pipeline(StandardScaler(), Ridge()).
-        lags: "auto" (see `autoregression_order`), an int n for lags 1..n, or a list.
+        lags: "auto" (see `autoregression_lags`), an int n for lags 1..n, or a list.
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
+        season: time steps in one season, or a list of them, for automatic lags; "auto" or None = from the
+            frequency of the index, 1 = none.
+        scale: "series" standardises the values that f sees by the mean and deviation of each series in `fit`, of
+            changes by their deviation alone; a new series has its own. None leaves them alone. "auto" is "series"
+            with lags="auto" and several series, else None.
+        difference: whether f sees changes; "auto" is chosen with lags="auto", as by `AR` for all series together,
+            else False.
         horizon: steps that `predict()` returns.
 
     Attributes:
-        lags_: the lags used.
+        lags_: the lags used; difference_: whether they are of changes.
+        center_, unit_: what is taken from the values of each series, and their unit, shapes (S, O).
         regressors_: the fitted regressors, one per target column.
 
     Raises:
@@ -58,13 +68,23 @@ class LagRegressor(Forecaster):
     estimator: Any = None
     lags: int | Sequence[int] | str = "auto"
     exog_lags: int | Sequence[int] = 0
+    season: int | Sequence[int] | str | None = "auto"
+    scale: str | None = "auto"
+    difference: bool | str = "auto"
 
     def min_history(self, panel: Panel) -> int:
-        """The longest lag."""
+        """The longest lag, and one row more of changes."""
         if learned(self):
-            return max(*self.lags_, *self._exog(panel), 0)
+            return max(*self.lags_, *self._exog(panel), 0) + self.difference_
         given = (1,) if self._auto() else check_lags("lags", self.lags)
-        return max(*given, *self._exog(panel))
+        return max(*given, *self._exog(panel)) + (self.difference is True)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_season(self.season)
+        check_choice("scale", self.scale, ("auto", "series", None))
+        if not isinstance(self.difference, bool):
+            check_choice("difference", self.difference, ("auto", True, False))
 
     def _auto(self) -> bool:
         if isinstance(self.lags, str):
@@ -76,18 +96,46 @@ class LagRegressor(Forecaster):
         return check_lags("exog_lags", self.exog_lags, minimum=0) if panel.n_exog else (0,)
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        exog = self._exog(panel)
-        if self._auto():
-            lags = tuple(range(1, autoregression_order(panel) + 1))
+        exog, automatic = self._exog(panel), self._auto()
+        self.difference_ = self.difference is True
+        if automatic:
+            seasons = seasons_of(self.season, panel, told=True)
+            if self.difference == "auto":
+                self.difference_ = prefers_changes(panel, seasons)
+            pairs = [(lag, column) for lag in exog for column in range(panel.n_exog)]
+            found = autoregression_lags(panel, pairs=pairs, seasons=seasons)
+            self.lags_ = tuple(lag for lag in found if not self.difference_ or lag + 1 in found) or (1,)
         else:
-            lags = check_lags("lags", self.lags)
-        table = lag_table(panel, panel.y, lags, exog)
+            self.lags_ = check_lags("lags", self.lags)
+        scaled = self.scale == "series" or (self.scale == "auto" and automatic and panel.n_series > 1)
+        self.center_, self.unit_ = self._own_units(panel) if scaled else _no_units(panel)
+        self._set_history(panel, sample_weight)
+        seen = self._seen(panel)
+        table = lag_table(seen, seen.y, self.lags_, exog)
         known = np.isfinite(table).all(axis=1)
         weights = None if sample_weight is None else sample_weight[known]
         self.regressors_ = [
-            self._fit_one(table[known], panel.y[known, target], weights) for target in range(panel.n_targets)
+            self._fit_one(table[known], seen.y[known, target], weights) for target in range(panel.n_targets)
         ]
-        self.lags_ = lags
+
+    def _own_units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Center and unit (S, O) of the values, or of the changes, of each series."""
+        center, unit = moments_each(changes(panel) if self.difference_ else panel)
+        return (0.0 * center if self.difference_ else center), unit
+
+    def _units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Those of `fit`, and of a series that was not there its own."""
+        if (self.unit_ == 1).all() and not self.center_.any():
+            return _no_units(panel)
+        which = self.panel_.ids.get_indexer(panel.ids)
+        new, own = (which < 0)[:, None], self._own_units(panel)
+        return np.where(new, own[0], self.center_[which]), np.where(new, own[1], self.unit_[which])
+
+    def _seen(self, panel: Panel) -> Panel:
+        """The values that the regressor sees."""
+        panel, (center, unit) = (changes(panel) if self.difference_ else panel), self._units(panel)
+        y = (panel.y - np.repeat(center, panel.lengths, axis=0)) / np.repeat(unit, panel.lengths, axis=0)
+        return replace(panel, y=y)
 
     def _fit_one(self, table: np.ndarray, target: np.ndarray, weights: np.ndarray | None) -> Any:
         if self.estimator is not None and not hasattr(self.estimator, "predict"):
@@ -114,23 +162,32 @@ class LagRegressor(Forecaster):
         return np.column_stack([regressor.predict(table) for regressor in self.regressors_])
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        exog = self._exog(panel)
+        exog, seen = self._exog(panel), self._seen(panel)
         reach, back = max(self.lags_), max(exog)
-        record = np.concatenate([history_end(panel.x, panel, back), future_x], axis=1)  # (S, back + H, E)
+        if self.difference_:
+            future_x = np.diff(future_x, axis=1, prepend=panel.x[panel.offsets[1:] - 1][:, None])
+        record = np.concatenate([history_end(seen.x, panel, back), future_x], axis=1)  # (S, back + H, E)
         path = np.zeros((panel.n_series, reach + horizon, panel.n_targets))
-        path[:, :reach] = history_end(panel.y, panel, reach)
+        path[:, :reach] = history_end(seen.y, panel, reach)
         for step in range(horizon):
             past = [path[:, reach + step - lag] for lag in self.lags_]
             given = [record[:, back + step - lag] for lag in exog]
             path[:, reach + step] = self._apply(np.hstack(past + given))
-        return path[:, reach:]
+        center, unit = self._units(panel)
+        ahead = path[:, reach:] * unit[:, None] + center[:, None]
+        if self.difference_:
+            ahead = panel.y[panel.offsets[1:] - 1][:, None] + np.cumsum(ahead, axis=1)
+        return np.asarray(ahead)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        table = lag_table(panel, panel.y, self.lags_, self._exog(panel))
+        seen = self._seen(panel)
+        table = lag_table(seen, seen.y, self.lags_, self._exog(panel))
         known = np.isfinite(table).all(axis=1)
         values = np.full((len(table), panel.n_targets), np.nan)
         values[known] = self._apply(table[known])
-        return values
+        center, unit = (np.repeat(part, panel.lengths, axis=0) for part in self._units(panel))
+        values = values * unit + center
+        return values + shift(panel.y, panel, 1) if self.difference_ else values
 
     def _state(self) -> State:
         raise ValueError(
@@ -141,6 +198,16 @@ class LagRegressor(Forecaster):
                 "Use joblib.dump for files you trust",
             )
         )
+
+
+def _no_units(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+    shape = (panel.n_series, panel.n_targets)
+    return np.zeros(shape), np.ones(shape)
+
+
+def changes(panel: Panel) -> Panel:
+    """The panel of changes from row to row, NaN in the first row of each series."""
+    return replace(panel, y=panel.y - shift(panel.y, panel, 1), x=panel.x - shift(panel.x, panel, 1))
 
 
 def least_squares(

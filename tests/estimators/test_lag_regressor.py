@@ -84,3 +84,52 @@ def test_an_estimator_is_no_name() -> None:
 def test_wrong_lags(lags: object) -> None:
     with pytest.raises(ValueError, match="lags"):
         LagRegressor(lags=lags).fit(Y)  # type: ignore[arg-type]
+
+
+def test_changes_equal_the_autoregression_of_changes() -> None:
+    X = covariates(Y.index)
+    later = covariates(pd.period_range(Y.index[-1] + 1, periods=8, freq="M"))
+    own = LagRegressor(lags=[1, 2], exog_lags=1, difference=True).fit(X, Y)
+    steps = LagRegressor(lags=[1, 2], exog_lags=1).fit(X.diff().iloc[1:], Y.diff().iloc[1:])
+    ahead = steps.predict(pd.concat([X.iloc[-1:], later]).diff().iloc[1:])
+    np.testing.assert_allclose(own.predict(later), Y.iloc[-1] + np.cumsum(ahead), rtol=1e-8)
+    inside = Y.shift(1).iloc[5:] + steps.predict(X.diff().iloc[5:])
+    np.testing.assert_allclose(own.predict(X.iloc[5:]), inside, rtol=1e-8)
+    assert own.min_history(own.panel_) == 3
+
+
+def test_series_are_seen_in_units_of_their_own() -> None:
+    long = long_frame((40, 30))
+    far = long.assign(y=np.where(long["unique_id"] == "s0", 1e4 * long["y"] + 5e4, long["y"]))
+    model = LagRegressor(estimator=Ridge(), lags=2, scale="series")
+    near, other = model.fit(long).predict(5), model.fit(far).predict(5)
+    scaled = np.where(near["unique_id"] == "s0", 1e4 * near["LagRegressor"] + 5e4, near["LagRegressor"])
+    np.testing.assert_allclose(other["LagRegressor"], scaled, rtol=1e-8)
+    raw = LagRegressor(estimator=Ridge(), lags=2).fit(far).predict(5)["LagRegressor"]
+    assert not np.allclose(raw, scaled, rtol=1e-6)
+
+
+def test_automatic_changes_of_a_panel_that_grows() -> None:
+    rng, parts = np.random.default_rng(0), []
+    for name in range(8):
+        y = 10.0**name * (1 + rng.normal(0.3, 0.2, size=40)).cumsum()
+        parts.append(
+            pd.DataFrame({"unique_id": name, "ds": pd.period_range("1980", periods=40, freq="Y"), "y": y})
+        )
+    model = LagRegressor(estimator=DecisionTreeRegressor(random_state=0)).fit(pd.concat(parts))
+    last = np.array([part["y"].iloc[-1] for part in parts])
+    assert model.difference_ and (model.predict(1)["LagRegressor"].to_numpy() > last).all()
+    noise = np.random.default_rng(1).normal(size=200)
+    assert not LagRegressor().fit(noise).difference_
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"scale": "window"}, "scale: must be one of 'auto', 'series'"),
+        ({"difference": 1}, "difference: must be"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        LagRegressor(lags=2, **arguments).fit(Y)  # type: ignore[arg-type]

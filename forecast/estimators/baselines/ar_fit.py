@@ -13,8 +13,10 @@ from forecast.estimators.baselines import order_selection as auto
 from forecast.estimators.baselines.delays import Pairs, shared_pairs
 from forecast.estimators.baselines.equation import Equation, Form, fit_equation
 from forecast.estimators.baselines.local import Parameters, each_target, map_series, moments
+from forecast.estimators.baselines.order_selection import standard_part
 from forecast.panel import Panel
 
+MOST_VOTES = 200
 REACH = 3.0
 """How far from the last value a forecast may lie, in ranges of the series."""
 
@@ -81,6 +83,16 @@ def _units(y: np.ndarray, x: np.ndarray, form: Form) -> tuple[float, float, np.n
     if "c" not in form.trend:
         center, x_center = 0.0 * center, 0.0 * x_center  # no constant could follow a shift
     return float(center), float(unit), x_center
+
+
+def prefers_changes(panel: Panel, seasons: Sequence[int]) -> bool:
+    """Whether most series, each by itself, have an equation between changes rather than values."""
+    form = Form("c", None, (), tuple((0, column) for column in range(panel.n_exog)), seasons=tuple(seasons))
+    votes = []
+    for series in np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_VOTES)).astype(int)):
+        y, x = standard_part(panel, series)
+        votes += [fit_equation([(values, x, None)], form).changed for values in y.T]
+    return bool(np.mean(votes) > 0.5)
 
 
 def moments_each(panel: Panel) -> tuple[np.ndarray, np.ndarray]:

@@ -52,6 +52,7 @@ class Equation:
         lags, own: lags of the target and their coefficients, both (P,).
         pairs, exog: (lag, column) of the covariates and their coefficients, both (K,).
         trend: constant and slope, (2,).
+        changed: whether it is one between changes.
     """
 
     lags: tuple[int, ...]
@@ -59,6 +60,7 @@ class Equation:
     pairs: Pairs
     exog: np.ndarray
     trend: np.ndarray
+    changed: bool = False
 
 
 def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
@@ -154,6 +156,7 @@ def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, differenc
         tuple(sorted(others)),
         np.array([others[tap] for tap in sorted(others)]),
         trend,
+        changed=True,
     )
 
 
