@@ -81,9 +81,9 @@ def check_usable(model: Any) -> None:
     if type(model).__name__ == "OnlineRNN":
         _check_online(model)
     else:
-        _hold(
-            model.min_history(panel) < panel.lengths.min(), "the history is shorter than the model looks back"
-        )
+        usual = ~panel.ids.isin(list(vars(model).get("fallback_", {})))
+        least = panel.lengths[usual].min(initial=np.iinfo(np.int64).max)
+        _hold(model.min_history(panel) < least, "the history is shorter than the model looks back")
     if not (
         isinstance(panel.timeline, Dates) and panel.timeline.offset is None
     ):  # two rows have no next one yet
@@ -112,11 +112,13 @@ def _check_columns(values: Values, panel: Any) -> None:
 
 def _config(estimator: Any, values: dict[str, Any]) -> Any:
     """The config of a network, each field of its type, and checked by its class."""
-    types = {item.name: str(item.type) for item in fields(estimator._config)}
+    chosen = getattr(estimator, "_config_type", None)
+    kind = estimator._config if chosen is None else chosen(values)
+    types = {item.name: str(item.type) for item in fields(kind)}
     _hold(values.keys() == types.keys(), "the config has other fields than its class")
     for name, value in values.items():
         _hold(same_type(value, types[name]), f"{name} of the config is not of the type {types[name]}")
-    return estimator._config.from_dict(values)
+    return kind.from_dict(values)
 
 
 def _network_sizes(model: Any, config: Any, panel: Any, values: Values) -> dict[str, int]:

@@ -15,6 +15,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 _FORECASTER = {
     "n_features_in_": "count",
@@ -27,6 +28,8 @@ _NETWORK = {
     "theta_": "float M P",
     "linear_theta_": "float M P",
     "kept_linear_": "flags",
+    "selection_": "selection",
+    "fallback_": "reasons",
     "solver_": "word",
     "history_": "history",
     "center_": "float C T",
@@ -92,7 +95,11 @@ MEMBERS: dict[str, dict[str, str]] = {
     "NARX": _EMBEDDING,
     "Naive": _FORECASTER,
     "OnlineRNN": {
-        **{key: kind for key, kind in _NETWORK.items() if key not in ("solver_", "history_", "kept_linear_")},
+        **{
+            key: kind
+            for key, kind in _NETWORK.items()
+            if key not in ("solver_", "history_", "kept_linear_", "selection_")
+        },
         "theta_": "float P",
         "linear_theta_": "float P",
         "steps_": "number",
@@ -211,6 +218,13 @@ def _is_levels(value: Any) -> bool:
     return all(len(set(levels)) == len(levels) for levels in value.values())
 
 
+def _is_selection(value: Any) -> bool:
+    if not isinstance(value, pd.DataFrame) or list(value) != ["candidate", "error", "spread", "kept"]:
+        return False
+    types = {"candidate": str, "error": float, "spread": float, "kept": bool}
+    return all(type(item) is types[name] for name in value for item in value[name].tolist())
+
+
 _is_float = _numbers("f")
 _KINDS: dict[str, Callable[[Any], bool]] = {
     "float": _is_float,
@@ -233,6 +247,10 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "symbols": _is_symbols,
     "history": _is_history,
     "levels": _is_levels,
+    "selection": _is_selection,
+    "reasons": lambda value: (
+        isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+    ),
     "config": lambda value: isinstance(value, dict),
 }
 

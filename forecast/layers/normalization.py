@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from forecast._checks import check_count, check_positive
+from forecast._checks import check_choice, check_count, check_positive
 from forecast.layers.delay import known_size
 from forecast.layers.precision import wide_dtype
 
@@ -23,7 +23,8 @@ class ReversibleNormalization(keras.layers.Layer):
     Symbols:
         y: the targets, the first O columns of the input of shape (B, T, F); the other columns pass unchanged.
         m, s: mean and scale of each target, together `statistics` of shape (B, 2, O).
-            Per window: mean over time, and s = sqrt(variance over time + `epsilon`), masked steps left out.
+            Per window: mean over time, and s = sqrt(variance over time + `epsilon`), masked steps left out; or the
+            last value of the window and s = 1 (`level="last"`): the network sees and gives differences from it.
             Per series: given by the caller, shape (B, 2, O), or (1, 2, O) for one series.
             They are computed and kept in float32 (float64 in a float64 layer) whatever the layer's precision,
             because the squares of ordinary data overflow in half precision.
@@ -32,6 +33,7 @@ class ReversibleNormalization(keras.layers.Layer):
     Args:
         targets: O, number of target columns, which come first; None means all columns.
         epsilon: added to the variance of a window, greater than 0: a constant window stays finite.
+        level: "mean" or "last", where a window's m comes from.
         affine: whether gamma and beta are trained.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
@@ -41,7 +43,7 @@ class ReversibleNormalization(keras.layers.Layer):
 
     Raises:
         TypeError: `targets` is not a whole number or `epsilon` not a number.
-        ValueError: `targets` is below 1, or `epsilon` is not greater than 0.
+        ValueError: `targets` is below 1, `epsilon` is not greater than 0, or an unknown `level`.
 
     References:
         Kim, T., Kim, J., Tae, Y., Park, C., Choi, J.-H. and Choo, J. (2022). Reversible instance
@@ -64,6 +66,7 @@ class ReversibleNormalization(keras.layers.Layer):
         *,
         targets: int | None = None,
         epsilon: float = 1e-5,
+        level: str = "mean",
         affine: bool = False,
         name: str | None = None,
         dtype: Any = None,
@@ -72,6 +75,7 @@ class ReversibleNormalization(keras.layers.Layer):
         super().__init__(name=name, dtype=dtype, trainable=trainable, autocast=False)
         self.targets = None if targets is None else check_count("targets", targets)
         self.epsilon = check_positive("epsilon", epsilon)
+        self.level = check_choice("level", level, ("mean", "last"))
         self.affine = affine
         self.supports_masking = True
 
@@ -107,6 +111,8 @@ class ReversibleNormalization(keras.layers.Layer):
         return ops.cast(scaled, self.compute_dtype), statistics
 
     def _statistics(self, targets: Any, mask: Any) -> Any:
+        if self.level == "last":
+            return ops.concatenate([targets[:, -1:], ops.ones_like(targets[:, -1:])], axis=1)
         if mask is None:
             mean = ops.mean(targets, axis=1, keepdims=True)
             variance = ops.mean(ops.square(targets - mean), axis=1, keepdims=True)
@@ -138,5 +144,6 @@ class ReversibleNormalization(keras.layers.Layer):
             **super().get_config(),
             "targets": self.targets,
             "epsilon": self.epsilon,
+            "level": self.level,
             "affine": self.affine,
         }

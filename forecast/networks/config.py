@@ -33,6 +33,7 @@ class NetworkConfig:
             () for all of them.
         window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
             back.
+        window_level: the same by its last value alone: the network sees and gives differences from it.
         head: what the last layer stands for, one of `forecast.networks.head.HEADS`; numbers: K of them for each
             target.
         dtype: "float32" or "float64".
@@ -43,6 +44,7 @@ class NetworkConfig:
     embedded: tuple[tuple[int, int], ...] = ()
     exog_kept: tuple[int, ...] = ()
     window_norm: bool = False
+    window_level: bool = False
     head: str = "point"
     numbers: int = 1
     dtype: str = "float32"
@@ -63,6 +65,28 @@ class NetworkConfig:
     def window(self) -> int:
         """L, rows of the paired window."""
         raise NotImplementedError
+
+    @property
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Lags of the targets and of the covariates that a linear model of the same inputs has: the whole window."""
+        return tuple(range(1, self.window + 1)), tuple(range(self.window)) if self.exog else ()
+
+    @property
+    def autoregressive(self) -> bool:
+        """Whether its linear path is the autoregression of its `delays`, and so the rival that it has to beat."""
+        return False
+
+    @property
+    def only_linear(self) -> bool:
+        """Whether there is nothing beside the linear path."""
+        return False
+
+    def normalization(self) -> ReversibleNormalization | None:
+        """The layer that normalises each window, if any."""
+        if not (self.window_norm or self.window_level):
+            return None
+        level = "last" if self.window_level else "mean"
+        return ReversibleNormalization(targets=self.targets, level=level, dtype=self.dtype, name="norm")
 
     @property
     def steps(self) -> int:
@@ -120,9 +144,9 @@ def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: s
     columns = config.targets + config.exog + len(config.embedded) + config.constants
     window = keras.Input((config.window + config.lead, columns), dtype=config.dtype, name="window")
     shape = (-1, config.steps, config.targets)
-    if not config.window_norm:
+    norm = config.normalization()
+    if norm is None:
         return keras.Model(window, ops.reshape(outputs(embedded_rows(window, config)), shape), name=name)
-    norm = ReversibleNormalization(targets=config.targets, dtype=config.dtype, name="norm")
     rows, statistics = norm.normalize(window[:, : config.window] if config.lead else window)
     if config.lead:
         rows, _ = norm.normalize(window, statistics)

@@ -72,6 +72,11 @@ class GraphConfig(NetworkConfig):
         check_edges(self.edges, self.targets)
 
     @property
+    def autoregressive(self) -> bool:
+        """Its linear path is that of the nodes."""
+        return True
+
+    @property
     def window(self) -> int:
         """L, rows of the paired window."""
         return max(*self.lags, *(lag + 1 for lag in self.exog_lags), self.memory)

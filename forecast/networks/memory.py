@@ -52,6 +52,16 @@ class MemoryConfig(NetworkConfig):
             check_columns(self.targets, self.exog, self.lags, self.exog_lags)
 
     @property
+    def autoregressive(self) -> bool:
+        """Whether there is a linear path."""
+        return self.linear
+
+    @property
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Lags of the targets and of the covariates in the linear path."""
+        return self.lags, self.exog_lags
+
+    @property
     def window(self) -> int:
         """L, rows of the paired window."""
         depths = (*self.lags, *(lag + 1 for lag in self.exog_lags)) if self.linear else ()

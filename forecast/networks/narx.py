@@ -54,6 +54,21 @@ class NARXConfig(NetworkConfig):
             raise ValueError(explain("hidden", allowed, self.hidden, remedy))
 
     @property
+    def autoregressive(self) -> bool:
+        """Whether there is a linear path."""
+        return self.linear or not self.hidden
+
+    @property
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Lags of the targets and of the covariates in the linear path."""
+        return self.lags, self.exog_lags
+
+    @property
+    def only_linear(self) -> bool:
+        """Whether there is no hidden layer."""
+        return not self.hidden
+
+    @property
     def window(self) -> int:
         """L, rows of the paired window."""
         return max(max(self.lags, default=1), max(self.exog_lags, default=0) + 1)

@@ -11,7 +11,6 @@ from keras import ops
 from forecast._checks import check_choice, check_count
 from forecast.layers.attention import AdditiveAttention, Attention, MultiplicativeAttention
 from forecast.layers.decoder import Decoder, DecoderCell, DirectLinear
-from forecast.layers.normalization import ReversibleNormalization
 from forecast.layers.recurrent import CELLS, make_cell
 from forecast.networks.config import NetworkConfig
 
@@ -114,9 +113,9 @@ def seq2seq(config: Seq2SeqConfig) -> keras.Model:
     """
     length, targets = config.length, config.targets
     rows = keras.Input((length + config.lead, targets + config.exog), dtype=config.dtype, name="window")
-    if not config.window_norm:
+    norm = config.normalization()
+    if norm is None:
         return keras.Model(rows, _decoded(rows, config), name="seq2seq")
-    norm = ReversibleNormalization(targets=targets, dtype=config.dtype, name="norm")
     _, statistics = norm.normalize(rows[:, :length])
     scaled, _ = norm.normalize(rows, statistics)
     return keras.Model(rows, norm.denormalize(_decoded(scaled, config), statistics), name="seq2seq")

@@ -139,6 +139,19 @@ class TDNNConfig(NetworkConfig):
         return self.horizon - 1
 
     @property
+    def autoregressive(self) -> bool:
+        """Whether there is a linear path, one step ahead."""
+        return self.linear and self.steps == 1
+
+    @property
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Lags of the targets and of the covariates that a linear model of the same inputs has."""
+        if self.linear:
+            return self.linear_delays
+        lags, exog_lags = super().delays
+        return (lags if self.feedback else ()), exog_lags
+
+    @property
     def roles(self) -> Mapping[str, Role]:
         """The layers of the network with a role in training, by name."""
         return {**super().roles, **numbered("delay", len(self.layers))}

@@ -60,6 +60,11 @@ class TreeConfig(NetworkConfig):
             raise ValueError(explain("parents", allowed, f"{len(self.parents)}", remedy))
 
     @property
+    def autoregressive(self) -> bool:
+        """Its linear path is that of the nodes."""
+        return True
+
+    @property
     def constants(self) -> int:
         """The units of the nodes."""
         return self.targets if self.scaled else 0

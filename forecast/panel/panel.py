@@ -162,6 +162,19 @@ class Panel:
         stop = np.maximum(self.lengths - drop, 0) if drop is not None else np.asarray(counts)
         return self.slice(0, stop)
 
+    def of(self, which: np.ndarray) -> Panel:
+        """Some of the series, by their numbers."""
+        rows = np.flatnonzero(np.isin(self.series_of_rows(), which))
+        return replace(
+            self,
+            y=self.y[rows],
+            x=self.x[rows],
+            offsets=np.concatenate([[0], np.cumsum(self.lengths[which])]),
+            timeline=self.timeline.of(which),
+            ids=self.ids[which],
+            order=None if self.order is None else np.argsort(np.argsort(self.order[rows])),
+        )
+
     # ------------------------------------------------------------ out
 
     def to_user(self) -> tuple[Any, Any]:

@@ -72,6 +72,10 @@ class Timeline(ABC):
         """The same series starting `steps` (S,) steps later."""
         return replace(self, starts=self.keys(np.arange(len(self.starts)), steps))
 
+    def of(self, which: np.ndarray) -> Self:
+        """Some of the series."""
+        return replace(self, starts=self.starts[which])
+
     @abstractmethod
     def keys(self, series: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """As `stamps`, but as integers."""
@@ -202,6 +206,10 @@ class Dates(Timeline):
             moved = self.keys(np.arange(len(self.starts)), steps)
             return replace(self, starts=moved, second=np.maximum(moved, self.second))
         return super().later(steps)
+
+    def of(self, which: np.ndarray) -> Self:
+        second = None if self.second is None else self.second[which]
+        return replace(self, starts=self.starts[which], second=second)
 
     @property
     def seasons(self) -> tuple[int, ...]:

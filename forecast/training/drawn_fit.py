@@ -67,7 +67,7 @@ def train_drawn(
         told = _origins(cut, shelf.end, shelf.horizon)
         train = replace(problem, stop=cut, visible=cut)
         held = replace(problem, probe=told)
-        costs = {0.0: held.error(start)}
+        costs = {0.0: held.error(start)} if options.select else {}
         for share in SHARES:
             shorter = replace(options, epochs=max(1, round(share * options.epochs)))
             found, history = _minimise(train, start, prior, shorter, rng)

@@ -10,6 +10,7 @@ import numpy as np
 from forecast.training.backend import to_numpy
 from forecast.training.flat_network import CHUNK, Array
 from forecast.training.window_program import Program
+from forecast.windows import naive_error
 
 MEASURES = ("series", "level", "window")
 LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
@@ -62,22 +63,6 @@ class Shelf:
         if program.exog:
             window[:, :, targets:] = self.rows(self.x, at - self.length + 1, rows)
         return window
-
-
-def naive_error(y: Array, offsets: Array, season: int) -> Array:
-    """Mean |y_t - y_{t-m}| of each series (S, O), of |y_t - y_{t-1}| where it has no such pair; at least 1e-3."""
-    lengths = np.diff(offsets)
-    position = np.arange(len(y)) - np.repeat(offsets[:-1], lengths)
-
-    def mean(lag: int) -> Array:
-        gap = np.abs(y - y[np.maximum(np.arange(len(y)) - lag, 0)])
-        known = np.isfinite(gap) & (position >= lag)[:, None]
-        sums = np.add.reduceat(np.where(known, gap, 0.0), offsets[:-1], axis=0)
-        counts = np.add.reduceat(known, offsets[:-1], axis=0, dtype=float)
-        return np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
-
-    error = mean(season)
-    return np.maximum(np.where(error > 0, error, mean(1)), 1e-3)
 
 
 @dataclass(frozen=True, eq=False)

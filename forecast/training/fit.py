@@ -93,20 +93,26 @@ def train(
     by_evidence = options.weight_decay is None and options.solver == "lm"
     prior = prior_at(program, start, decay=None if by_evidence else options.weight_decay or 0.0)
     one_step = options.training == "one-step" or program.steps > 1
-    if theta is None and options.training == "one-step" and _is_solved(program, options):
+    if theta is None and options.training == "one-step" and is_solved(program, options):
         return Fitted(start, start, "least squares", linear=True)
     solution, history = _scheduled_sampling(problem, held, start, prior, options, rng)
     fitted, rival = solution.theta, None
     if not one_step:
         fitted, more = _closed_loop(program, windows, weights, fitted, start, prior, options, rng)
         history += more
-    elif held is None and program.members(Role.LINEAR).any():
+    elif held is None and options.select and program.members(Role.LINEAR).any():
         rival = start if theta is None else linear_start(problem, silent(program, theta))
         fitted = fitted if beats_linear(problem, solution, rival) else rival
     return Fitted(fitted, start, options.solver, linear=fitted is rival or fitted is start, history=history)
 
 
-def _is_solved(program: Program, options: Options) -> bool:
+def linear_fit(program: Program, windows: Windows, weights: Array, theta: Array) -> Fitted:
+    """The linear path alone by least squares on all windows, beside a nonlinear branch as in `theta` made silent."""
+    start = linear_start(one_step_problem(program, windows, weights), silent(program, theta))
+    return Fitted(start, start, "least squares", linear=True)
+
+
+def is_solved(program: Program, options: Options) -> bool:
     """Whether the least-squares start is the answer already: a linear network without a decay."""
     squares = isinstance(program.objective, Squared)
     return squares and not options.weight_decay and bool(linear_members(program).all())

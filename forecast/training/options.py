@@ -29,6 +29,8 @@ class Options:
     callbacks: Sequence[keras.callbacks.Callback] = ()
     loss: Any = None
     decoding: str = "free-run"
+    select: bool = True
+    all_rows: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -183,3 +183,46 @@ class Program(FlatNetwork):
             limits = np.array([[-np.inf], [np.inf]]) * np.ones(self.targets)
         blocks = self.chunked("run", theta, history, future, fixed=(limits,), least=1, chunk=RUN_CHUNK)
         return np.concatenate([values[:count, :horizon] for count, values in blocks])
+
+    def ahead(
+        self,
+        theta: Array,
+        y: Array,
+        x: Array,
+        known: Array,
+        limits: Array | None = None,
+        reach: int | None = None,
+    ) -> Array:
+        """Outputs (B, T, O*K) after raw rows y (B, L, O), x (B, L, E) over the known covariates (B, T, E).
+
+        A network of one step runs in closed loop; one of H steps in blocks, each fed back as history of the next.
+        A block is told the last `reach` rows alone, None for all of the window.
+        """
+        if self.steps == 1:
+            return self.run(theta, np.concatenate([y, x], axis=2), known, limits)
+        horizon, blocks = known.shape[1], list[Array]()
+        for start in range(0, horizon, self.steps):
+            block = self.apply(theta, shown(self.window_at(y, x, known, start), self, reach or self.window))
+            blocks.append(block if limits is None else np.clip(block, *limits))
+            y = np.concatenate([y, self.objective.point(blocks[-1])], axis=1)
+        return np.concatenate(blocks, axis=1)[:, :horizon]
+
+    def window_at(self, y: Array, x: Array, known: Array, start: int = 0) -> Array:
+        """The network's input (B, L + lead, O+E) to forecast from step `start` after the history on.
+
+        Args:
+            y: targets (B, L + start, O), those of the steps before `start` forecast.
+            x: covariates (B, L, E) of the history.
+            known: covariates (B, T, E) of the steps ahead; the last stand for any later ones, which are not used.
+        """
+        record = np.concatenate([x, known, np.repeat(known[:, -1:], self.steps, axis=1)], axis=1)
+        now = start + 1 + self.window
+        window = np.concatenate([y[:, -self.window :], record[:, start + 1 : now]], axis=2)
+        return self.with_lead(window, record[:, now : now + self.lead])
+
+
+def shown(window: Array, program: Program, reach: int) -> Array:
+    """The window (B, L + lead, O+E) without the targets more than `reach` rows back, which are NaN."""
+    if reach < program.window:
+        window[:, : program.window - reach, : program.targets] = np.nan
+    return window

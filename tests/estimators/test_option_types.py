@@ -40,7 +40,7 @@ def refuse(*_: Any, **__: Any) -> None:
 
 @pytest.mark.parametrize(("name", "item"), OPTIONS, ids=[f"{name}-{item.name}" for name, item in OPTIONS])
 def test_wrong_values_are_refused_by_name(name: str, item: Field, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "train", refuse)
+    monkeypatch.setattr(base, "fit_members", refuse)
     monkeypatch.setattr(sequences, "train_sequences", refuse)
     for value in wrong(item):
         model = clone(MODELS[name]).set_params(**{item.name: value})

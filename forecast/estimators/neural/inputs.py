@@ -11,7 +11,6 @@ import numpy as np
 from forecast._checks import check_count, explain
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
-from forecast.training.window_program import Program
 
 
 class View:
@@ -38,6 +37,17 @@ class View:
     def rows(self, values: np.ndarray) -> np.ndarray:
         """Values of the rows of `panel` as (N, O) of the user's rows."""
         return values
+
+
+class Part(View):
+    """The series of a panel, by their numbers, that a network learns from."""
+
+    def __init__(self, panel: Panel, which: np.ndarray) -> None:
+        super().__init__(panel.of(which))
+        self.kept = np.isin(panel.series_of_rows(), which)
+
+    def weights(self, sample_weight: np.ndarray | None) -> np.ndarray:
+        return super().weights(sample_weight if sample_weight is None else sample_weight[self.kept])
 
 
 @dataclass(frozen=True)
@@ -215,6 +225,27 @@ def limits_after(scaler: Scaler, y: np.ndarray) -> np.ndarray:
     return scaler.limits + (np.stack([low, high]) - scaler.range)
 
 
+def interpolated(y: np.ndarray, panel: Panel) -> np.ndarray:
+    """Targets (N, O), each missing one on the line between its neighbours in time, or level with the only one."""
+    y = y.copy()
+    for start, end in zip(panel.offsets[:-1], panel.offsets[1:], strict=True):
+        for column in y[start:end].T:
+            known = np.flatnonzero(np.isfinite(column))
+            if 0 < len(known) < len(column):
+                column[:] = np.interp(np.arange(len(column)), known, column[known])
+    return y
+
+
+def gaps(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """(N,) for each row with a missing target its place, from 1, in the run of such rows; 0 for the others."""
+    missing = ~np.isfinite(y).all(axis=1)
+    rows = np.arange(len(y))
+    begins = ~missing
+    begins[offsets[:-1]] = True
+    last = np.maximum.accumulate(np.where(begins, rows, 0))  # the last whole row, or the first of the series
+    return np.where(missing, rows - last + missing[last], 0)
+
+
 def check_varies(panel: Panel) -> None:
     """Refuse a constant series, from which a network can learn nothing."""
     _, spread = moments_of_series(panel, floor=0.0)
@@ -268,26 +299,3 @@ def limits_of(y: np.ndarray, offsets: np.ndarray, *, driven: bool) -> np.ndarray
     down = np.fmax(np.fmax.reduce(low[0::2] - low[1::2]), room)
     up = np.fmax(np.fmax.reduce(high[1::2] - high[0::2]), room)
     return np.stack([least - down, most + up])
-
-
-def window_at(
-    program: Program, y: np.ndarray, x: np.ndarray, known: np.ndarray, start: int = 0
-) -> np.ndarray:
-    """The network's input (S, L + lead, O+E) to forecast from step `start` after the history on.
-
-    Args:
-        y: targets (S, L + start, O), those of the steps before `start` forecast.
-        x: covariates (S, L, E) of the history.
-        known: covariates (S, H, E) of the steps ahead; the last stand for any later ones, which are not used.
-    """
-    record = np.concatenate([x, known, np.repeat(known[:, -1:], program.steps, axis=1)], axis=1)
-    now = start + 1 + program.window
-    window = np.concatenate([y[:, -program.window :], record[:, start + 1 : now]], axis=2)
-    return program.with_lead(window, record[:, now : now + program.lead])
-
-
-def shown(window: np.ndarray, program: Program, reach: int) -> np.ndarray:
-    """The window (S, L + lead, O+E) without the targets more than `reach` rows back, which are NaN."""
-    if reach < program.window:
-        window[:, : program.window - reach, : program.targets] = np.nan
-    return window

@@ -14,7 +14,8 @@ import numpy as np
 
 from forecast._checks import check_count, explain
 from forecast.estimators.base import State
-from forecast.estimators.neural.base import SOLVERS, NeuralForecaster, View
+from forecast.estimators.neural.base import NeuralForecaster, View
+from forecast.estimators.neural.training_options import SOLVERS
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks import NetworkConfig
 from forecast.panel import Panel
@@ -66,9 +67,7 @@ class KerasForecaster(NeuralForecaster):
             function of the weights alone.
         training: as in the other families; "multi-step" and "free-run" need a one-step model and a solver of
             the package.
-        scale: "series" standardises every series by its own mean and deviation; "window" also normalises each
-            window by its own statistics, in a layer around the model that `network_` shows; None leaves the
-            data alone.
+        scale: as in the other families; windows are scaled in a layer around the model, which `network_` shows.
         weight_decay: strength of the pull to the weights that training starts from, for the package's solvers.
 
     Raises:
@@ -121,14 +120,19 @@ class KerasForecaster(NeuralForecaster):
         shape = (self.window, panel.n_targets + panel.n_exog, panel.n_targets)
         with seeded(self.random_state):
             model = _checked(self.build(*shape), shape)  # type: ignore[misc]  # `_check_options` saw it
-            model = _normalised(model, panel.n_targets) if self.scale == "window" else model
         dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
         if self.training != "one-step" and model.output_shape[1] > 1:
             allowed, remedy = '"one-step" for a model of several steps', "Build a model of one step"
             raise ValueError(explain("training", allowed, repr(self.training), remedy))
-        return KerasConfig(
+        config = KerasConfig(
             targets=panel.n_targets, exog=panel.n_exog, length=self.window, model=model, dtype=dtype
         )
+        return self._rescaled(config, self.scale)
+
+    def _rescaled(self, config: Any, scale: str | None) -> KerasConfig:
+        scaled = replace(config, window_norm=scale == "window", window_level=scale == "level")
+        norm = scaled.normalization()
+        return scaled if norm is None else replace(scaled, model=_normalised(config.model, norm))
 
     def min_history(self, panel: Panel) -> int:
         """L, the rows of a window."""
@@ -136,6 +140,9 @@ class KerasForecaster(NeuralForecaster):
 
     def _compiled(self) -> Program:
         return _remembered(self.config_, self.jit_compile)
+
+    def _rival(self, panel: Panel) -> None:
+        """None: a model of the user stays, whatever it is worth."""
 
     def _network(self) -> keras.Model:
         return self._compiled().copy(self.theta_[0])
@@ -213,11 +220,9 @@ def _checked(model: Any, shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(model.inputs[0], steps(model.outputs[0]))
 
 
-def _normalised(model: keras.Model, targets: int) -> keras.Model:
-    """The same model on windows normalised by their own statistics, its forecasts brought back."""
-    dtype = model.inputs[0].dtype
-    rows = keras.Input(model.input_shape[1:], dtype=dtype)
-    norm = ReversibleNormalization(targets=targets, dtype=dtype)
+def _normalised(model: keras.Model, norm: ReversibleNormalization) -> keras.Model:
+    """The same model on normalised windows, its forecasts brought back."""
+    rows = keras.Input(model.input_shape[1:], dtype=model.inputs[0].dtype)
     window, statistics = norm.normalize(rows)
     return keras.Model(rows, norm.denormalize(model(window), statistics))
 

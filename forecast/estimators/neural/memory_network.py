@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.options import resolve_lags, window_over
 from forecast.networks import MemoryConfig, NetworkConfig
 from forecast.panel import Panel

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.neural.base import NeuralForecaster, View
+from forecast.estimators.neural.fallback import unlearnable
 from forecast.estimators.neural.options import resolve_lags
 from forecast.panel import Panel
 from forecast.training.window_program import Program
@@ -50,7 +51,10 @@ class MultivariateForecaster(NeuralForecaster):
     linear: str = "node"
     outputs: int = 1
 
+    scale: str | None = "series"
+
     _solvers: ClassVar[tuple[str, ...]] = ("auto", "lbfgs", "adam")
+    _scales: ClassVar[tuple[str | None, ...]] = ("series", "window", "level", None)
 
     # ---------------------------------------------------------------- what a family adds
 
@@ -88,6 +92,14 @@ class MultivariateForecaster(NeuralForecaster):
             )
         joint = side_by_side(panel, int(panel.lengths.max() if whole else panel.lengths.min()))
         return Multivariate(joint, panel, self._sums(joint))
+
+    def _unlearnable(self, panel: Panel, rows: int) -> dict[Any, str]:
+        """Constant nodes of a panel alone: they are seen by the others, and only forecast on their own."""
+        found = unlearnable(panel, rows) if panel.n_series > 1 else {}
+        return {name: reason for name, reason in found.items() if reason == "constant"}
+
+    def _learnable(self, panel: Panel) -> View:
+        return self._view(panel)
 
     def _small(self, panel: Panel) -> bool:
         return self.loss == "squared" and len(panel.y) * panel.n_targets * self.outputs <= SMALL_VALUES
@@ -178,6 +190,7 @@ def side_by_side(panel: Panel, rows: int) -> Panel:
         y=panel.y[:, 0][at],
         x=panel.x[at].reshape(rows, -1),
         offsets=np.array([0, rows], np.int64),
+        timeline=panel.timeline.of(np.array([0])),
         ids=pd.Index([0]),
         layout=layout,
         order=None,

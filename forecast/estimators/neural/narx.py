@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.options import check_activation, check_units, resolve_lags
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel

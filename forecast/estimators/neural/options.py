@@ -68,6 +68,13 @@ def _own_lags(panel: Panel, pairs: Pairs, seasons: tuple[int, ...]) -> tuple[int
     return tuple(sorted({*found, *season}))
 
 
+def lags_within(window: int, panel: Panel, season: Season) -> Delays:
+    """The automatic lags as far as a window reaches."""
+    lags, exog_lags, kept = resolve_lags("auto", "auto", panel, season)
+    own, every = tuple(lag for lag in lags if lag <= window), tuple(lag for lag in exog_lags if lag < window)
+    return Delays(own or (1,), every, tuple(place for place in kept if place < len(every) * panel.n_exog))
+
+
 def resolve_window(window: int | str, panel: Panel, season: Season = "auto") -> int:
     """L: a whole number, or "auto", the AR order or the season if longer, at most a third of a typical series."""
     if not isinstance(window, str):

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, explain
-from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.inputs import Scaled, View, shown
+from forecast.estimators.neural.embedding import EmbeddingForecaster
+from forecast.estimators.neural.inputs import Scaled, View
 from forecast.estimators.neural.options import check_listed
 from forecast.networks import NetworkConfig
 from forecast.networks.head import HEADS
@@ -18,7 +18,7 @@ from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
 from forecast.training.drawn_windows import MEASURES, Shelf
 from forecast.training.options import Options
-from forecast.training.window_program import RUN_CHUNK, Program
+from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
 FEW = 20_000  # windows below which held-out forecasts choose how long to train
@@ -43,7 +43,6 @@ class PaddedForecaster(EmbeddingForecaster):
             the naive error of the series, the level, the spread of the window; the forecast is their median.
     """
 
-    handles_missing: ClassVar[bool] = True
     _before: ClassVar[float] = np.nan
     _knows_zero: ClassVar[bool] = True
     _heads: ClassVar[tuple[str, ...]] = HEADS
@@ -57,6 +56,7 @@ class PaddedForecaster(EmbeddingForecaster):
     members: int = 3
 
     _solvers: ClassVar[tuple[str, ...]] = ("adam",)
+    _scales: ClassVar[tuple[str | None, ...]] = ("series", "window", None)
 
     def _check_options(self) -> None:
         super()._check_options()
@@ -137,7 +137,12 @@ class PaddedForecaster(EmbeddingForecaster):
             ]
             fitted[start : start + len(at)] = np.median(values, axis=0)
         early = position_of_rows(panel) < self.min_history(panel)
-        return np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted)))
+        return self._rows_with_fallback(
+            panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted)))
+        )
+
+    def _completed(self, panel: Panel, inputs: Scaled) -> np.ndarray:
+        return inputs.y  # the network is told which values are missing
 
 
 def block_steps(horizon: int, season: int, panel: Panel) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.options import check_strategy, check_units, resolve_lags, window_over
 from forecast.layers.recurrent.truncation import check_truncate
 from forecast.networks import NetworkConfig, RecurrentConfig

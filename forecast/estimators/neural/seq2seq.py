@@ -10,9 +10,8 @@ import numpy as np
 from forecast._checks import check_choice, check_horizon, explain
 from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
 from forecast.estimators.neural.base import NeuralForecaster
-from forecast.estimators.neural.inputs import window_at
-from forecast.estimators.neural.options import resolve_window
-from forecast.networks import NetworkConfig, Seq2SeqConfig, attention_reader
+from forecast.estimators.neural.options import Delays, lags_within, resolve_window
+from forecast.networks import NARXConfig, NetworkConfig, Seq2SeqConfig, attention_reader
 from forecast.panel import Panel
 from forecast.training.fit import TEACHER_FORCING
 from forecast.training.options import Options
@@ -84,6 +83,9 @@ class Seq2Seq(NeuralForecaster):
             **self._common(panel),
         )
 
+    def _rival_lags(self, panel: Panel, config: Any) -> Delays:
+        return lags_within(config.window, panel, self.season)
+
     def _check_options(self) -> None:
         super()._check_options()
         check_choice("decoding", self.decoding, TEACHER_FORCING)
@@ -109,7 +111,7 @@ class Seq2Seq(NeuralForecaster):
         """
         request = self._request(X)
         step = request.position - self.panel_.lengths[request.series]
-        if self.config_.attention is None:
+        if isinstance(self.config_, NARXConfig) or self.config_.attention is None:
             raise ValueError(explain("attention", "one to read", None, 'Fit with attention="additive"'))
         if step.min() < 0 or step.max() >= self.config_.horizon:
             allowed = f"at most horizon={self.config_.horizon} steps after the history"
@@ -118,6 +120,6 @@ class Seq2Seq(NeuralForecaster):
             )
         panel, program, inputs = self.panel_, self._compiled(), self._scaled(self.panel_)
         y, x = (history_end(values, panel, program.window) for values in (inputs.y, inputs.x))
-        window = window_at(program, y, x, inputs.future(np.nan_to_num(request.future_x)))
+        window = program.window_at(y, x, inputs.future(np.nan_to_num(request.future_x)))
         weights = mean_of_members(self, lambda network: attention_reader(network, panel.n_targets), window)
         return weights_by_lag(self, request, weights)

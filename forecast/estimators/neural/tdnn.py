@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from forecast._checks import check_count, explain
-from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.options import (
     check_activation,
     check_exog_lags,
@@ -16,7 +16,7 @@ from forecast.estimators.neural.options import (
     check_units,
     resolve_lags,
 )
-from forecast.networks import DelayLayer, NetworkConfig, TDNNConfig
+from forecast.networks import DelayLayer, NARXConfig, NetworkConfig, TDNNConfig
 from forecast.panel import Panel
 
 
@@ -107,7 +107,9 @@ class TDNN(EmbeddingForecaster):
     @property
     def lags_(self) -> tuple[int, ...]:
         """Lags of the first layer."""
-        return tuple(delay + 1 for delay in self.config_.layers[0].delays)
+        config = self.config_
+        kept = isinstance(config, NARXConfig)
+        return config.lags if kept else tuple(delay + 1 for delay in config.layers[0].delays)
 
     def _depths(self) -> list[int]:
         depths = self._each("delays", self.delays, isinstance(self.delays, int))

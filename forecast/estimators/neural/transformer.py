@@ -9,10 +9,9 @@ import numpy as np
 
 from forecast._checks import explain
 from forecast.estimators.neural.attention import mean_of_members, weights_by_lag
-from forecast.estimators.neural.base import EmbeddingForecaster
-from forecast.estimators.neural.inputs import window_at
-from forecast.estimators.neural.options import check_activation, resolve_window
-from forecast.networks import NetworkConfig, TransformerConfig, self_attention_reader
+from forecast.estimators.neural.embedding import EmbeddingForecaster
+from forecast.estimators.neural.options import Delays, check_activation, lags_within, resolve_window
+from forecast.networks import NARXConfig, NetworkConfig, TransformerConfig, self_attention_reader
 from forecast.panel import Panel, Request
 from forecast.windows import history_end
 
@@ -72,6 +71,9 @@ class Transformer(EmbeddingForecaster):
             **self._common(panel),
         )
 
+    def _rival_lags(self, panel: Panel, config: Any) -> Delays:
+        return lags_within(config.window, panel, self.season)
+
     def attention_weights(self, X: Any = None) -> Any:
         """Which rows of its window each step of the forecast reads, in the form of a forecast.
 
@@ -83,13 +85,16 @@ class Transformer(EmbeddingForecaster):
             out, reads in the last block; the mean of all heads and members.
 
         Raises:
-            ValueError: rows of the history are asked for.
+            ValueError: rows of the history are asked for, or an autoregression was kept in the place of the network.
         """
         request = self._request(X)
         step = request.position - self.panel_.lengths[request.series]
         if step.min() < 0:
             received = f"{int((step < 0).sum())} rows of it"
             raise ValueError(explain("X", "steps after the history", received, "Leave these rows out"))
+        if isinstance(self.config_, NARXConfig):
+            received, remedy = "an autoregression, which forecast better", "Fit with selection=False"
+            raise ValueError(explain("model", "a network that was kept", received, remedy))
         windows = self._windows_ahead(request)
         heads = mean_of_members(self, self_attention_reader, windows.reshape(-1, *windows.shape[2:]))
         return weights_by_lag(self, request, heads.mean(axis=1).reshape(windows.shape[:3]))
@@ -103,5 +108,5 @@ class Transformer(EmbeddingForecaster):
         run = (run - inputs.center[:, None]) / inputs.spread[:, None]
         y, known = np.concatenate([past_y, run], axis=1), inputs.future(future_x)
         steps = range(request.horizon)
-        windows = [window_at(program, y[:, : program.window + h], past_x, known, h) for h in steps]
+        windows = [program.window_at(y[:, : program.window + h], past_x, known, h) for h in steps]
         return np.stack(windows, axis=1)

@@ -25,7 +25,8 @@ LATER = covariates(pd.period_range(Y.index[-1] + 1, periods=6, freq="M"), seed=3
 
 
 def small(**options) -> NARX:
-    return NARX(**{"lags": 2, "hidden": (2,), "epochs": 5, "random_state": 0, **options})
+    """A network that stays, whatever a linear model would do."""
+    return NARX(**{"lags": 2, "hidden": (2,), "epochs": 5, "random_state": 0, "selection": False, **options})
 
 
 # ---------------------------------------------------------------- scaling
@@ -312,7 +313,7 @@ def test_some_series_of_a_panel_alone() -> None:
             ValueError,
             "training: must be one of 'one-step', 'multi-step', 'free-run'",
         ),
-        ({"scale": "minmax"}, ValueError, "scale: must be one of 'series', 'window', None"),
+        ({"scale": "minmax"}, ValueError, "scale: must be one of 'auto', 'series', 'window', 'level', None"),
         ({"epochs": 0}, ValueError, "epochs: must be a whole number of at least 1; received 0"),
         ({"batch_size": 1.5}, TypeError, "batch_size: must be a whole number"),
         ({"patience": 0}, ValueError, "patience"),

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 from forecast.estimators.baselines.ar import AR
-from forecast.estimators.neural.base import EmbeddingForecaster
+from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.narx import NARX
 from forecast.estimators.neural.rnn import RNN
 from forecast.estimators.saving import load

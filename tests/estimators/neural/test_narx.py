@@ -95,7 +95,10 @@ def test_weights_are_those_of_weighted_least_squares() -> None:
 
 @pytest.mark.parametrize("exog", [False, True])
 def test_the_start_forecasts_as_ar(exog: bool) -> None:
-    model, reference = NARX(lags=3, hidden=(4,), epochs=1, random_state=0), AR(lags=3)
+    model, reference = (
+        NARX(lags=3, hidden=(4,), epochs=1, random_state=0, scale="series", selection=False),
+        AR(lags=3),
+    )
     given = (X, DRIVEN) if exog else (Y,)
     later = covariates(pd.period_range(Y.index[-1] + 1, periods=24, freq="M"), seed=3) if exog else 24
     model.fit(*given)
@@ -180,7 +183,8 @@ def test_lags_given() -> None:
 
 @pytest.mark.parametrize(("linear", "activation"), [(False, "tanh"), (True, "relu"), (True, "linear")])
 def test_other_architectures(linear: bool, activation: str) -> None:
-    model = NARX(lags=2, hidden=(3, 2), linear=linear, activation=activation, epochs=5, random_state=0).fit(Y)
+    options = {"linear": linear, "activation": activation, "selection": False}
+    model = NARX(lags=2, hidden=(3, 2), epochs=5, random_state=0, **options).fit(Y)
     assert np.isfinite(model.predict(6)).all()
     assert ("linear/kernel" in parts(model, model.theta_[0])) == linear
 
@@ -200,7 +204,7 @@ def test_grid_search_in_two_processes() -> None:
 
 @pytest.mark.parametrize("name", ["hours out of summer time", "business days", "month end unset"])
 def test_the_index_goes_on_and_changes_no_value(name: str) -> None:
-    model, index = NARX(lags=2, hidden=(2,), epochs=1, random_state=0), INDEXES[name]
+    model, index = NARX(lags=2, hidden=(2,), epochs=1, selection=False, random_state=0), INDEXES[name]
     y = Y.iloc[: len(index)].set_axis(index)
     forecast = model.fit(y.iloc[:ROWS]).predict(AHEAD)
     pd.testing.assert_index_equal(forecast.index, index[ROWS:])

@@ -14,7 +14,9 @@ from tests.checks_forecaster import covariates, monthly
 pytestmark = pytest.mark.backend
 Y = monthly(96)
 X = covariates(Y.index)
-SMALL = dict(cell="gru", units=3, window=3, lags=2, jit_compile=False, random_state=0)
+SMALL = dict(
+    cell="gru", units=3, window=3, lags=2, jit_compile=False, random_state=0, scale="series", selection=False
+)
 
 
 def logistic(rows: int) -> np.ndarray:
@@ -80,7 +82,8 @@ def test_truncation_reaches_the_training() -> None:
         cell="elman", units=2, window=4, lags=1, solver="lbfgs", validation=0, epochs=2, jit_compile=False
     )
     full, short, long = (
-        RNN(**options, truncate=truncate, random_state=0).fit(Y) for truncate in (None, (1, 1), (1, 4))
+        RNN(**options, truncate=truncate, random_state=0, scale="series", selection=False).fit(Y)
+        for truncate in (None, (1, 1), (1, 4))
     )
     assert short.config_.truncate == (1, 1)
     assert np.abs(short.theta_ - full.theta_).max() > 1e-3

@@ -69,6 +69,7 @@ def test_it_learns_what_covariates_ahead_say(decoding: str) -> None:
         scale=None,
         validation=0.1,
         random_state=0,
+        selection=False,
     ).fit(x[:360], y[:360])
 
     def error() -> float:

@@ -46,14 +46,22 @@ def test_without_feedback_it_is_a_finite_impulse_response() -> None:
 def test_linear_response_is_least_squares() -> None:
     x = np.random.default_rng(1).normal(size=(120, 1))
     y = np.convolve(x[:, 0], [1.0, -0.5, 0.25])[:120] + 3.0
-    model = TDNN(lags=3, hidden=(2,), feedback=False, epochs=1, scale=None, random_state=0).fit(x, y)
+    model = TDNN(
+        lags=3,
+        hidden=(2,),
+        feedback=False,
+        epochs=1,
+        scale=None,
+        random_state=0,
+        selection=False,
+    ).fit(x, y)
     start = {path: model.linear_theta_[0, part] for path, part in model._compiled().slices().items()}
     np.testing.assert_allclose(start["linear/kernel"], [1.0, -0.5, 0.25], atol=1e-9)
     np.testing.assert_allclose(start["output/bias"], 3.0, atol=1e-9)
 
 
 def test_the_start_forecasts_as_ar() -> None:
-    model = TDNN(lags=[1, 12], hidden=(3,), epochs=1, random_state=0).fit(Y)
+    model = TDNN(lags=[1, 12], hidden=(3,), epochs=1, random_state=0, scale="series", selection=False).fit(Y)
     model.theta_ = model.linear_theta_
     np.testing.assert_allclose(model.predict(24), AR(lags=[1, 12]).fit(Y).predict(24), rtol=1e-7)
 

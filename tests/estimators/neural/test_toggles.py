@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from forecast.estimators.neural import base, padded
+from forecast.estimators.neural import padded
 from forecast.estimators.neural.base import NeuralForecaster
 from forecast.estimators.neural.keras_forecaster import KerasForecaster
 from forecast.estimators.neural.multivariate import MultivariateForecaster
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from forecast.estimators.neural.seq2seq import Seq2Seq
+from forecast.training import selection
 from forecast.training.fit import Fitted
 from tests.checks_forecaster import dense, forecasters, monthly, named
 
@@ -43,7 +44,7 @@ OTHERS: dict[str, Any] = {
     "attention": "multiplicative", "context": "every", "decoding": "teacher-forcing", "slots": 4, "width": 2,
     "read_heads": 2, "controller": "gru", "outputs": 2, "loss": "absolute", "edges": NODES, "parents": TREE,
     "both_ways": False, "aggregate": "sum", "season": 9, "blocks": 2, "skip": True, "strategy": "direct",
-    "build": two_layers,
+    "build": two_layers, "selection": True,
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def learned_from(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> st
     seen: list[Any] = []
 
     def record(
-        program: Any, windows: Any, *more: Any, options: Any, rng: Any, theta: Any, **reach: Any
+        program: Any, windows: Any, *more: Any, options: Any, rng: Any, theta: Any = None, **reach: Any
     ) -> Fitted:
         seen.extend(
             [program.jit, program.size, program.objective, windows.y.tolist(), windows.x.tolist(), reach]
@@ -73,21 +74,21 @@ def learned_from(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> st
         seen.extend([len(program.network.layers), vars(options), rng.random()])
         return Fitted(program.template, program.template, "none")
 
-    monkeypatch.setattr(base, "train", record)
+    monkeypatch.setattr(selection, "train", record)
     monkeypatch.setattr(padded, "train_drawn", record)
     x = pd.DataFrame({"x": np.arange(30) % 7}, index=monthly(30).index)
     frame = pd.DataFrame({"a": monthly(30), "b": monthly(30, seed=1)})
     frame["c"] = frame["a"] + frame["b"]
     model.fit(x, frame if isinstance(model, MultivariateForecaster) else frame["a"])
     config = {name: value for name, value in vars(model.config_).items() if name != "model"}
-    return str([seen, config, model.horizon])
+    return str([seen, config, model.horizon, model.selection_.to_string()])
 
 
 @pytest.mark.parametrize("model", MODELS, ids=named)
 def test_every_option_tells(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = []
     for name in [item.name for item in fields(model) if item.init]:
-        start = clone(model)
+        start = clone(model).set_params(selection=False)
         if name == "steps" and not isinstance(model, Seq2Seq | ResidualTDNN):
             start.set_params(training="free-run")
         if name == "season":  # it tells what "auto" stands for

@@ -1,0 +1,50 @@
+"""Neural forecasters that learn vectors for series and categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from forecast.estimators.neural.base import NeuralForecaster
+from forecast.estimators.neural.inputs import Coder, check_embedding
+from forecast.panel import Panel
+from forecast.panel.categories import Levels, coded, learned_levels
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EmbeddingForecaster(NeuralForecaster):
+    """A network that may tell series and categories apart by vectors it learns (`CategoryEmbedding`).
+
+    The vectors are inputs of the nonlinear branch beside each row of the window; the linear path does not see
+    them, so training starts at the AR solution. The evidence pulls them to zero, that is to one model of all
+    series.
+
+    Args:
+        embed_series: length of the learned vector of every series of a panel; 0 for none. A record of
+            another series has the mean vector of all.
+        categories: {column of X: length of its learned vectors}, for covariates in a frame that hold
+            categories, as text or as numbers (for `backtest` as numbers). A category not seen in `fit` has
+            the mean vector.
+
+    Attributes:
+        levels_: the categories of each column, in the order of their vectors.
+    """
+
+    embed_series: int = 0
+    categories: dict[str, int] | None = None
+
+    levels_: Levels = field(init=False)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_embedding(self.embed_series, self.categories)
+
+    def _read(self, X: Any, y: Any) -> Panel:
+        self.levels_ = learned_levels(X, self.categories) if self.categories else {}
+        return super()._read(self._coded(X), y)
+
+    def _coded(self, X: Any) -> Any:
+        return coded(X, self.levels_) if self.levels_ else X
+
+    def _coder(self, panel: Panel) -> Coder:
+        return Coder.of(panel, self.categories, self.embed_series)

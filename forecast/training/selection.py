@@ -1,0 +1,222 @@
+"""Which candidate is kept: the one whose closed loop has the smaller error from the last origins of the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from forecast.networks import NetworkConfig
+from forecast.networks.roles import Role
+from forecast.training.fit import Fitted, is_solved, linear_fit, train
+from forecast.training.flat_network import Array
+from forecast.training.linear_rivals import Linear
+from forecast.training.options import Options
+from forecast.training.start import initial_weights, linear_members
+from forecast.training.window_program import Program
+from forecast.windows import Windows, naive_error
+
+ORIGINS, MOST_ORIGINS = 8, 32  # of each series at most, and of one series alone
+HELD_OUT = 3  # at most one row in so many lies after the first origin
+LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
+FREE_RUNS, LONGEST_RUN = 4, 1_000  # of a record that is simulated, and the rows of one run
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The last origins of each series, and the windows that lie before the first of them.
+
+    Args:
+        before: windows to train a candidate on; weights: (N,) weight of each row of its panel as a target.
+        runs: L known rows and H rows to forecast in closed loop, one for each origin.
+        unit: (n, O) error of the naive forecast of the series of each run, the unit of its error.
+        limits: (2, O) bounds of a value that is fed back.
+        overlap: runs of a series that have a row in common.
+    """
+
+    before: Windows
+    weights: Array
+    runs: Windows
+    unit: Array
+    limits: Array
+    overlap: float
+
+    @classmethod
+    def of(
+        cls, windows: Windows, weights: Array, *, horizon: int | None, season: int, limits: Array
+    ) -> Self | None:
+        """The last origins of the panel of `windows`; None where all series are too short.
+
+        Args:
+            horizon: steps that count; None for free runs laid end to end.
+            season: rows between the values that the naive error compares.
+        """
+        panel, length, values = windows.panel, windows.length, (windows.y, windows.x)
+        room = (panel.lengths - length) // HELD_OUT  # (S,)
+        longest = int(room.max(initial=0))
+        if longest < windows.horizon:
+            return None
+        if horizon is None:
+            most, horizon = FREE_RUNS, min(max(longest // FREE_RUNS, 1), LONGEST_RUN)
+        else:
+            most, horizon = max(ORIGINS, MOST_ORIGINS // panel.n_series), min(horizon, longest)
+        stride = int(np.clip((longest - horizon) // max(most - 1, 1), 1, horizon))
+        runs = Windows(panel, length=length, horizon=horizon, stride=stride, values=values)
+        series = runs.series_of()
+        back = panel.offsets[1:][series] - runs.target_rows()  # rows from the origin to the end
+        recent = (back <= room[series]) & (back - horizon < most * stride)
+        runs = runs.select(np.flatnonzero(recent & runs.finite()))
+        cut = panel.offsets[1:].copy()
+        np.minimum.at(cut, runs.series_of(), runs.target_rows())
+        rows = np.arange(len(weights)) < np.repeat(cut, panel.lengths)
+        before = Windows(
+            panel.head(cut - panel.offsets[:-1]),
+            length=length,
+            horizon=windows.horizon,
+            values=(values[0][rows], values[1][rows]),
+        )
+        if not len(runs) or not weights[rows][before.target_rows()[before.finite()]].any():
+            return None
+        unit = naive_error(windows.y, panel.offsets, season)[runs.series_of()]
+        return cls(before, weights[rows], runs, unit, limits, horizon / stride)
+
+    def errors(self, program: Program, theta: Array) -> Array:
+        """(n,) mean absolute error of each closed loop, in units of the naive forecast."""
+        y, x, target = self._known()
+        return self._measured(
+            target, program.ahead(theta, y, x[:, : y.shape[1]], x[:, y.shape[1] :], self.limits)
+        )
+
+    def errors_of_linear(self, model: Linear) -> Array:
+        """(n,) the same of a linear model, fitted to the rows before."""
+        y, x, target = self._known()
+        coefficients = model.fit(self.before, self.weights)
+        return self._measured(target, model.ahead(coefficients, y, x, self.limits))
+
+    def _known(self) -> tuple[Array, Array, Array]:
+        """Known rows (n, L, O), covariates (n, L+H, E) and targets (n, H, O) of the runs."""
+        batch, length = self.runs.gather(), self.runs.length
+        return batch.y[:, :length], batch.x, batch.y[:, length:]
+
+    def _measured(self, target: Array, run: Array) -> Array:
+        errors: Array = np.mean(np.abs(target - run) / self.unit[:, None], axis=(1, 2))
+        return errors
+
+
+def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.DataFrame]:
+    """How windows are scaled, "series", "level" or "window", by linear models of what a network sees; and the table."""
+    names = {"series": "linear", "level": "linear, level", "window": "linear, window"}
+    linear = Linear.of(config)
+    errors = {names[scale]: held_out.errors_of_linear(replace(linear, scale=scale)) for scale in names}
+    table = decide(errors, held_out.overlap)
+    return list(names)[int(table["kept"].argmax())], table
+
+
+def joined(scales: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """One table of the choice of a scale, and of the choice that begins with the linear model of that scale."""
+    if not len(scales) or not len(table):
+        return table if len(table) else scales
+    kept = scales["kept"] & bool(table["kept"].iloc[0])
+    return pd.concat([scales.assign(kept=kept), table.iloc[1:]], ignore_index=True)
+
+
+def fit_members(
+    program: Program,
+    windows: Windows,
+    weights: Array,
+    held_out: HeldOut | None,
+    starts: list[Array | None],
+    *,
+    options: Options,
+    seed: int | None,
+    rival: Linear | None = None,
+) -> tuple[list[Fitted], pd.DataFrame]:
+    """The members of a fit on all windows, and the table of what was decided: the linear model, or the network.
+
+    Both are trained on the rows before the held-out origins and judged from these; one network speaks for all
+    members. What is kept is trained on all rows; where that makes the closed loop of a network worse than before, the
+    network that was judged stays. Where there is no linear path, or nothing beside it, there is nothing to choose.
+
+    Args:
+        program: the compiled network.
+        windows: L + H rows each; weights: (N,) weight of every row of the buffer as a target.
+        held_out: the origins that decide; None keeps the linear model.
+        starts: weights (P,) of each member to go on from, None for a new start.
+        options: of the training.
+        seed: of the random starts and batches.
+        rival: a linear model that is no part of the network, the first row of the table; where it is kept, the
+            members are of no use.
+    """
+    rng, own = np.random.default_rng(seed), bool(program.members(Role.LINEAR).any())
+    data = program, windows, weights
+    if is_solved(program, options) and options.training == "one-step":
+        return [linear_fit(*data, initial_weights(program, rng)) for _ in starts], decide({})
+    if not (options.select and (own or rival)) or linear_members(program).all():
+        return [train(*data, options=options, rng=rng, theta=start) for start in starts], decide({})
+    first = [initial_weights(program, rng) if start is None else start for start in starts]
+    linear = [linear_fit(*data, theta) for theta in first]
+    if held_out is None:
+        return linear, decide({"linear": np.full(1, np.nan)})
+    trial = _trial(program, held_out, options, seed)
+    errors = {} if rival is None else {"linear": held_out.errors_of_linear(rival)}
+    for name, fit in trial.items():
+        if name == "network" or own:
+            errors[name if name not in errors else "linear path"] = held_out.errors(program, fit.theta)
+    table = decide(errors, held_out.overlap)
+    if options.verbose:
+        tqdm.write(table.to_string(index=False))
+    if not table["kept"].iloc[-1]:
+        return linear, table
+    again = _again(trial["network"], options)
+    fits: list[Fitted] = []
+    for start, begin in zip(starts, linear, strict=True):
+        theta = trial["network"].theta if start is None and not fits and not options.validation else start
+        fit = train(*data, options=again, rng=np.random.default_rng(seed) if not fits else rng, theta=theta)
+        worse = held_out.errors(program, fit.theta).mean() > errors["network"].mean()
+        fits.append(replace(trial["network"] if worse else fit, start=begin.theta))
+    return fits, table
+
+
+def _trial(program: Program, held_out: HeldOut, options: Options, seed: int | None) -> dict[str, Fitted]:
+    """The linear model and a network, both trained on the rows before the first origin."""
+    data = program, held_out.before, held_out.weights
+    linear = linear_fit(*data, initial_weights(program, np.random.default_rng(seed)))
+    quiet, rng = replace(options, callbacks=()), np.random.default_rng(seed)
+    return {"linear": linear, "network": train(*data, options=quiet, rng=rng)}
+
+
+def _again(trial: Fitted, options: Options) -> Options:
+    """How to train on all rows what was trained on some: as long as its validation part found best, without one."""
+    losses = [logs["val_loss"] for logs in trial.history if "val_loss" in logs]
+    if not (options.all_rows and losses):
+        return options
+    return replace(options, validation=0, epochs=max(1, int(np.argmin(losses))))
+
+
+def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
+    """A row for each candidate: its mean error, the standard error of its difference from the first, if it is kept.
+
+    The candidates stand in order of size: a later one must be better than the one kept so far by more than the
+    standard error of their difference, and by more than `LEAST_GAIN` of its error. Runs over the same rows in part
+    count in part: `overlap` of them are one.
+    """
+    names, kept = list(errors), 0
+    for number in range(1, len(names)):
+        best = errors[names[kept]]
+        gain = best - errors[names[number]]
+        if gain.mean() > max(_standard_error(gain, overlap), LEAST_GAIN * best.mean()):
+            kept = number
+    spread = [_standard_error(values - errors[names[0]], overlap) for values in errors.values()]
+    mean = [float(np.mean(values)) for values in errors.values()]
+    chosen = [number == kept for number in range(len(names))]
+    return pd.DataFrame({"candidate": names, "error": mean, "spread": spread, "kept": chosen})
+
+
+def _standard_error(values: Array, overlap: float) -> float:
+    """Infinite from a single run, which tells nothing of chance."""
+    if not values.any():
+        return 0.0
+    return float(values.std() / np.sqrt(max(len(values) / overlap, 1.0))) if len(values) > 1 else float("inf")
