@@ -14,7 +14,7 @@ import forecast
 from forecast.datasets import load_air_passengers
 
 ROOT = Path(forecast.__file__).parent
-MOST = 30
+MOST = 31
 
 
 @pytest.mark.backend

@@ -67,9 +67,9 @@ class NetworkConfig:
         raise NotImplementedError
 
     @property
-    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Lags of the targets and of the covariates that a linear model of the same inputs has: the whole window."""
-        return tuple(range(1, self.window + 1)), tuple(range(self.window)) if self.exog else ()
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """(lags, exog_lags, exog_kept) of a linear model of the same inputs: the whole window."""
+        return tuple(range(1, self.window + 1)), tuple(range(self.window)) if self.exog else (), ()
 
     @property
     def autoregressive(self) -> bool:

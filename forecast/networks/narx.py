@@ -59,9 +59,9 @@ class NARXConfig(NetworkConfig):
         return self.linear or not self.hidden
 
     @property
-    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Lags of the targets and of the covariates in the linear path."""
-        return self.lags, self.exog_lags
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """(lags, exog_lags, exog_kept) of the network."""
+        return self.lags, self.exog_lags, self.exog_kept
 
     @property
     def only_linear(self) -> bool:

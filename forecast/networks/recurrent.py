@@ -73,9 +73,9 @@ class RecurrentConfig(NetworkConfig):
         return self.linear and self.steps == 1
 
     @property
-    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Lags of the targets and of the covariates in the linear path."""
-        return self.lags, self.exog_lags
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """(lags, exog_lags, exog_kept) of the linear path, if any."""
+        return (self.lags, self.exog_lags, self.exog_kept) if self.linear else super().delays
 
     @property
     def window(self) -> int:

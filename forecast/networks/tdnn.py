@@ -144,12 +144,12 @@ class TDNNConfig(NetworkConfig):
         return self.linear and self.steps == 1
 
     @property
-    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Lags of the targets and of the covariates that a linear model of the same inputs has."""
+    def delays(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """(lags, exog_lags, exog_kept) of a linear model of the same inputs."""
         if self.linear:
-            return self.linear_delays
-        lags, exog_lags = super().delays
-        return (lags if self.feedback else ()), exog_lags
+            return *self.linear_delays, self.exog_kept
+        lags, exog_lags, kept = super().delays
+        return (lags if self.feedback else ()), exog_lags, kept
 
     @property
     def roles(self) -> Mapping[str, Role]:

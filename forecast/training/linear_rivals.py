@@ -38,7 +38,8 @@ class Linear:
     def of(cls, config: NetworkConfig) -> Self:
         """The linear model of what a network sees."""
         scale = "level" if config.window_level else "window" if config.window_norm else None
-        return cls(*config.delays, config.exog, config.exog_kept, scale, config.window)
+        lags, exog_lags, kept = config.delays
+        return cls(lags, exog_lags, config.exog, kept, scale, config.window)
 
     def fit(self, windows: Windows, weights: Array) -> Array:
         """Weighted least squares on some of the windows: coefficients (O, P), a row for each target."""

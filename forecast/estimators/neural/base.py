@@ -149,7 +149,7 @@ class NeuralForecaster(TrainingOptions):
         """The origins at the end of the history by which candidates are judged."""
         inputs, season = (
             self._scaled(view.panel),
-            max(1, *seasons_of(self.season, view.panel, told=False)[:1]),
+            max((1, *seasons_of(self.season, view.panel)[:1])),
         )
         if self.horizon > 1 or season > 1:
             horizon: int | None = self.horizon if self.horizon > 1 else season
@@ -179,8 +179,7 @@ class NeuralForecaster(TrainingOptions):
 
     def _rival_lags(self, panel: Panel, config: Any) -> Delays:
         """Lags of the targets and of the covariates of this autoregression: those of the network."""
-        lags, exog_lags = config.delays
-        return Delays(lags, exog_lags, config.exog_kept)
+        return Delays._make(config.delays)
 
     def _configured(self, panel: Panel) -> NetworkConfig:
         coder = self._coder(panel)
