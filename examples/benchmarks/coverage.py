@@ -143,7 +143,7 @@ def measure(task: Task, names: Sequence[str]) -> pd.DataFrame:
     """Coverage in percent, width and Winkler score of each model and level."""
     found = []
     tested = task.horizon * task.windows
-    history = Panel.from_data(task.rows).head(drop=tested)
+    history = Panel.from_data(task.rows, allow_missing=True).head(drop=tested)
     units = pd.Series(ErrorUnits(history).mean[:, 0], history.ids)
     for name in names:
         began = time.perf_counter()

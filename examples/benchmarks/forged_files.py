@@ -71,6 +71,12 @@ MODELS: dict[str, Callable[[], Any]] = {
     "RNN": lambda: forecast.RNN(lags=2, units=2, solver="lbfgs", **NET).fit(single()),
     "Seq2Seq": lambda: forecast.Seq2Seq(window=6, units=2, horizon=2, solver="lbfgs", **NET).fit(single()),
     "OnlineRNN": lambda: forecast.OnlineRNN(lags=2, units=2, random_state=0).fit(panel()),
+    "Ensemble": lambda: with_interval(
+        forecast.Ensemble(
+            {"ar": forecast.AR(lags=2), "in": forecast.Ensemble([forecast.Naive(), forecast.Drift()])},
+            combine="weights",
+        ).fit(single())
+    ),
     "GraphRNN": lambda: forecast.GraphRNN(
         lags=2, units=2, edges=pd.DataFrame({"source": ["a"], "target": ["b"]}), **NET
     ).fit(covariates()),

@@ -16,7 +16,7 @@ Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
 """What to ask of the clone after a history, with a number of steps and their covariates (S, H, E)."""
 FEWEST_ERRORS, ENOUGH_ERRORS = 30, 300
 """Errors per step ahead: for these half of a history may be held out, for those a quarter."""
-LEAST_ORIGINS, MOST_SEASONS = 30, 60
+LEAST_ORIGINS, MOST_SEASONS = 30, 12
 """Origins of a panel of any size, since its series have good and bad times together; seasons they are spread over."""
 
 
@@ -65,7 +65,7 @@ def tail_rows(model: Any, panel: Panel, horizon: int) -> tuple[np.ndarray, int]:
     """Rows (S,) held out of each series, and the rows from one origin in them to the next.
 
     As many that 300 errors of the last step come together over all series, and from 30 origins at least; spread over up
-    to 60 seasons, by a number of rows that meets every phase of one; but no more than a quarter of a series, or half of
+    to 12 seasons, by a number of rows that meets every phase of one; but no more than a quarter of a series, or half of
     it where fewer than 30 errors would come together. From each origin as many steps are forecast as are known.
     """
     fewest, enough = (-(-errors // panel.n_series) for errors in (FEWEST_ERRORS, ENOUGH_ERRORS))

@@ -19,7 +19,7 @@ from tests.checks_forecaster import long_frame
     [
         (2000, 1, 1, 304, 1),  # 300 errors of the last step
         (2000, 1, 400, 500, 3),  # every phase of a season, a quarter
-        (20_000, 1, 24, 1504, 5),  # 60 days
+        (20_000, 1, 24, 304, 1),  # 12 days
         (400, 1, 1, 100, 1),  # a quarter
         (100, 1, 1, 34, 1),  # 30 errors
         (50, 1, 1, 25, 1),  # half
