@@ -1,8 +1,6 @@
-"""Training on windows drawn over all series: how long by held-out forecasts, then on every row."""
+"""Training on windows drawn over all series of a panel."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +15,6 @@ from forecast.training.window_program import Program
 
 EPOCH = 100  # batches of an epoch
 PROBES = 2048  # windows at most whose error is told
-SHARES = (0.25, 1.0)  # of the epochs: the lengths of training that held-out forecasts choose from
 
 
 def train_drawn(
@@ -33,20 +30,16 @@ def train_drawn(
 ) -> Fitted:
     """Fit a direct network to windows of all series.
 
-    With `options.validation` the last rows of each series are held out at first, and the length of training with
-    the least cost of forecasts over them is taken, none at all included; the network is then trained on all rows.
-
     Args:
         program: the compiled network.
         shelf: the data.
         season, measure, reach: those of `DrawnWindows`.
-        options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`, `validation`.
+        options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`.
         rng: draws the initial weights and the windows.
         theta: (P,) to go on from.
     """
     start = initial_weights(program, rng) if theta is None else theta
     prior = prior_at(program, start, decay=options.weight_decay or 0.0)
-    history: list[dict[str, float]] = []
     least = np.minimum(shelf.begin + max(3, season + 1), shelf.end - 1)  # first targets
     problem = DrawnWindows(
         program,
@@ -61,23 +54,8 @@ def train_drawn(
         EPOCH * options.batch_size,
         rng,
     )
-    if options.validation:
-        cut = shelf.end - np.maximum(_held_rows(shelf, options.validation), shelf.horizon)
-        cut = np.where(cut > least, cut, shelf.end)  # too short: nothing is held out
-        told = _origins(cut, shelf.end, shelf.horizon)
-        train = replace(problem, stop=cut, visible=cut)
-        held = replace(problem, probe=told)
-        costs = {0.0: held.error(start)} if options.select else {}
-        for share in SHARES:
-            shorter = replace(options, epochs=max(1, round(share * options.epochs)))
-            found, history = _minimise(train, start, prior, shorter, rng)
-            costs[share] = held.error(found)
-        best = min(costs, key=lambda share: costs[share])
-        if best == 0.0:
-            return Fitted(start, start, options.solver, linear=True, history=history)
-        options = replace(options, epochs=max(1, round(best * options.epochs)))
-    found, more = _minimise(problem, start, prior, options, rng)
-    return Fitted(found, start, options.solver, history=history + more)
+    found, history = _minimise(problem, start, prior, options, rng)
+    return Fitted(found, start, options.solver, history=history)
 
 
 def _minimise(
@@ -90,13 +68,6 @@ def _minimise(
     if monitor.restored is not None:
         return monitor.restored, history
     return (theta if np.all(np.isfinite(theta)) else monitor.best), history
-
-
-def _held_rows(shelf: Shelf, validation: float | int) -> Array:
-    lengths = shelf.end - shelf.begin
-    if isinstance(validation, float):
-        return np.ceil(validation * lengths).astype(int)
-    return np.full(len(lengths), validation)
 
 
 def _origins(first: Array, end: Array, horizon: int) -> tuple[Array, Array]:

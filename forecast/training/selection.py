@@ -83,12 +83,19 @@ class HeldOut:
         unit = naive_error(windows.y, panel.offsets, season)[runs.series_of()]
         return cls(before, weights[rows], runs, unit, limits, horizon / stride)
 
-    def errors(self, program: Program, theta: Array) -> Array:
-        """(n,) mean absolute error of each closed loop, in units of the naive forecast."""
+    def errors(self, program: Program, *thetas: Array, reaches: list[int | None] | None = None) -> Array:
+        """(n,) mean absolute error of the median of closed loops, in units of the naive forecast.
+
+        Args:
+            thetas: weights (P,) of each member; reaches: rows that each reads, by default all of the window.
+        """
         y, x, target = self._known()
-        return self._measured(
-            target, program.ahead(theta, y, x[:, : y.shape[1]], x[:, y.shape[1] :], self.limits)
-        )
+        parts = x[:, : y.shape[1]], x[:, y.shape[1] :], self.limits
+        runs = [
+            program.objective.point(program.ahead(theta, y, *parts, reach))
+            for theta, reach in zip(thetas, reaches or [None] * len(thetas), strict=True)
+        ]
+        return self._measured(target, np.median(runs, axis=0))
 
     def errors_of_linear(self, model: Linear) -> Array:
         """(n,) the same of a linear model, fitted to the rows before."""

@@ -7,21 +7,28 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from tqdm import tqdm
 
 from forecast._checks import check_auto, check_choice, check_count, explain
+from forecast.estimators.neural.base import compiled
 from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.inputs import Scaled, View
-from forecast.estimators.neural.options import check_listed
-from forecast.networks import NetworkConfig
+from forecast.estimators.neural.options import check_listed, lags_within
+from forecast.networks import NARXConfig, NetworkConfig
 from forecast.networks.head import HEADS
 from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
 from forecast.training.drawn_windows import MEASURES, Shelf
+from forecast.training.fit import Fitted
+from forecast.training.linear_rivals import Linear
+from forecast.training.objective import SQUARED
 from forecast.training.options import Options
+from forecast.training.selection import choose_scale, decide, joined
 from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
-FEW = 20_000  # windows below which held-out forecasts choose how long to train
+FEW = 20_000  # rows below which held-out forecasts choose how long to train
+SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
 LARGEST = (4, 256)
 
@@ -36,9 +43,8 @@ class PaddedForecaster(EmbeddingForecaster):
         solver: "adam" alone; training: "one-step" alone, all steps of a block at once.
         epochs: passes of 100 batches.
         batch_size: windows of one batch, drawn over all series, every series as often as another.
-        validation: fraction (float) or number of rows (int) at the end of every series held out to choose how long
-            to train; the network is then trained on all rows. "auto" holds out 0.2 where there are fewer than
-            20,000 windows to learn from, and nothing otherwise. 0 for none.
+        validation: "auto" alone: where there are fewer than 20,000 rows, forecasts from the last origins of the
+            history choose how long to train, or an autoregression in the place of the network (`selection`).
         members: networks that differ in their random start, in the rows they read, and in the unit of their errors:
             the naive error of the series, the level, the spread of the window; the forecast is their median.
     """
@@ -58,21 +64,22 @@ class PaddedForecaster(EmbeddingForecaster):
     _solvers: ClassVar[tuple[str, ...]] = ("adam",)
     _scales: ClassVar[tuple[str | None, ...]] = ("series", "window", None)
 
+    def _rows_before(self, config: NetworkConfig) -> int:
+        return config.window if isinstance(config, NARXConfig) else 2  # the least that tells a spread
+
     def _check_options(self) -> None:
         super()._check_options()
         check_choice("training", self.training, ("one-step",))
         if self.steps is not None:
             raise ValueError(explain("steps", "None", self.steps, "Pass horizon= for longer blocks"))
-
-    def _rows_before(self, config: NetworkConfig) -> int:
-        return 2  # the least that tells a spread
+        if self.validation != "auto":
+            allowed, remedy = '"auto": held-out origins decide', "Pass selection=False to train without"
+            raise ValueError(explain("validation", allowed, self.validation, remedy))
 
     def _options(self, program: Program, rows: int) -> Options:
-        windows = int(np.maximum(self.panel_.lengths - 3, 0).sum())
         options = super()._options(program, rows)
-        few = windows < FEW if self.validation == "auto" else bool(options.validation)
-        size = min(self.batch_size, max(16, windows // 8))
-        return replace(options, validation=options.validation if few else 0, batch_size=size)
+        size = min(self.batch_size, max(16, rows // 8))
+        return replace(options, validation=0, batch_size=size, select=self.selection and rows < FEW)
 
     def _measures(self) -> list[str | None]:
         """The unit in which each member measures an error."""
@@ -83,31 +90,81 @@ class PaddedForecaster(EmbeddingForecaster):
             return [MEASURES[member % len(MEASURES)] for member in range(self.members)]
         return ["series"] * self.members
 
-    def _shelf(self, view: View) -> Shelf:
-        inputs, config = self._scaled(view.panel), self.config_
-        weights = view.weights(self.sample_weight_)
-        return Shelf(
-            view.panel.offsets,
-            inputs.y,
-            inputs.x,
-            weights,
-            zero=-inputs.center / inputs.spread,
-            length=config.window,
-            horizon=config.steps,
-            season=config.season,
-        )
+    def _shelf(
+        self, panel: Panel, values: tuple[np.ndarray, np.ndarray], weights: np.ndarray, zero: np.ndarray
+    ) -> Shelf:
+        config = self.config_
+        shape = {"length": config.window, "horizon": config.steps, "season": config.season}
+        return Shelf(panel.offsets, *values, weights, zero=zero, **shape)
 
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
-        program, shelf = self._compiled(), self._shelf(view)
-        options = self._options(program, len(view.panel.y))
-        rng = np.random.default_rng(self.random_state)
-        config, fits = self.config_, []
+        inputs, options = self._scaled(view.panel), self._options(self._compiled(), len(view.panel.y))
+        if options.select and starts[0] is None and not self._replaced:
+            options = self._judged(view, inputs, options)
+        if self._replaced:
+            table = self.selection_
+            super()._train(view, starts)
+            self.selection_ = table
+            return
+        weights, zero = view.weights(self.sample_weight_), -inputs.center / inputs.spread
+        shelf = self._shelf(view.panel, (inputs.y, inputs.x), weights, zero)
+        self._keep(self._fits(shelf, options, starts))
+
+    def _judged(self, view: View, inputs: Scaled, options: Options) -> Options:
+        """How long to train, by forecasts from the last origins; or an autoregression in the place of the network."""
+        rival, held, scales = self._rival(view.panel), self._held_out(view, self.config_), decide({})
+        if held is None:  # too short to judge by
+            self.config_ = self.config_ if rival is None else rival
+            self.selection_ = decide({} if rival is None else {"linear": np.full(1, np.nan)})
+            return options
+        errors, trials = dict[str, np.ndarray](), dict[str, Options]()
+        if rival is not None:
+            scale, scales = choose_scale(held, rival)
+            rival = self._rescaled(rival, scale)
+            errors["linear"] = held.errors_of_linear(Linear.of(rival))
+        before, zero = held.before, -inputs.center / inputs.spread
+        shelf = self._shelf(before.panel, (before.y, before.x), held.weights, zero)
+        for epochs in sorted({max(1, round(share * self.epochs)) for share in SHARES}):
+            name = f"network, {epochs} epochs"
+            trials[name] = replace(options, epochs=epochs, callbacks=())
+            thetas = [fit.theta for fit in self._fits(shelf, trials[name], [None] * self.members)]
+            errors[name] = held.errors(self._compiled(), *thetas, reaches=list(self._reaches()))
+        table = decide(errors, held.overlap)
+        if options.verbose:
+            tqdm.write(table.to_string(index=False))
+        self.selection_, kept = joined(scales, table), table["candidate"][table["kept"].argmax()]
+        if kept == "linear" and rival is not None:
+            self.config_ = rival
+        return replace(options, epochs=trials[kept].epochs if kept in trials else options.epochs)
+
+    @property
+    def _replaced(self) -> bool:
+        """Whether an autoregression stands in the place of the network."""
+        return isinstance(self.config_, NARXConfig)
+
+    def _rival(self, panel: Panel) -> NARXConfig | None:
+        rival = super()._rival(panel)
+        if rival is None or self._objective().head != "point" or panel.lengths.min() <= rival.window:
+            return None
+        return replace(rival, window_norm=False, dtype="float64")
+
+    def _rival_lags(self, panel: Panel, config: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return lags_within(config.window, panel)
+
+    def _compiled(self) -> Program:
+        return compiled(self.config_, self.jit_compile, SQUARED) if self._replaced else super()._compiled()
+
+    def _fits(self, shelf: Shelf, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:
+        """The members, trained on a shelf."""
+        program, rng, fits = self._compiled(), np.random.default_rng(self.random_state), []
         for start, reach, measure in zip(starts, self._reaches(), self._measures(), strict=True):
-            units = {"season": config.season, "measure": measure, "reach": reach}
+            units = {"season": self.config_.season, "measure": measure, "reach": reach}
             fits.append(train_drawn(program, shelf, **units, options=options, rng=rng, theta=start))
-        self._keep(fits)
+        return fits
 
     def _limits(self, inputs: Scaled) -> np.ndarray:
+        if self._replaced:
+            return super()._limits(inputs)
         return np.array([[-np.inf], [np.inf]])  # a block follows the level of its window, wherever that goes
 
     @property
@@ -123,8 +180,11 @@ class PaddedForecaster(EmbeddingForecaster):
         return np.stack([view.steps(inputs.steps(part)) for part in np.moveaxis(values, -1, 0)], axis=-1)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
+        if self._replaced:
+            return super()._fitted(panel)
         view, program = self._view(panel, whole=True), self._compiled()
-        inputs, shelf = self._scaled(view.panel), self._shelf(view)
+        inputs = self._scaled(view.panel)
+        shelf = self._shelf(view.panel, (inputs.y, inputs.x), np.ones(len(inputs.y)), inputs.center)
         rows = np.arange(len(panel.y)) + np.repeat(shelf.begin - panel.offsets[:-1], panel.lengths)
         fitted = np.full(inputs.y.shape, np.nan)
         for start in range(0, len(rows), RUN_CHUNK):
@@ -142,6 +202,8 @@ class PaddedForecaster(EmbeddingForecaster):
         )
 
     def _completed(self, panel: Panel, inputs: Scaled) -> np.ndarray:
+        if self._replaced:
+            return super()._completed(panel, inputs)
         return inputs.y  # the network is told which values are missing
 
 
@@ -166,10 +228,10 @@ def block_size(blocks: int | str, hidden: Sequence[int] | str, panel: Panel) -> 
 
 
 def window_lengths(window: int | Sequence[int] | str, steps: int, season: int, panel: Panel) -> list[int]:
-    """L of each member in turn: as given, or four horizons and a season, at most as long as the longest series."""
+    """L of each member in turn: as given, or four horizons and a season, at most half of the longest series."""
     if isinstance(window, str):
         check_auto("window", window)
-        return [max(1, min(4 * steps + season, int(panel.lengths.max()) - 1))]
+        return [max(1, min(4 * steps + season, int(panel.lengths.max()) // 2))]
     return _listed(window)
 
 

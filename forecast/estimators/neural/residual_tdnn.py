@@ -81,5 +81,7 @@ class ResidualTDNN(PaddedForecaster):
 
     def _reaches(self) -> list[int]:
         config = self.config_
+        if self._replaced:
+            return super()._reaches()
         lengths = member_lengths(self.window, config.length, config.horizon, config.season)
         return [lengths[member % len(lengths)] for member in range(self.members)]

@@ -14,7 +14,7 @@ from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from tests.checks_forecaster import monthly
 
 pytestmark = pytest.mark.backend
-SMALL = {"blocks": 1, "hidden": (8,), "batch_size": 32, "validation": 0, "random_state": 0}
+SMALL = {"blocks": 1, "hidden": (8,), "batch_size": 32, "members": 1, "selection": False, "random_state": 0}
 
 
 def ramps(count: int = 20, rows: int = 30) -> pd.DataFrame:
@@ -54,7 +54,7 @@ def test_missing_values_are_left_out() -> None:
 
 def test_members_read_windows_of_several_lengths(tmp_path: Path) -> None:
     y = monthly(60)
-    model = ResidualTDNN(horizon=3, window=(12, 4), members=2, epochs=1, **SMALL).fit(y)
+    model = ResidualTDNN(horizon=3, window=(12, 4), epochs=1, **{**SMALL, "members": 2}).fit(y)
     assert model.window_ == 12 and model.theta_.shape[0] == 2
     model.save(tmp_path / "model.zip")
     pd.testing.assert_series_equal(load(tmp_path / "model.zip").predict(7), model.predict(7))
@@ -77,3 +77,17 @@ def test_quantiles_do_not_cross_and_hold_the_forecast(loss: object) -> None:
     assert q.shape == (1, 5, 1, len(model.quantiles)) and (np.diff(q, axis=-1) > 0).all()
     middle = model.quantiles.index(0.5)
     np.testing.assert_allclose(q[0, :, 0, middle], model.predict(5), rtol=1e-6)
+
+
+def test_an_autoregression_takes_its_place_where_it_forecasts_better(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = pd.Series(rng.normal(size=90).cumsum(), pd.period_range("2015-01", periods=90, freq="M"))
+    model = ResidualTDNN(horizon=3, window=6, blocks=1, hidden=(4,), epochs=2, random_state=0).fit(y)
+    assert (
+        model.selection_["candidate"].iloc[-1] == "network, 2 epochs" and model.selection_["kept"].sum() == 1
+    )
+    assert model.kept_linear_ == [True] * 3 and model.predict(y.index[-5:]).notna().all()
+    model.save(tmp_path / "model.zip")
+    pd.testing.assert_series_equal(load(tmp_path / "model.zip").predict(4), model.predict(4))
+    trained = ResidualTDNN(horizon=3, window=6, epochs=1, **SMALL).fit(y)
+    assert not len(trained.selection_) and trained.kept_linear_ == [False]
