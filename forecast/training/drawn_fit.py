@@ -1,16 +1,19 @@
-"""Training on windows drawn over all series of a panel."""
+"""Training of a team of networks on windows drawn over all series of a panel."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from forecast.training.adam import adam
-from forecast.training.drawn_windows import DrawnWindows, Shelf
+from forecast.training.drawn_windows import DrawnWindows, Shelf, Team
 from forecast.training.fit import Fitted
 from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options
-from forecast.training.start import Prior, initial_weights, prior_at
+from forecast.training.start import initial_weights, prior_at
 from forecast.training.window_program import Program
 
 EPOCH = 100  # batches of an epoch
@@ -22,52 +25,55 @@ def train_drawn(
     shelf: Shelf,
     *,
     season: int,
-    measure: str | None,
-    reach: int,
+    members: Sequence[tuple[int, str | None]],
     options: Options,
     rng: np.random.Generator,
-    theta: Array | None = None,
-) -> Fitted:
-    """Fit a direct network to windows of all series.
+    thetas: Sequence[Array | None],
+) -> list[Fitted]:
+    """Fit direct networks of one shape to windows of all series, all of them in one compiled call.
+
+    Callbacks are told of one network: with them the members learn one after the other.
 
     Args:
         program: the compiled network.
         shelf: the data.
-        season, measure, reach: those of `DrawnWindows`.
+        season: that of `DrawnWindows`.
+        members: (reach, measure) of each, as in `DrawnWindows`.
         options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`.
         rng: draws the initial weights and the windows.
-        theta: (P,) to go on from.
+        thetas: weights (P,) of each member to go on from, None for a new start.
     """
-    start = initial_weights(program, rng) if theta is None else theta
-    prior = prior_at(program, start, decay=options.weight_decay or 0.0)
+    starts = [initial_weights(program, rng) if theta is None else theta for theta in thetas]
     least = np.minimum(shelf.begin + max(3, season + 1), shelf.end - 1)  # first targets
-    problem = DrawnWindows(
-        program,
-        shelf,
-        least,
-        shelf.end,
-        shelf.end,
-        _origins(np.maximum(least, shelf.end - shelf.horizon), shelf.end, shelf.horizon),
-        season,
-        measure,
-        reach,
-        EPOCH * options.batch_size,
-        rng,
-    )
-    found, history = _minimise(problem, start, prior, options, rng)
-    return Fitted(found, start, options.solver, history=history)
+    probe = _origins(np.maximum(least, shelf.end - shelf.horizon), shelf.end, shelf.horizon)
+    found = [
+        DrawnWindows(program, shelf, least, shelf.end, probe, season, measure, reach, own)
+        for (reach, measure), own in zip(members, rng.spawn(len(members)), strict=True)
+    ]
+    size = 1 if options.callbacks else len(found)
+    fits: list[Fitted] = []
+    for first in range(0, len(found), size):
+        team = Team(tuple(found[first : first + size]), EPOCH * options.batch_size)
+        fits += _fitted(team, starts[first : first + size], options, rng)
+    return fits
 
 
-def _minimise(
-    problem: DrawnWindows, start: Array, prior: Prior, options: Options, rng: np.random.Generator
-) -> tuple[Array, list[dict[str, float]]]:
+def _fitted(team: Team, starts: list[Array], options: Options, rng: np.random.Generator) -> list[Fitted]:
     """The last weights, whose rate has fallen to zero: the loss of an epoch is too noisy to choose by it."""
-    monitor = Monitor(problem, None, start, options)
-    theta = adam(problem, monitor.start, prior, options, monitor, rng).theta
+    alone = [prior_at(team.program, start, decay=options.weight_decay or 0.0) for start in starts]
+    groups, centers = (
+        np.concatenate([getattr(each, name) for each in alone]) for name in ("groups", "center")
+    )
+    prior = replace(alone[0], groups=groups, center=centers)
+    monitor = Monitor(team, None, np.concatenate(starts), options)
+    theta = adam(team, monitor.start, prior, options, monitor, rng).theta
     history = monitor.close(theta)
     if monitor.restored is not None:
-        return monitor.restored, history
-    return (theta if np.all(np.isfinite(theta)) else monitor.best), history
+        theta = monitor.restored
+    if not np.all(np.isfinite(theta)):
+        theta = monitor.best
+    parts = theta.reshape(len(starts), -1)
+    return [Fitted(part, start, "adam", history=history) for part, start in zip(parts, starts, strict=True)]
 
 
 def _origins(first: Array, end: Array, horizon: int) -> tuple[Array, Array]:

@@ -67,7 +67,7 @@ class Shelf:
 
 @dataclass(frozen=True, eq=False)
 class DrawnWindows:
-    """Direct forecasts from windows that end anywhere in any series; a problem for Adam.
+    """Direct forecasts of one network from windows that end anywhere in any series.
 
     The cost of an error is taken in a unit, its `measure`: of the window, the spread that the network sees; of the
     series, its naive error; or of the level, the mean of the last value and the target, as sMAPE does.
@@ -76,38 +76,26 @@ class DrawnWindows:
         program: the compiled network of L rows and H steps.
         shelf: the data.
         first, stop: buffer rows (S,): the first target of a window lies between them.
-        visible: buffer rows (S,) from which on targets count for nothing.
         probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
         season: m of the units; measure: one of MEASURES, or None for the units of the network.
         reach: rows of a window that are shown, older ones are missing.
-        draws: windows of an epoch; rng: draws them.
+        rng: draws windows.
     """
 
-    update: ClassVar[str] = "unit_adam"
     program: Program
     shelf: Shelf
     first: Array
     stop: Array
-    visible: Array
     probe: tuple[Array, Array]
     season: int
     measure: str | None
     reach: int
-    draws: int
     rng: np.random.Generator
 
-    @property
-    def count(self) -> float:
-        """The number of errors of an epoch."""
-        return float(self.draws)
-
-    def __len__(self) -> int:
-        return self.draws
-
-    def take(self, which: Array) -> tuple[Array, ...]:
-        """As many windows as `which` has numbers, drawn anew."""
-        series = self.rng.integers(len(self.first), size=len(which))
-        place = self.rng.random(len(which)) * (self.stop - self.first)[series]
+    def draw(self, count: int) -> tuple[Array, ...]:
+        """So many windows, drawn anew."""
+        series = self.rng.integers(len(self.first), size=count)
+        place = self.rng.random(count) * (self.stop - self.first)[series]
         return self.windows(series, self.first[series] + place.astype(int))
 
     def windows(self, series: Array, at: Array) -> tuple[Array, ...]:
@@ -117,7 +105,6 @@ class DrawnWindows:
         past, targets = y[:, :length].copy(), y[:, length:]
         past[:, : length - self.reach] = np.nan
         weights = shelf.rows(shelf.weights, at, horizon) * np.isfinite(targets)
-        weights *= ((at[:, None] + np.arange(horizon)) < self.visible[series][:, None])[:, :, None]
         targets = np.nan_to_num(targets)
         zero = (
             shelf.zero[series][:, None]
@@ -142,7 +129,7 @@ class DrawnWindows:
         return np.broadcast_to(unit, targets.shape)
 
     def error(self, theta: Array) -> float:
-        """The mean cost of the probed windows, times the number of draws."""
+        """The mean cost of the probed windows."""
         total = weight = 0.0
         for start in range(0, len(self.probe[0]), CHUNK):
             some = (part[start : start + CHUNK] for part in self.probe)
@@ -151,7 +138,7 @@ class DrawnWindows:
             cost = self.program.objective.cost_in(target, forecast, zero, unit)
             total += float(np.sum(weights * to_numpy(cost)))
             weight += float(np.sum(weights))
-        return total / max(weight, 1e-12) * self.draws
+        return total / max(weight, 1e-12)
 
 
 def spread(past: Array, season: int) -> Array:
@@ -168,3 +155,43 @@ def spread(past: Array, season: int) -> Array:
         return near
     seasonal = mean(season)
     return np.where(seasonal > 0, seasonal, near)
+
+
+@dataclass(frozen=True, eq=False)
+class Team:
+    """Networks of one shape that learn side by side in one compiled call, each from windows of its own; for Adam.
+
+    Their weights are one vector (M*P,), one member after the other.
+
+    Args:
+        members: what each member learns from.
+        draws: windows of an epoch.
+    """
+
+    update: ClassVar[str] = "team_adam"
+    members: tuple[DrawnWindows, ...]
+    draws: int
+
+    @property
+    def program(self) -> Program:
+        """The network of each member."""
+        return self.members[0].program
+
+    @property
+    def count(self) -> float:
+        """The number of errors of an epoch."""
+        return float(self.draws)
+
+    def __len__(self) -> int:
+        return self.draws
+
+    def take(self, which: Array) -> tuple[Array, ...]:
+        """As many windows of each member as `which` has numbers: arrays (B, M, ...)."""
+        drawn = [member.draw(len(which)) for member in self.members]
+        return tuple(np.stack(parts, axis=1) for parts in zip(*drawn, strict=True))
+
+    def error(self, theta: Array) -> float:
+        """The mean cost of the members, times the number of draws."""
+        parts = theta.reshape(len(self.members), -1)
+        costs = [member.error(part) for member, part in zip(self.members, parts, strict=True)]
+        return float(np.mean(costs)) * self.draws

@@ -119,6 +119,12 @@ class Program(FlatNetwork):
         outputs = self._apply(theta, inputs)
         return keras.ops.sum(weights * self.objective.cost_in(targets, outputs, zero, unit))
 
+    def _team_loss(self, thetas: Any, *batch: Any) -> Any:
+        """The sum of `_unit_loss` over M members, thetas (M*P,) and arrays (B, M, ...)."""
+        numbers = range(int(batch[0].shape[1]))
+        parts = (thetas[k * self.size : (k + 1) * self.size] for k in numbers)
+        return sum(self._unit_loss(part, *(each[:, k] for each in batch)) for k, part in enumerate(parts))
+
     def _run_loss(self, theta: Any, history: Any, future: Any, targets: Any, weights: Any) -> Any:
         free = keras.ops.full(
             (2, self.targets), float("inf"), dtype=self.dtype
@@ -134,7 +140,7 @@ class Program(FlatNetwork):
             "gradient": value_and_gradient(self._loss),
             "run_gradient": value_and_gradient(self._run_loss),
             "adam": adam_steps(self._loss, noisy=self.noisy),
-            "unit_adam": adam_steps(self._unit_loss),
+            "team_adam": adam_steps(self._team_loss),
             "run_adam": adam_steps(self._run_loss),
         }
 

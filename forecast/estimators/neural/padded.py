@@ -78,7 +78,9 @@ class PaddedForecaster(EmbeddingForecaster):
 
     def _options(self, program: Program, rows: int) -> Options:
         options = super()._options(program, rows)
-        size = min(self.batch_size, max(16, rows // 8))
+        size = min(
+            self.batch_size, 1 << max(rows // 8, 16).bit_length() - 1
+        )  # few sizes: fits share what is compiled
         return replace(options, validation=0, batch_size=size, select=self.selection and rows < FEW)
 
     def _measures(self) -> list[str | None]:
@@ -156,11 +158,10 @@ class PaddedForecaster(EmbeddingForecaster):
 
     def _fits(self, shelf: Shelf, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:
         """The members, trained on a shelf."""
-        program, rng, fits = self._compiled(), np.random.default_rng(self.random_state), []
-        for start, reach, measure in zip(starts, self._reaches(), self._measures(), strict=True):
-            units = {"season": self.config_.season, "measure": measure, "reach": reach}
-            fits.append(train_drawn(program, shelf, **units, options=options, rng=rng, theta=start))
-        return fits
+        members = list(zip(self._reaches(), self._measures(), strict=True))
+        rng, season = np.random.default_rng(self.random_state), self.config_.season
+        data = {"season": season, "members": members, "options": options, "rng": rng}
+        return train_drawn(self._compiled(), shelf, **data, thetas=starts)
 
     def _limits(self, inputs: Scaled) -> np.ndarray:
         if self._replaced:

@@ -75,7 +75,11 @@ def learned_from(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> st
         return Fitted(program.template, program.template, "none")
 
     monkeypatch.setattr(selection, "train", record)
-    monkeypatch.setattr(padded, "train_drawn", record)
+    monkeypatch.setattr(
+        padded,
+        "train_drawn",
+        lambda *data, thetas, **more: [record(*data, **more, theta=theta) for theta in thetas],
+    )
     x = pd.DataFrame({"x": np.arange(30) % 7}, index=monthly(30).index)
     frame = pd.DataFrame({"a": monthly(30), "b": monthly(30, seed=1)})
     frame["c"] = frame["a"] + frame["b"]
