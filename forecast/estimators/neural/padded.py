@@ -10,10 +10,11 @@ import numpy as np
 from tqdm import tqdm
 
 from forecast._checks import check_auto, check_choice, check_count, explain
+from forecast.estimators.baselines.order_selection import seasons_of
 from forecast.estimators.neural.base import compiled
 from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.inputs import Scaled, View
-from forecast.estimators.neural.options import check_listed, lags_within
+from forecast.estimators.neural.options import Delays, check_listed, lags_within
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.networks.head import HEADS
 from forecast.panel import Panel
@@ -150,8 +151,8 @@ class PaddedForecaster(EmbeddingForecaster):
             return None
         return replace(rival, window_norm=False, dtype="float64")
 
-    def _rival_lags(self, panel: Panel, config: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        return lags_within(config.window, panel)
+    def _rival_lags(self, panel: Panel, config: Any) -> Delays:
+        return lags_within(config.window, panel, self.season)
 
     def _compiled(self) -> Program:
         return compiled(self.config_, self.jit_compile, SQUARED) if self._replaced else super()._compiled()
@@ -206,6 +207,12 @@ class PaddedForecaster(EmbeddingForecaster):
         if self._replaced:
             return super()._completed(panel, inputs)
         return inputs.y  # the network is told which values are missing
+
+
+def first_season(season: Any, panel: Panel) -> int:
+    """m: steps of the shortest season, 1 where there is none or no two of them in the longest series."""
+    steps = max((1, *seasons_of(season, panel, told=True)[:1]))
+    return steps if 2 * steps <= panel.lengths.max() else 1
 
 
 def block_steps(horizon: int, season: int, panel: Panel) -> int:

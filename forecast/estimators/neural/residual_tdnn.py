@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from forecast._checks import check_count
 from forecast.estimators.neural.options import check_activation, check_units
 from forecast.estimators.neural.padded import (
     PaddedForecaster,
     block_size,
     block_steps,
+    first_season,
     member_lengths,
     window_lengths,
 )
@@ -37,7 +37,6 @@ class ResidualTDNN(PaddedForecaster):
         horizon: H, and the steps that `predict()` returns; 1 = H from the season, the rows at hand if these are few.
         window: L, a number of rows, or a sequence from which the members take theirs in turn; "auto" = from H, the
             season and the length of the series.
-        season: steps of a season; "auto" = from the frequency.
         blocks: number of residual blocks; "auto" = from the number of windows.
         hidden: units of each hidden layer of a block; "auto" = from the number of windows.
         activation: Keras name of the activation of the hidden layers.
@@ -56,7 +55,6 @@ class ResidualTDNN(PaddedForecaster):
     """
 
     window: int | Sequence[int] | str = "auto"
-    season: int | str = "auto"
     blocks: int | str = "auto"
     hidden: Sequence[int] | str = "auto"
     activation: str = "relu"
@@ -65,7 +63,7 @@ class ResidualTDNN(PaddedForecaster):
     _config: ClassVar[type[NetworkConfig]] = ResidualTDNNConfig
 
     def _configure(self, panel: Panel) -> ResidualTDNNConfig:
-        season = check_count("season", panel.season_length if self.season == "auto" else self.season)
+        season = first_season(self.season, panel)
         steps = block_steps(self.horizon, season, panel)
         blocks, hidden = block_size(self.blocks, self.hidden, panel)
         return ResidualTDNNConfig(

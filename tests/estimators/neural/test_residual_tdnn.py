@@ -39,7 +39,7 @@ def test_untrained_it_is_the_naive_or_seasonal_naive_forecast(skip: bool) -> Non
 
 def test_straight_lines_go_on_from_few_rows_and_many() -> None:
     frame = ramps()
-    model = ResidualTDNN(horizon=3, window=4, epochs=6, learning_rate=1e-2, **SMALL).fit(frame)
+    model = ResidualTDNN(horizon=3, window=4, season=1, epochs=6, learning_rate=1e-2, **SMALL).fit(frame)
     forecast = model.predict(5).set_index("unique_id")["ResidualTDNN"].to_numpy().reshape(20, 5)
     for line, (_, part) in zip(forecast, frame.groupby("unique_id"), strict=True):
         slope = part.y.iloc[-1] - part.y.iloc[-2]
