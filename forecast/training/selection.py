@@ -173,8 +173,7 @@ def fit_members(
         if name == "network" or own:
             errors[name if name not in errors else "linear path"] = held_out.errors(program, fit.theta)
     table = decide(errors, held_out.overlap)
-    if options.verbose:
-        tqdm.write(table.to_string(index=False))
+    show(table, options)
     if not table["kept"].iloc[-1]:
         return linear, table
     again = _again(trial["network"], options)
@@ -220,6 +219,12 @@ def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
     mean = [float(np.mean(values)) for values in errors.values()]
     chosen = [number == kept for number in range(len(names))]
     return pd.DataFrame({"candidate": names, "error": mean, "spread": spread, "kept": chosen})
+
+
+def show(table: pd.DataFrame, options: Options) -> None:
+    """Print what was decided, unless silent."""
+    if options.verbose:
+        tqdm.write(table.to_string(index=False))
 
 
 def _standard_error(values: Array, overlap: float) -> float:

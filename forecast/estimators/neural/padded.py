@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from tqdm import tqdm
 
 from forecast._checks import check_auto, check_choice, check_count, explain
 from forecast.estimators.baselines.order_selection import seasons_of
@@ -24,7 +23,7 @@ from forecast.training.fit import Fitted
 from forecast.training.linear_rivals import Linear
 from forecast.training.objective import SQUARED
 from forecast.training.options import Options
-from forecast.training.selection import choose_scale, decide, joined
+from forecast.training.selection import choose_scale, decide, joined, show
 from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
@@ -133,8 +132,7 @@ class PaddedForecaster(EmbeddingForecaster):
             thetas = [fit.theta for fit in self._fits(shelf, trials[name], [None] * self.members)]
             errors[name] = held.errors(self._compiled(), *thetas, reaches=list(self._reaches()))
         table = decide(errors, held.overlap)
-        if options.verbose:
-            tqdm.write(table.to_string(index=False))
+        show(table, options)
         self.selection_, kept = joined(scales, table), table["candidate"][table["kept"].argmax()]
         if kept == "linear" and rival is not None:
             self.config_ = rival
