@@ -55,8 +55,8 @@ class AR(LocalForecaster):
     Args:
         lags: "auto" (order chosen for each series by `ic`), an int n for lags 1..n, or a list of lags.
         max_lags: highest order tried by "auto"; None = 10 log10(rows) or one season and a step, at most a third
-            of the rows, and without a season rows^2 / 1000 or 2. Around each longer season, where a third of the rows
-            holds it, three more lags are tried.
+            of the rows, and without a season rows^2 / 1000 or 2; of several seasons the lags around each of them
+            come right after lag 1 (`tried_lags`).
         ic: "aicc", "bic", "aic" or "hqic".
         trend: "n" none, "c" constant, "t" linear without constant, "ct" both.
         seasonal_lags: number of lags at whole seasons, the first one of several.

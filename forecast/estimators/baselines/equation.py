@@ -96,16 +96,14 @@ def _fixed(form: Form) -> tuple[int, ...]:
 
 
 def candidates(parts: Sequence[Part], form: Form) -> list[int]:
-    """Lags in the order in which they are tried: those always there, 1, 2, ..., and those around longer seasons."""
+    """Lags in the order in which they are tried, after those that are always there."""
     rows = max(len(y) for y, *_ in parts)
     fixed = len(form.trend.replace("n", "")) + len(form.exog or ()) + len(form.seasonal)
     if form.limit is None:
-        limit = auto.largest_order(rows, fixed, form.seasons)
-        longer = [m for m in form.seasons if limit < m <= rows // 3]
+        tried = auto.tried_lags(rows, fixed, form.seasons)
     else:
-        limit, longer = min(form.limit, max(rows - fixed - 2, 0)), []
-    tried = [*form.seasonal, *range(1, limit + 1), *(lag for m in longer for lag in (m - 1, m, m + 1))]
-    return list(dict.fromkeys(tried))
+        tried = list(range(1, min(form.limit, max(rows - fixed - 2, 0)) + 1))
+    return list(dict.fromkeys([*form.seasonal, *tried]))
 
 
 def choose(

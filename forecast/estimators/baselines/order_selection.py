@@ -89,6 +89,20 @@ def largest_order(rows: int, fixed: int, seasons: Sequence[int] = ()) -> int:
     return max(min(max(wanted, first + 1), third), 0)
 
 
+def tried_lags(rows: int, fixed: int, seasons: Sequence[int] = ()) -> list[int]:
+    """Lags in the order in which they are tried: 1, 2, ... up to `largest_order`.
+
+    Where a third of the rows holds several seasons, the lags around each of them come right after lag 1: the lags
+    between them say little, and would cost as many weights.
+    """
+    orders = list(range(1, largest_order(rows, fixed, seasons) + 1))
+    held = [m for m in seasons if m <= rows // 3]
+    around = [lag for m in held for lag in (m - 1, m, m + 1)]
+    if len(held) < 2:
+        return list(dict.fromkeys([*orders, *around]))
+    return list(dict.fromkeys([1, *around, *orders]))
+
+
 def triangular(block: np.ndarray) -> np.ndarray:
     """Triangular factor (K, K) of a table (rows, K), which keeps all of its sums of products."""
     return np.asarray(np.linalg.qr(block, mode="r"))
@@ -141,8 +155,8 @@ def autoregression_lags(
         IC(p) = n log(RSS_p / n) + c(n) (q + p O),   c = 2 (aic), log n (bic), 2 log log n (hqic)
 
     RSS_p is the residual sum of squares of y_t on its lags 1, ..., p, trend and covariates, all orders on the
-    same n rows; q counts the regressors besides the lags and O the targets. After the last order come the lags
-    around each longer season. Each series is standardised first; series too short for these rows have no say. One
+    same n rows; q counts the regressors besides the lags and O the targets; `tried_lags` says where the lags of
+    seasons come in. Each series is standardised first; series too short for these rows have no say. One
     triangular factorisation serves all orders.
 
     Args:
@@ -168,11 +182,9 @@ def autoregression_lags(
     seasons = panel.seasons if seasons is None else seasons
     fixed, rows = len(trend.replace("n", "")) + len(pairs), typical_length(panel)
     if max_lags is None:
-        limit = max(largest_order(rows, fixed, seasons), 1)
-        longer = [m for m in seasons if limit < m <= rows // 3]
+        lags = tried_lags(rows, fixed, seasons) or [1]
     else:
-        limit, longer = max(min(check_count("max_lags", max_lags), rows - fixed - 2), 1), []
-    lags = [*range(1, limit + 1), *(lag for m in longer for lag in (m - 1, m, m + 1))]
+        lags = list(range(1, max(min(check_count("max_lags", max_lags), rows - fixed - 2), 1) + 1))
     factor, count = _shared_factor(panel, trend, pairs, lags, series)
     if factor is None or count <= fixed + 2:
         return (1,)
