@@ -34,7 +34,7 @@ class HeldOut:
         runs: L known rows and H rows to forecast in closed loop, one for each origin.
         unit: (n, O) error of the naive forecast of the series of each run, the unit of its error.
         limits: (2, O) bounds of a value that is fed back.
-        overlap: runs of a series that have a row in common.
+        overlap: runs that count as one: those of a series with a row in common, at most all of it.
     """
 
     before: Windows
@@ -80,8 +80,10 @@ class HeldOut:
         )
         if not len(runs) or not weights[rows][before.target_rows()[before.finite()]].any():
             return None
+        # Runs of one series share rows and much else; series speak for themselves.
+        overlap = min(horizon / stride, len(runs) / len(np.unique(runs.series_of())))
         unit = naive_error(windows.y, panel.offsets, season)[runs.series_of()]
-        return cls(before, weights[rows], runs, unit, limits, horizon / stride)
+        return cls(before, weights[rows], runs, unit, limits, overlap)
 
     def errors(self, program: Program, *thetas: Array, reaches: list[int | None] | None = None) -> Array:
         """(n,) mean absolute error of the median of closed loops, in units of the naive forecast.

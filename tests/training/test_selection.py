@@ -102,3 +102,16 @@ def test_a_candidate_must_be_better_by_more_than_noise() -> None:
     assert decide({"linear": base, "network": base - [2.0, -1.8, 0, 0]})["kept"].tolist() == [True, False]
     table = decide({"linear": base, "network": base})
     assert table["kept"].tolist() == [True, False] and table["spread"].tolist() == [0.0, 0.0]
+
+
+def test_series_speak_for_themselves_however_much_their_origins_overlap() -> None:
+    days = np.arange(60)
+    one, many = (
+        Panel.from_data(
+            pd.concat(pd.DataFrame({"unique_id": k, "ds": days, "y": np.sin(days + k)}) for k in range(count))
+        )
+        for count in (1, 20)
+    )
+    alone, together = (held_out(Windows(panel, length=2), horizon=18) for panel in (one, many))
+    assert alone.overlap == len(alone.runs)  # all of them share rows: one run
+    assert len(together.runs) / together.overlap == 20
