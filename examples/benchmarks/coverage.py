@@ -10,7 +10,8 @@ The last horizon of every series is forecast once (M3 Monthly 18 steps, M4 Hourl
 25 days from 25 origins, learning at the first. Coverage is that of all rows; width and score are in units of the mean
 change of a series from one season to the next before its test rows, the mean of all series. With `--training` the last
 horizon of the training part is forecast, and of bike hire the 25 days before the last: rules are chosen there, and the
-test part is looked at only to report. `--every K` takes every K-th series.
+test part is looked at only to report. `--every K` takes every K-th series; `--origins K` forecasts panels from as many
+origins a horizon apart, learning anew at each, since the series of a panel have calm and wild times together.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def dated(rows: pd.DataFrame, freq: str) -> pd.DataFrame:
     return rows.assign(ds=dates[rows["ds"].to_numpy() - 1])
 
 
-def read(folder: Path, name: str, every: int, training: bool) -> Task:
+def read(folder: Path, name: str, every: int, training: bool, origins: int = 1) -> Task:
     """One of the sets, without its test part if `training`."""
     if name == "bike":
         rows = pd.read_parquet(folder / "bike_sharing" / "bike_sharing.parquet").assign(unique_id="bike")
@@ -117,7 +118,7 @@ def read(folder: Path, name: str, every: int, training: bool) -> Task:
     rows = rows[rows["unique_id"].isin(kept)].sort_values(["unique_id", "ds"])
     if training:
         rows = rows[rows.groupby("unique_id").cumcount(ascending=False) >= horizon]
-    return Task(title, dated(rows[["unique_id", "ds", "y"]], freq), horizon)
+    return Task(title, dated(rows[["unique_id", "ds", "y"]], freq), horizon, origins)
 
 
 def generated() -> Task:
@@ -154,7 +155,7 @@ def measure(task: Task, names: Sequence[str]) -> pd.DataFrame:
             windows=task.windows,
             level=LEVELS,
             align="end",
-            refit=False,
+            refit=task.windows != BIKE_DAYS,
         )
         seconds = time.perf_counter() - began
         for level in LEVELS:
@@ -174,6 +175,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
     parser.add_argument("--sets", nargs="+", default=["m3", "m4", "nn5", "bike"])
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--every", type=int, default=1, help="every so many series of a panel")
+    parser.add_argument("--origins", type=int, default=1, help="origins of a panel")
     parser.add_argument("--training", action="store_true", help="forecast the last rows of the training part")
     parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data")
     options = parser.parse_args(argv)
@@ -181,11 +183,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
         parser.error("FOLDER is needed unless --quick is given")
     tables = {}
     for name in ["generated"] if options.folder is None else options.sets:
-        task = (
-            generated()
-            if options.folder is None
-            else read(options.folder, name, options.every, options.training)
-        )
+        chosen = (options.every, options.training, options.origins)
+        task = generated() if options.folder is None else read(options.folder, name, *chosen)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tables[task.name] = table = measure(task, options.models)
