@@ -17,6 +17,8 @@ CRITERIA = ("bic", "aic", "hqic", "aicc")
 TRENDS = ("n", "c", "t", "ct")
 _LONGEST_SEASON = 96
 _MANY_ROWS = 300
+SHARE = 0.002
+"""Part of the squares by which a lag that is to be an input of a network lowers them at least."""
 
 
 def seasons_of(season: Any, panel: Panel, *, told: bool = False) -> tuple[int, ...]:
@@ -66,13 +68,20 @@ def least_squares(design: np.ndarray, target: np.ndarray, weights: np.ndarray | 
 def criterion(squares: np.ndarray, rows: int, parameters: np.ndarray, ic: str) -> np.ndarray:
     """Gaussian information criterion, up to a constant, for residual sums of squares `squares`.
 
-    "aicc" is that of Hurvich and Tsai (1989), infinite where it is not defined; it counts the variance too.
+    "aicc" is that of Hurvich and Tsai (1989), infinite where it is not defined; it counts the variance too. "sparse"
+    is "bic", but a parameter must lower the squares by a five-hundredth at least, however many rows there are.
     """
     if ic == "aicc":
         left = rows - parameters - 2
         penalty = np.where(left > 0, 2.0 * rows / np.maximum(left, 1.0), np.inf) * (parameters + 1)
     else:
-        weight = {"aic": 2.0, "bic": np.log(rows), "hqic": 2.0 * np.log(np.log(max(rows, 3)))}[ic]
+        bic = np.log(rows)
+        weight = {
+            "aic": 2.0,
+            "bic": bic,
+            "hqic": 2.0 * np.log(np.log(max(rows, 3))),
+            "sparse": max(bic, SHARE * rows),
+        }[ic]
         penalty = weight * parameters
     return rows * np.log(squares / rows) + penalty
 
@@ -164,7 +173,8 @@ def autoregression_lags(
         max_lags: highest order tried; None = 10 log10(rows) or one season and a step, capped at a third of the rows
             of a typical series.
         ic: "bic", "aic", "hqic" or "aicc"; None = the fewer lags of "aicc", strict where rows are few, and "bic",
-            strict where they are many.
+            strict where they are many, by which a lag must also lower the squares by a five-hundredth: in a
+            network it costs as many weights as there are hidden units.
         trend: "n", "c", "t" or "ct".
         pairs: (lag, column) of the covariates that are regressors, lag 0 = current value.
         seasons: steps in each season; None = those of the index.
@@ -191,7 +201,7 @@ def autoregression_lags(
     ends = [fixed + order * panel.n_targets for order in range(1, len(lags) + 1)]
     found = [
         nested_order(factor, ends, panel.n_targets, count, each)
-        for each in (("aicc", "bic") if ic is None else (ic,))
+        for each in (("aicc", "sparse") if ic is None else (ic,))
     ]
     return tuple(sorted(lags[: 1 + min(found)]))
 
