@@ -29,7 +29,7 @@ MOST_ROWS, MOST_TERMS, REFUSALS = 6_000, 16, 3
 MOST_SERIES = 50
 DOUBT = 0.05
 """Chance of a delay beyond the near ones that is none, over all of them."""
-NEAR_SHARE, FAR_SHARE = 0.001, 0.02
+NEAR_SHARE, FAR_SHARE = 0.002, 0.02
 """Part of the squares that a near and any other delay explains at least: it costs a weight, or rows and time."""
 
 
@@ -80,7 +80,7 @@ def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int
         n log(RSS) + c,   c = 2 + 2 log(number of near delays),   c = 2 + 2 log(number of all delays / 0.05),
 
     with the first c up to the order tried for an autoregression, and the second one up to a third of the rows, and
-    explains a thousandth or a fiftieth of the squares. Near delays are compared exactly; far ones by the
+    explains a five-hundredth or a fiftieth of the squares. Near delays are compared exactly; far ones by the
     correlation of the residuals with the covariate, as it is and prewhitened. A covariate without such a delay has
     its current value.
 
