@@ -30,6 +30,8 @@ TEACHER_FORCING = {  # the fraction of true targets that a network with lead row
     "scheduled-sampling": (1.0, 0.75, 0.5, 0.25, 0.0),
 }
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
+SAMPLE, WORK = 3_000, 1e9  # rows at least, and rows * parameters^2, of the first steps of LM on a long series
+FIRST_STEPS, LAST_STEPS = 40, 10  # of LM on these rows, and on all of them
 SOLVERS: Mapping[str, Callable[..., Solution]] = MappingProxyType(
     {"lm": levenberg_marquardt, "lbfgs": lbfgs, "adam": adam}
 )
@@ -95,15 +97,36 @@ def train(
     one_step = options.training == "one-step" or program.steps > 1
     if theta is None and options.training == "one-step" and is_solved(program, options):
         return Fitted(start, start, "least squares", linear=True)
-    solution, history = _scheduled_sampling(problem, held, start, prior, options, rng)
+    fresh = theta is None
+    some, history = _sample(problem, options), list[dict[str, float]]()
+    if some is problem or theta is None:
+        most = options.epochs if some is problem else min(options.epochs, FIRST_STEPS)
+        first = replace(options, epochs=most)
+        solution, history = _scheduled_sampling(some, held, start, prior, first, rng)
+        theta = solution.theta
+    if some is not problem and options.trial:
+        problem = some
+    elif some is not problem:
+        last = replace(options, epochs=min(options.epochs, LAST_STEPS), warm_up=0)
+        solution, more = _scheduled_sampling(problem, held, theta, prior, last, rng)
+        history += more
     fitted, rival = solution.theta, None
     if not one_step:
         fitted, more = _closed_loop(program, windows, weights, fitted, start, prior, options, rng)
         history += more
     elif held is None and options.select and program.members(Role.LINEAR).any():
-        rival = start if theta is None else linear_start(problem, silent(program, theta))
+        rival = start if fresh else linear_start(problem, silent(program, start))
         fitted = fitted if beats_linear(problem, solution, rival) else rival
     return Fitted(fitted, start, options.solver, linear=fitted is rival or fitted is start, history=history)
+
+
+def _sample(problem: OneStep, options: Options) -> OneStep:
+    """Rows enough to find the network by Levenberg-Marquardt, evenly spaced; all of them where that is little work."""
+    most = max(SAMPLE, int(WORK / problem.program.size**2))
+    if options.solver != "lm" or len(problem) <= 1.5 * most:
+        return problem
+    which = np.linspace(0, len(problem) - 1, most).astype(int)
+    return replace(problem, keep=problem.keep[which], weights=problem.weights[which])
 
 
 def linear_fit(program: Program, windows: Windows, weights: Array, theta: Array) -> Fitted:

@@ -16,7 +16,6 @@ from forecast.training.start import LARGEST, Prior
 
 SMALL, MANY = 400, 8_192  # parameters below which, and rows above which, matrices are faster in one thread
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
-WARM_UP = 12  # steps under the first prior: at the start, evidence would prune a branch that is still zero
 EXACT = 1e-10  # part of the variance of the targets below which errors are rounding, not noise
 
 
@@ -103,7 +102,7 @@ def _minimise(
     hessian, gradient, error = problem.normal(theta)
     beta = _noise_precision(problem, error, 0.0) if by_evidence else 1.0
     posterior = _Posterior(problem, prior, prior.initial(problem.count), beta)
-    evidence, evident, settled = -np.inf, False, not by_evidence or options.epochs <= WARM_UP
+    evidence, evident, settled = -np.inf, False, not by_evidence or options.epochs <= options.warm_up
     for iteration in range(options.epochs):
         monitor.begin()
         curvature, slope = posterior.curvature(hessian), posterior.slope(theta, gradient)
@@ -115,7 +114,7 @@ def _minimise(
         at_rest = step is None or quiet >= 3
         if at_rest and settled:
             break
-        if by_evidence and (evident or at_rest or iteration >= WARM_UP):
+        if by_evidence and (evident or at_rest or iteration >= options.warm_up):
             posterior, last = posterior.updated(theta, hessian, error), evidence
             evidence = posterior.log_evidence(theta, hessian, error)
             evident, settled = True, abs(evidence - last) < SETTLED

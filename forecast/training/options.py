@@ -13,7 +13,15 @@ from forecast.training.flat_network import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to train. The fields are those of the neural estimators, which document them."""
+    """How to train. The fields are those of the neural estimators, which document them, and a few more.
+
+    Args:
+        select: whether the linear model may be kept; all_rows: whether what was found with a validation part is
+            trained again on all rows.
+        trial: whether some of many rows will do.
+        warm_up: steps of Levenberg-Marquardt under the first prior: where the nonlinear branch starts at zero,
+            evidence would prune it at once.
+    """
 
     solver: str = "auto"
     training: str = "one-step"
@@ -31,6 +39,8 @@ class Options:
     decoding: str = "free-run"
     select: bool = True
     all_rows: bool = False
+    trial: bool = False
+    warm_up: int = 12
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,7 +192,7 @@ def _trial(program: Program, held_out: HeldOut, options: Options, seed: int | No
     """The linear model and a network, both trained on the rows before the first origin."""
     data = program, held_out.before, held_out.weights
     linear = linear_fit(*data, initial_weights(program, np.random.default_rng(seed)))
-    quiet, rng = replace(options, callbacks=()), np.random.default_rng(seed)
+    quiet, rng = replace(options, callbacks=(), trial=True), np.random.default_rng(seed)
     return {"linear": linear, "network": train(*data, options=quiet, rng=rng)}
 
 

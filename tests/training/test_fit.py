@@ -292,3 +292,24 @@ def test_a_network_that_fits_data_without_noise_is_kept() -> None:
     options = Options(solver="lm", epochs=120)
     fitted = train(program(config), record, np.ones(300), options=options, rng=np.random.default_rng(0))
     assert not fitted.linear and fitted.history[-1]["loss"] < 1e-8 * y.var()
+
+
+def test_a_long_series_is_learned_from_some_rows_first_and_from_all_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = []
+
+    def recorded(problem: Problem, *rest: Any) -> Any:
+        rows.append((len(problem), rest[3].epochs, rest[3].warm_up))
+        return solve(problem, *rest)
+
+    monkeypatch.setattr("forecast.training.fit.solve", recorded)
+    monkeypatch.setattr("forecast.training.fit.SAMPLE", 20)
+    monkeypatch.setattr("forecast.training.fit.WORK", 0.0)
+    quick = fit(solver="lm", epochs=60)
+    assert rows == [(20, 40, 12), (58, 10, 0)]
+    problem = one_step_problem(program(), windows(), ONES)
+    assert problem.error(quick.theta) < 0.5 * problem.error(quick.start)
+    rows.clear()
+    fit(solver="lm", epochs=60, trial=True)
+    assert rows == [(20, 40, 12)]
