@@ -321,3 +321,13 @@ def test_wiener_hammerstein(script: ModuleType, capsys: pytest.CaptureFixture[st
     direct = [float(np.sqrt(np.mean((run - test[name][40:]) ** 2))) for name in ("y", "y_clean")]
     assert rows["ARX, 16 lags"] == pytest.approx(tuple(direct))
     assert "noise floor" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_selection_choices(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The chosen model is the network or the linear one, and a rule that keeps no network has the ratio 1."""
+    importlib.import_module("against_ar").stand_in(tmp_path)
+    script.main([str(tmp_path), "--seeds", "1", "--rows", "90"])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("lynx") for line in lines) == 3
+    assert any(line.startswith("2.0 standard errors, 0 networks") and "mean 1.000" in line for line in lines)

@@ -309,7 +309,7 @@ def test_a_long_series_is_learned_from_some_rows_first_and_from_all_at_last(
     quick = fit(solver="lm", epochs=60)
     assert rows == [(20, 40, 12), (58, 10, 0)]
     problem = one_step_problem(program(), windows(), ONES)
-    assert problem.error(quick.theta) < 0.5 * problem.error(quick.start)
+    assert problem.error(quick.theta) < 0.6 * problem.error(quick.start)
     rows.clear()
     fit(solver="lm", epochs=60, trial=True)
     assert rows == [(20, 40, 12)]
