@@ -30,7 +30,7 @@ y = river(seed=0)
 past, last = y.iloc[:-TEST], y.iloc[-TEST:]
 options = {"lags": 2, "units": 4, "epochs": 40, "random_state": 0}
 models = {
-    "AR of each gauge": AR(lags=2),
+    "AR of each gauge": AR(lags=2, joint=False),
     "no edges": GraphRNN(**options),
     "edges": GraphRNN(edges=EDGES, **options),
 }

@@ -28,7 +28,9 @@ leaves = [shop for shop in sales if "-" in shop]
 forecast = (
     RecursiveNet(parents=parents, lags=LAGS, units=4, validation=12, random_state=0).fit(past).predict(TEST)
 )
-shops = AR(lags=LAGS).fit(past[leaves]).predict(TEST)  # bottom-up: a region is the sum of its shops
+shops = (
+    AR(lags=LAGS, joint=False).fit(past[leaves]).predict(TEST)
+)  # bottom-up: a region is the sum of its shops
 
 gap = max(
     float((forecast["country"] - forecast[list(SHOPS)].sum(axis=1)).abs().max()),

@@ -95,8 +95,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
         net = fitted(past, parents, options)
         forecasts = {
             "seasonal naive": SeasonalNaive().fit(past).predict(HORIZON),
-            "AR of every node": AR(lags=LAGS).fit(past).predict(HORIZON),  # its levels do not add up
-            "AR bottom-up": summed(AR(lags=LAGS).fit(past[leaves]).predict(HORIZON), parents, y.columns),
+            "AR of every node": AR(lags=LAGS, joint=False)
+            .fit(past)
+            .predict(HORIZON),  # its levels do not add up
+            "AR bottom-up": summed(
+                AR(lags=LAGS, joint=False).fit(past[leaves]).predict(HORIZON), parents, y.columns
+            ),
             "RecursiveNet": net.predict(HORIZON),
         }
         net.theta_ = net.linear_theta_

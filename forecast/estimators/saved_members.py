@@ -98,7 +98,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         **{
             key: kind
             for key, kind in _NETWORK.items()
-            if key not in ("solver_", "history_", "kept_linear_", "selection_")
+            if key not in ("solver_", "history_", "kept_linear_", "selection_", "fallback_")
         },
         "theta_": "float P",
         "linear_theta_": "float P",

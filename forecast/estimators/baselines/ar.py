@@ -26,6 +26,9 @@ from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.windows import history_end, position_of_rows, series_of_rows, shift
 
+ROWS_EACH = 5
+"""Rows for each coefficient of a vector autoregression, without which each target is left to its own past."""
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AR(LocalForecaster):
@@ -47,8 +50,8 @@ class AR(LocalForecaster):
     (beyond as many steps as the series has rows, in proportion to the steps).
 
     With `joint` the equation of a target also has the `lags` of all other targets: a vector autoregression. "auto" is
-    that with given lags, as in the networks; with `lags="auto"` each target has its own past, which forecast
-    better on the exchange rates, stock indices and influenza counts it was tried on.
+    that with given lags, as in the networks, and at least 5 rows for each of them; with `lags="auto"` each target has
+    its own past, which forecast better on the exchange rates, stock indices and influenza counts it was tried on.
     With `pooled` all series share one equation between values in units of their own mean and deviation, and where
     there are covariates in the units of the data, as experiments on one system do; a new series may then follow.
 
@@ -144,7 +147,7 @@ class AR(LocalForecaster):
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         form, bounded = self._form(panel), isinstance(self.lags, str)
-        joint = panel.n_targets > 1 and (self.joint is True or (self.joint == "auto" and not bounded))
+        joint = panel.n_targets > 1 and (self._bears(panel) if self.joint == "auto" else bool(self.joint))
         if joint and self.pooled:
             remedy = "Pass joint=False, or pooled=False"
             raise ValueError(explain("pooled", "False where a target depends on all targets", True, remedy))
@@ -155,6 +158,14 @@ class AR(LocalForecaster):
         else:
             found = map_series(partial(fit_ar, form=form, bounded=bounded), panel, sample_weight, self.n_jobs)
         self._keep(panel, found, panel.n_targets if joint else 0)
+
+    def _bears(self, panel: Panel) -> bool:
+        """Whether lags are given, and the history has enough rows for those of all targets."""
+        lags = self._lags()
+        return (
+            lags is not None
+            and int(panel.lengths.min()) - max(lags) >= ROWS_EACH * len(lags) * panel.n_targets
+        )
 
     def _keep(self, panel: Panel, found: list[Parameters], crossed: int) -> None:
         """The fits of all series as arrays."""

@@ -174,6 +174,8 @@ def test_given_lags_of_several_targets_are_a_vector_autoregression(trend: str) -
     np.testing.assert_allclose(model.predict(9), reference.forecast(both.to_numpy()[-2:], 9), rtol=1e-6)
     inside = model.predict(both.index[2:])
     np.testing.assert_allclose(inside, reference.fittedvalues, rtol=1e-6)
+    few = AR(lags=12).fit(both.iloc[:100])  # 36 coefficients would have 88 rows
+    assert few.cross_coef_.size == 0
     apart = AR(lags=2, trend=trend, joint=False).fit(both)
     np.testing.assert_allclose(apart.predict(9)["b"], AR(lags=2, trend=trend).fit(both["b"]).predict(9))
 
