@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.theta import Theta
 from forecast.estimators.neural.narx import NARX
 from tests.checks_forecaster import covariates, long_frame, monthly
 
@@ -51,10 +52,6 @@ def without(data: Any, row: int) -> Any:
     return data.drop(index=data.index[row])
 
 
-def constant(name: str) -> pd.DataFrame:
-    return LONG.assign(y=np.where(LONG["unique_id"] == name, 2.0, LONG["y"]))
-
-
 def rows_of(name: str, rename: str | None = None) -> pd.DataFrame:
     frame = panel().make_future_frame(3).assign(price=1.0)
     return (
@@ -76,15 +73,18 @@ def predict_panel(rows: Callable[[], Any]) -> Callable[[], Any]:
 
 GAP, LAGS = "without a gap after the history", "a whole number of at least 1, or a list"
 NUMBERS, CONVERT = "real numbers", "Convert to float"
-VARIES = "a series that varies"
 ROWS, LONGER = "at least 13 rows long", "Give a longer history"
 STEPS, TWELVE = "a whole number of at least 1", "Pass predict(12) for twelve steps"
 
 # name: (call, exception, argument, allowed, received, remedy)
 CASES: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str, str]] = {
-    "NaN in y": (fit(put(Y, np.nan)), ValueError, "y", "free of NaN", "'sales' at 2015-06", "y.interpolate()"),
+    "NaN in y": (
+        lambda: Theta().fit(put(Y, np.nan)), ValueError, "y", "free of NaN", "'sales' at 2015-06", "y.interpolate()",
+    ),
     "infinity in y": (fit(put(Y, np.inf)), ValueError, "y", "free of infinity", "'sales' at 2015-06", "Replace"),
-    "NaN in X": (fit(put(X, np.nan), Y), ValueError, "X", "free of NaN", "'price' at 2015-06", "X.interpolate()"),
+    "NaN in X": (
+        fit(put(X, np.nan), Y), ValueError, "X['price']", "known in every row", "first in row 5", "X.interpolate()",
+    ),
     "infinity in X": (fit(put(X, -np.inf), Y), ValueError, "X", "free of infinity", "'price' at 2015-06", "Replace"),
     "NaN in future X": (predict(put(FUTURE, np.nan)), ValueError, "X", "free of NaN", "'price' at 2019-06", "Fill"),
     "duplicate timestamps": (
@@ -105,7 +105,7 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str, str]] 
     ),
     "short series": (fit(Y[:8], lags=12), ValueError, "y", ROWS, "n_samples=8", LONGER),
     "short series of a panel": (
-        fit(long_frame((40, 9)), lags=12), ValueError, "y of series 's1'", ROWS, "n_samples=9", LONGER,
+        lambda: AR(lags=12).fit(long_frame((40, 9))), ValueError, "y of series 's1'", ROWS, "n_samples=9", LONGER,
     ),
     "short for lags and horizon": (
         lambda: AR(lags=12).fit(Y[:20]).predict_interval(9), ValueError,
@@ -114,10 +114,6 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str, str]] 
     "short for closed-loop training": (
         fit(Y[:20], training="free-run", steps=30), ValueError,
         "steps", "at most", "30", "Use fewer steps, fewer lags or a longer series",
-    ),
-    "constant series": (fit(0 * Y + 3), ValueError, "y", VARIES, "a constant one in 'sales'", "Naive()"),
-    "constant series of a panel": (
-        fit(constant("s1")), ValueError, "y of series 's1'", VARIES, "a constant one", "leave this series out",
     ),
     "strings in y": (fit(put(Y, "many")), TypeError, "y", NUMBERS, "strings in column 'sales'", CONVERT),
     "strings in X": (fit(put(X, "many"), Y), TypeError, "X", NUMBERS, "strings in column 'price'", CONVERT),
@@ -199,16 +195,16 @@ def test_predict_before_fit() -> None:
 
 
 def test_missing_targets_are_masked_by_those_that_say_so() -> None:
-    """The AR model of the rows that are complete; a network names the remedy (see "NaN in y")."""
+    """Of the rows that are complete, AR and the linear network are one model; others name the remedy ("NaN in y")."""
     y = put(Y, np.nan, row=20)
-    assert AR.handles_missing and not NARX.handles_missing
+    assert AR.handles_missing and NARX.handles_missing and not Theta.handles_missing
     rows = [t for t in range(1, 48) if t not in (20, 21)]
     design = np.column_stack([np.ones(len(rows)), Y.to_numpy()[np.array(rows) - 1]])
     expected = np.linalg.lstsq(design, Y.to_numpy()[rows], rcond=None)[0]
     model = AR(lags=1).fit(y)
     np.testing.assert_allclose([model.trend_coef_[0, 0, 0], model.coef_[0, 0, 0]], expected, rtol=1e-8)
     assert np.isfinite(model.predict(5)).all()
-    assert np.isfinite(narx(hidden=()).fit(y.interpolate()).predict(5)).all()
+    pd.testing.assert_series_equal(narx(lags=1, hidden=()).fit(y).predict(5), model.predict(5))
 
 
 REFUSED: dict[str, Callable[[Any], Any]] = {
@@ -222,7 +218,6 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "bad weights": lambda model: model.fit(Y, sample_weight=0 * Y),
 }
 REFUSED_BY_NETWORKS: dict[str, Callable[[Any], Any]] = {
-    "constant": lambda model: model.fit(0 * Y),
     "bad solver": lambda model: model.set_params(solver="sgd").fit(Y),
     "nothing left to learn on from": lambda model: model.set_params(validation=0.99).partial_fit(LATER),
     "long segments": lambda model: model.set_params(training="free-run", steps=60).fit(Y),
