@@ -27,7 +27,7 @@ from forecast.training.selection import choose_scale, decide, joined, show
 from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
-FEW = 20_000  # rows below which held-out forecasts choose how long to train
+FEW, MANY = 20_000, 100  # rows and series below which held-out forecasts choose how long to train
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
 LARGEST = (4, 256)
@@ -43,8 +43,9 @@ class PaddedForecaster(EmbeddingForecaster):
         solver: "adam" alone; training: "one-step" alone, all steps of a block at once.
         epochs: passes of 100 batches.
         batch_size: windows of one batch, drawn over all series, every series as often as another.
-        validation: "auto" alone: where there are fewer than 20,000 rows, forecasts from the last origins of the
-            history choose how long to train, or an autoregression in the place of the network (`selection`).
+        validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
+            origins of the history choose how long to train, or an autoregression in the place of the network
+            (`selection`).
         members: networks that differ in their random start, in the rows they read, and in the unit of their errors:
             the naive error of the series, the level, the spread of the window; the forecast is their median.
     """
@@ -81,7 +82,8 @@ class PaddedForecaster(EmbeddingForecaster):
         size = min(
             self.batch_size, 1 << max(rows // 8, 16).bit_length() - 1
         )  # few sizes: fits share what is compiled
-        return replace(options, validation=0, batch_size=size, select=self.selection and rows < FEW)
+        few = rows < FEW and self.panel_.n_series < MANY
+        return replace(options, validation=0, batch_size=size, select=self.selection and few)
 
     def _measures(self) -> list[str | None]:
         """The unit in which each member measures an error."""
