@@ -9,7 +9,7 @@ whether a network can go through a collapse at all. It replaced forecasts from 7
 hold none; they chose networks that missed the collapse of the test points (NMSE 0.28, median of five seeds).
 
 So little does one collapse determine that networks of the same setting differ widely. The forecast is therefore the
-median of the free runs of ten networks, `NARX(members=10)`.
+median of the free runs of ten networks: of seed s those of the random states 10 s to 10 s + 9.
 
 Normalised MSE = mean squared error / variance of the 100 true values. The winner of the competition, a network of FIR
 delays, had 0.028 (Wan 1994); local linear models 0.080 (Sauer 1994).
@@ -28,7 +28,14 @@ from forecast import AR, NARX
 from forecast.datasets import load_laser
 
 KNOWN, AHEAD, BEFORE = 1000, 100, (530, 545, 560, 575)
-COMMON = {"training": "multi-step", "validation": 0, "steps": AHEAD, "tolerance": 1e-4, "epochs": 300}
+COMMON = {
+    "training": "multi-step",
+    "validation": 0,
+    "steps": AHEAD,
+    "tolerance": 1e-4,
+    "epochs": 300,
+    "selection": False,
+}
 CANDIDATES = {
     "lags=20, hidden=(8,), decay from the evidence": {"lags": 20, "hidden": (8,)},
     "lags=20, hidden=(8,), weight_decay=1e-5": {"lags": 20, "hidden": (8,), "weight_decay": 1e-5},
@@ -68,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     known, truth = y.iloc[:KNOWN], y.iloc[KNOWN : KNOWN + AHEAD]
     print(f"{'candidate':50s}{'through the collapse, seeds 0, 1':>34s}{'seconds':>9s}")
 
-    def fit(name: str, seed: int, networks: int = 1) -> NARX:
-        return NARX(**{**COMMON, **candidates[name]}, members=networks, random_state=seed).fit(known)
+    def fit(name: str, state: int) -> NARX:
+        return NARX(**{**COMMON, **candidates[name]}, random_state=state).fit(known)
 
     scores: dict[str, float] = {}
     for name in candidates:
@@ -83,7 +90,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     errors = []
     for seed in range(seeds):
         start = time.perf_counter()
-        errors.append(nmse(fit(chosen, seed, members).predict(AHEAD), truth))
+        runs = [fit(chosen, seed * members + member).predict(AHEAD) for member in range(members)]
+        errors.append(nmse(pd.concat(runs, axis=1).median(axis=1), truth))
         print(f"{seed:<50d}{errors[-1]:14.4f}{time.perf_counter() - start:9.1f}", flush=True)
     rows = {"median of the seeds": float(np.median(errors)), "worst seed": max(errors)}
     lags = candidates[chosen]["lags"]
