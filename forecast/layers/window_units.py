@@ -40,10 +40,10 @@ class WindowUnits(keras.layers.Layer):
         >>> from forecast.layers import WindowUnits
         >>> window = np.array([[[np.nan], [10.0], [14.0], [16.0]]], "float32")
         >>> z, known, units = WindowUnits()(window)
-        >>> keras.ops.convert_to_numpy(units).round(3).ravel().tolist()
+        >>> keras.ops.convert_to_numpy(units).astype(float).round(3).ravel().tolist()
         [16.0, 3.001]
-        >>> keras.ops.convert_to_numpy(z).round(2).ravel().tolist()
-        [0.0, -2.0, -0.67, 0.0]
+        >>> keras.ops.convert_to_numpy(z).astype(float).round(2).ravel().tolist()
+        [-0.0, -2.0, -0.67, 0.0]
     """
 
     def __init__(

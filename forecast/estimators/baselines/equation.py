@@ -114,7 +114,7 @@ def choose(
     For an equation between changes these lags are of the changes, so one of values fewer is tried.
     """
     always, later = len(form.seasonal), form.difference is not False
-    start = max((*tried, *(lag + later for lag in (*form.seasonal, *_exog_lags(form))), 0))
+    start = max((*tried, *(lag + later for lag in (*form.seasonal, *_exog_lags(form))), later))
     lags = [lag for place, lag in enumerate(tried) if place < always or not difference or lag + 1 in tried]
     tables = [table(part, form, lags, start, difference=difference) for part in parts]
     block = np.vstack([np.column_stack(rows) for rows in tables])

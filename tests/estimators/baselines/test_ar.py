@@ -351,3 +351,10 @@ def test_an_early_missing_value_is_the_mean_of_its_series() -> None:
         model._fitted(Panel.from_data(record, allow_missing=True))[2:],
         model._fitted(Panel.from_data(filled))[2:],
     )
+
+
+@pytest.mark.parametrize("rows", range(1, 8))
+def test_a_few_rows_have_a_forecast(rows: int) -> None:
+    y = np.array([1.0, 2.0, 4.0, 3.0, 5.0, 7.0, 6.0])[:rows]
+    forecast = AR().fit(y).predict(3)
+    assert np.isfinite(forecast).all() and np.abs(forecast - y[-1]).max() <= 3 * np.ptp(y) * max(1, 3 / rows)
