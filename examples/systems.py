@@ -30,6 +30,7 @@ from forecast import (
     MemoryNetwork,
     OnlineRNN,
     RecursiveNet,
+    ResidualTDNN,
     SeasonalNaive,
     Seq2Seq,
     Transformer,
@@ -135,6 +136,11 @@ def systems() -> dict[str, tuple[Forecaster, str, str]]:
             NARX(**dense),
             "= equation in numpy",
             "layers/test_narx.py::test_cell_is_the_numpy_loop_of_its_equation",
+        ),
+        "residual TDNN": (
+            ResidualTDNN(horizon=HORIZON, window=WINDOW, random_state=0),
+            "parts add up to the past",
+            "layers/test_residual.py::test_backcasts_and_the_rest_sum_to_the_past_and_forecasts_to_the_forecast",
         ),
         **cells,
         "stacked (recurrent MLP)": (
