@@ -159,11 +159,11 @@ def summary(rows: list[dict[str, Any]]) -> None:
 
 def keeps(judged: dict[str, Any], width: float) -> bool:
     """Whether the network is better than the linear model by so many standard errors, and by a hundredth."""
-    if "network" not in judged or "linear" not in judged:
+    if "network" not in judged or selection.LINEAR not in judged:
         return False
-    gain = judged["linear"] - judged["network"]
+    gain = judged[selection.LINEAR] - judged["network"]
     noise = np.std(gain) / np.sqrt(max(len(gain) / judged["overlap"], 1.0))
-    return bool(gain.mean() > max(width * noise, 0.01 * judged["linear"].mean()))
+    return bool(gain.mean() > max(width * noise, 0.01 * judged[selection.LINEAR].mean()))
 
 
 def told(name: str, rows: list[dict[str, Any]], ratios: list[float]) -> None:

@@ -21,6 +21,7 @@ from forecast.windows import Windows, naive_error
 
 ORIGINS, MOST_ORIGINS = 8, 32  # of each series at most, and of one series alone
 HELD_OUT = 3  # at most one row in so many lies after the first origin
+LINEAR = "linear model"  # the first candidate
 LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
 FREE_RUNS, LONGEST_RUN = 4, 1_000  # of a record that is simulated, and the rows of one run
 
@@ -117,7 +118,7 @@ class HeldOut:
 
 def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.DataFrame]:
     """How windows are scaled, "series", "level" or "window", by linear models of what a network sees; and the table."""
-    names = {"series": "linear", "level": "linear, level", "window": "linear, window"}
+    names = {"series": LINEAR, "level": f"{LINEAR}, level", "window": f"{LINEAR}, window"}
     linear = Linear.of(config)
     errors = {names[scale]: held_out.errors_of_linear(replace(linear, scale=scale)) for scale in names}
     table = decide(errors, held_out.overlap)
@@ -168,9 +169,9 @@ def fit_members(
     first = [initial_weights(program, rng) if start is None else start for start in starts]
     linear = [linear_fit(*data, theta) for theta in first]
     if held_out is None:
-        return linear, decide({"linear": np.full(1, np.nan)})
+        return linear, decide({LINEAR: np.full(1, np.nan)})
     trial = _trial(program, held_out, options, seed)
-    errors = {} if rival is None else {"linear": held_out.errors_of_linear(rival)}
+    errors = {} if rival is None else {LINEAR: held_out.errors_of_linear(rival)}
     for name, fit in trial.items():
         if name == "network" or own:
             errors[name if name not in errors else "linear path"] = held_out.errors(program, fit.theta)
@@ -193,7 +194,7 @@ def _trial(program: Program, held_out: HeldOut, options: Options, seed: int | No
     data = program, held_out.before, held_out.weights
     linear = linear_fit(*data, initial_weights(program, np.random.default_rng(seed)))
     quiet, rng = replace(options, callbacks=(), trial=True), np.random.default_rng(seed)
-    return {"linear": linear, "network": train(*data, options=quiet, rng=rng)}
+    return {LINEAR: linear, "network": train(*data, options=quiet, rng=rng)}
 
 
 def _again(trial: Fitted, options: Options) -> Options:

@@ -11,7 +11,7 @@ import pytest
 from forecast.networks import NARXConfig
 from forecast.training.fit import linear_fit
 from forecast.training.linear_rivals import Linear
-from forecast.training.selection import HeldOut, choose_scale, joined
+from forecast.training.selection import LINEAR, HeldOut, choose_scale, joined
 from forecast.windows import Windows
 from tests.training.cases import BOTH, program, windows
 
@@ -38,7 +38,11 @@ def test_a_series_that_grows_is_told_by_its_level() -> None:
     held = HeldOut.of(own, np.ones(300), horizon=10, season=1, limits=FREE)
     assert held is not None
     scale, table = choose_scale(held, CONFIG)
-    assert scale == "level" and table["candidate"].tolist() == ["linear", "linear, level", "linear, window"]
+    assert scale == "level" and table["candidate"].tolist() == [
+        LINEAR,
+        f"{LINEAR}, level",
+        f"{LINEAR}, window",
+    ]
     later = table.iloc[[1]].assign(candidate="linear", kept=False)
     network = later.assign(candidate="network", kept=True)
     whole = joined(table, pd.concat([later, network]))

@@ -47,7 +47,7 @@ def test_a_network_is_kept_where_its_closed_loop_is_better_and_noise_stays_linea
 
 def test_a_history_too_short_for_an_origin_keeps_the_linear_model() -> None:
     (fit,), table = members(windows(rows=4))
-    assert fit.linear and table["candidate"].tolist() == ["linear"] and table["error"].isna().all()
+    assert fit.linear and table["candidate"].tolist() == ["linear model"] and table["error"].isna().all()
 
 
 def test_nothing_is_chosen_without_two_candidates_or_when_told() -> None:

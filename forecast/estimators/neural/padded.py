@@ -23,7 +23,7 @@ from forecast.training.fit import Fitted
 from forecast.training.linear_rivals import Linear
 from forecast.training.objective import SQUARED
 from forecast.training.options import Options
-from forecast.training.selection import choose_scale, decide, joined, show
+from forecast.training.selection import LINEAR, choose_scale, decide, joined, show
 from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
@@ -119,13 +119,13 @@ class PaddedForecaster(EmbeddingForecaster):
         rival, held, scales = self._rival(view.panel), self._held_out(view, self.config_), decide({})
         if held is None:  # too short to judge by
             self.config_ = self.config_ if rival is None else rival
-            self.selection_ = decide({} if rival is None else {"linear": np.full(1, np.nan)})
+            self.selection_ = decide({} if rival is None else {LINEAR: np.full(1, np.nan)})
             return options
         errors, trials = dict[str, np.ndarray](), dict[str, Options]()
         if rival is not None:
             scale, scales = choose_scale(held, rival)
             rival = self._rescaled(rival, scale)
-            errors["linear"] = held.errors_of_linear(Linear.of(rival))
+            errors[LINEAR] = held.errors_of_linear(Linear.of(rival))
         before, zero = held.before, -inputs.center / inputs.spread
         shelf = self._shelf(before.panel, (before.y, before.x), held.weights, zero)
         for epochs in sorted({max(1, round(share * self.epochs)) for share in SHARES}):
@@ -136,7 +136,7 @@ class PaddedForecaster(EmbeddingForecaster):
         table = decide(errors, held.overlap)
         show(table, options)
         self.selection_, kept = joined(scales, table), table["candidate"][table["kept"].argmax()]
-        if kept == "linear" and rival is not None:
+        if kept == LINEAR and rival is not None:
             self.config_ = rival
         return replace(options, epochs=trials[kept].epochs if kept in trials else options.epochs)
 

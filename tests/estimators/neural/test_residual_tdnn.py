@@ -79,6 +79,7 @@ def test_quantiles_do_not_cross_and_hold_the_forecast(loss: object) -> None:
     np.testing.assert_allclose(q[0, :, 0, middle], model.predict(5), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_autoregression_takes_its_place_where_it_forecasts_better(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     y = pd.Series(rng.normal(size=90).cumsum(), pd.period_range("2015-01", periods=90, freq="M"))

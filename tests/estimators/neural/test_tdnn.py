@@ -88,6 +88,7 @@ def test_delays_in_every_layer() -> None:
     assert np.isfinite(model.predict(covariates(pd.period_range(Y.index[-1] + 1, periods=5, freq="M")))).all()
 
 
+@pytest.mark.slow
 def test_a_wiener_hammerstein_system_is_learned() -> None:
     """Linear filter, static tanh, linear filter: the shape of the network is that of the system."""
     rng = np.random.default_rng(0)

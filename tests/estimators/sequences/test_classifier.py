@@ -55,6 +55,7 @@ def test_history_starts_at_the_class_frequencies_and_ends_at_the_log_loss(fitted
     [dict(bidirectional="concat", pooling="mean"), dict(bidirectional="sum")],
     ids=["mean of both", "last of both"],
 )
+@pytest.mark.slow
 def test_the_other_sequences_change_nothing(options: dict) -> None:
     model = SequenceClassifier(**{**SMALL, **options, "epochs": 3}).fit(WALKS, UP)
     alone = np.concatenate([model.predict_proba([walk]) for walk in WALKS[:5]])
