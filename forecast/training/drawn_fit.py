@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecast.training.adam import adam
-from forecast.training.drawn_windows import DrawnWindows, Shelf, Team
+from forecast.training.drawn_windows import DrawnWindows, PaddedSeries, Team
 from forecast.training.fit import Fitted
 from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
@@ -22,7 +22,7 @@ PROBES = 2048  # windows at most whose error is told
 
 def train_drawn(
     program: Program,
-    shelf: Shelf,
+    padded: PaddedSeries,
     *,
     season: int,
     members: Sequence[tuple[int, str | None]],
@@ -36,7 +36,7 @@ def train_drawn(
 
     Args:
         program: the compiled network.
-        shelf: the data.
+        padded: the series, with room before and after each.
         season: that of `DrawnWindows`.
         members: (reach, measure) of each, as in `DrawnWindows`.
         options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`.
@@ -44,10 +44,10 @@ def train_drawn(
         thetas: weights (P,) of each member to go on from, None for a new start.
     """
     starts = [initial_weights(program, rng) if theta is None else theta for theta in thetas]
-    least = np.minimum(shelf.begin + max(3, season + 1), shelf.end - 1)  # first targets
-    probe = _origins(np.maximum(least, shelf.end - shelf.horizon), shelf.end, shelf.horizon)
+    least = np.minimum(padded.begin + max(3, season + 1), padded.end - 1)  # first targets
+    probe = _origins(np.maximum(least, padded.end - padded.horizon), padded.end, padded.horizon)
     found = [
-        DrawnWindows(program, shelf, least, shelf.end, probe, season, measure, reach, own)
+        DrawnWindows(program, padded, least, padded.end, probe, season, measure, reach, own)
         for (reach, measure), own in zip(members, rng.spawn(len(members)), strict=True)
     ]
     size = 1 if options.callbacks else len(found)

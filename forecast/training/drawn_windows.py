@@ -16,7 +16,7 @@ MEASURES = ("series", "level", "window")
 LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
 
 
-class Shelf:
+class PaddedSeries:
     """All series in one buffer with room before and after each, so that every window is a slice of it.
 
     Args:
@@ -74,7 +74,7 @@ class DrawnWindows:
 
     Args:
         program: the compiled network of L rows and H steps.
-        shelf: the data.
+        padded: the series, with room before and after each.
         first, stop: buffer rows (S,): the first target of a window lies between them.
         probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
         season: m of the units; measure: one of MEASURES, or None for the units of the network.
@@ -83,7 +83,7 @@ class DrawnWindows:
     """
 
     program: Program
-    shelf: Shelf
+    padded: PaddedSeries
     first: Array
     stop: Array
     probe: tuple[Array, Array]
@@ -100,30 +100,30 @@ class DrawnWindows:
 
     def windows(self, series: Array, at: Array) -> tuple[Array, ...]:
         """Windows (B, L + lead, O+E) before the rows `at`, targets, zeros (B, 1, O), units and weights (B, H, O)."""
-        shelf, length, horizon = self.shelf, self.shelf.length, self.shelf.horizon
-        y = shelf.rows(shelf.y, at - length, length + horizon)
+        padded, length, horizon = self.padded, self.padded.length, self.padded.horizon
+        y = padded.rows(padded.y, at - length, length + horizon)
         past, targets = y[:, :length].copy(), y[:, length:]
         past[:, : length - self.reach] = np.nan
-        weights = shelf.rows(shelf.weights, at, horizon) * np.isfinite(targets)
+        weights = padded.rows(padded.weights, at, horizon) * np.isfinite(targets)
         targets = np.nan_to_num(targets)
         zero = (
-            shelf.zero[series][:, None]
+            padded.zero[series][:, None]
             if self.program.objective.absolute
             else np.zeros((len(at), 1, y.shape[2]))
         )
-        inputs = shelf.inputs(self.program, past, at)
+        inputs = padded.inputs(self.program, past, at)
         return inputs, targets, zero, self._unit(past, targets, series), weights / horizon
 
     def _unit(self, past: Array, targets: Array, series: Array) -> Array:
         """The unit of each error (B, H, O)."""
-        naive = self.shelf.naive[series][:, None]
+        naive = self.padded.naive[series][:, None]
         unit = np.ones_like(naive)
         if self.measure == "window":
             unit = np.maximum(spread(past, self.season)[:, None], LEAST_SHARE * naive)
         if self.measure == "series":
             unit = naive
         if self.measure == "level":
-            zero = self.shelf.zero[series][:, None]
+            zero = self.padded.zero[series][:, None]
             last = np.nan_to_num(past[:, -1:])
             unit = 0.5 * (np.abs(targets - zero) + np.abs(last - zero)) + LEAST_SHARE * naive
         return np.broadcast_to(unit, targets.shape)

@@ -18,7 +18,7 @@ from forecast.networks import NARXConfig, NetworkConfig
 from forecast.networks.head import HEADS
 from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
-from forecast.training.drawn_windows import MEASURES, Shelf
+from forecast.training.drawn_windows import MEASURES, PaddedSeries
 from forecast.training.fit import Fitted
 from forecast.training.linear_rivals import Linear
 from forecast.training.objective import SQUARED
@@ -94,12 +94,12 @@ class PaddedForecaster(EmbeddingForecaster):
             return [MEASURES[member % len(MEASURES)] for member in range(self.members)]
         return ["series"] * self.members
 
-    def _shelf(
+    def _padded(
         self, panel: Panel, values: tuple[np.ndarray, np.ndarray], weights: np.ndarray, zero: np.ndarray
-    ) -> Shelf:
+    ) -> PaddedSeries:
         config = self.config_
         shape = {"length": config.window, "horizon": config.steps, "season": config.season}
-        return Shelf(panel.offsets, *values, weights, zero=zero, **shape)
+        return PaddedSeries(panel.offsets, *values, weights, zero=zero, **shape)
 
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
         inputs, options = self._scaled(view.panel), self._options(self._compiled(), len(view.panel.y))
@@ -111,8 +111,8 @@ class PaddedForecaster(EmbeddingForecaster):
             self.selection_ = table
             return
         weights, zero = view.weights(self.sample_weight_), -inputs.center / inputs.spread
-        shelf = self._shelf(view.panel, (inputs.y, inputs.x), weights, zero)
-        self._keep(self._fits(shelf, options, starts))
+        padded = self._padded(view.panel, (inputs.y, inputs.x), weights, zero)
+        self._keep(self._fits(padded, options, starts))
 
     def _judged(self, view: View, inputs: Scaled, options: Options) -> Options:
         """How long to train, by forecasts from the last origins; or an autoregression in the place of the network."""
@@ -127,11 +127,11 @@ class PaddedForecaster(EmbeddingForecaster):
             rival = self._rescaled(rival, scale)
             errors[LINEAR] = held.errors_of_linear(Linear.of(rival))
         before, zero = held.before, -inputs.center / inputs.spread
-        shelf = self._shelf(before.panel, (before.y, before.x), held.weights, zero)
+        padded = self._padded(before.panel, (before.y, before.x), held.weights, zero)
         for epochs in sorted({max(1, round(share * self.epochs)) for share in SHARES}):
             name = f"network, {epochs} epochs"
             trials[name] = replace(options, epochs=epochs, callbacks=())
-            thetas = [fit.theta for fit in self._fits(shelf, trials[name], [None] * self.members)]
+            thetas = [fit.theta for fit in self._fits(padded, trials[name], [None] * self.members)]
             errors[name] = held.errors(self._compiled(), *thetas, reaches=list(self._reaches()))
         table = decide(errors, held.overlap)
         show(table, options)
@@ -157,12 +157,12 @@ class PaddedForecaster(EmbeddingForecaster):
     def _compiled(self) -> Program:
         return compiled(self.config_, self.jit_compile, SQUARED) if self._replaced else super()._compiled()
 
-    def _fits(self, shelf: Shelf, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:
-        """The members, trained on a shelf."""
+    def _fits(self, padded: PaddedSeries, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:
+        """The members, trained on padded series."""
         members = list(zip(self._reaches(), self._measures(), strict=True))
         rng, season = np.random.default_rng(self.random_state), self.config_.season
         data = {"season": season, "members": members, "options": options, "rng": rng}
-        return train_drawn(self._compiled(), shelf, **data, thetas=starts)
+        return train_drawn(self._compiled(), padded, **data, thetas=starts)
 
     def _limits(self, inputs: Scaled) -> np.ndarray:
         if self._replaced:
@@ -186,13 +186,13 @@ class PaddedForecaster(EmbeddingForecaster):
             return super()._fitted(panel)
         view, program = self._view(panel, whole=True), self._compiled()
         inputs = self._scaled(view.panel)
-        shelf = self._shelf(view.panel, (inputs.y, inputs.x), np.ones(len(inputs.y)), inputs.center)
-        rows = np.arange(len(panel.y)) + np.repeat(shelf.begin - panel.offsets[:-1], panel.lengths)
+        padded = self._padded(view.panel, (inputs.y, inputs.x), np.ones(len(inputs.y)), inputs.center)
+        rows = np.arange(len(panel.y)) + np.repeat(padded.begin - panel.offsets[:-1], panel.lengths)
         fitted = np.full(inputs.y.shape, np.nan)
         for start in range(0, len(rows), RUN_CHUNK):
             at = rows[start : start + RUN_CHUNK]
-            past = shelf.rows(shelf.y, at - program.window, program.window)
-            window = shelf.inputs(program, past, at)
+            past = padded.rows(padded.y, at - program.window, program.window)
+            window = padded.inputs(program, past, at)
             values = [
                 program.objective.point(program.apply(theta, shown(window, program, reach))[:, 0])
                 for theta, reach in zip(self.theta_, self._reaches(), strict=True)
