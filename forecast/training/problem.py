@@ -161,7 +161,7 @@ class OneStep:
         """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, a row for a step and target."""
         window, target, _ = self.take(which)
         root = self._root(which)
-        ((count, (values, jacobian, _)),) = self.program.chunked("jacobian", theta, window)
+        ((count, (values, jacobian)),) = self.program.chunked("weight_jacobian", theta, window)
         jacobian = jacobian[:count].reshape(-1, self.program.size)
         residual = (target - values[:count].reshape(target.shape)).reshape(-1)
         return (jacobian, residual) if (root == 1.0).all() else (jacobian * root[:, None], residual * root)

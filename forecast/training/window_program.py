@@ -132,11 +132,13 @@ class Program(FlatNetwork):
         return keras.ops.sum(weights * self.objective.cost(targets, self._run(theta, free, history, future)))
 
     def traced(self) -> dict[str, Callable[..., Any]]:
-        """The functions to compile, by name."""
+        """The functions to compile, by name; the compiler drops the derivative that "weight_jacobian" leaves out."""
+        jacobian = row_jacobian(self._row, self.steps * self.targets)
         return {
             "apply": self._plain,
             "run": self._run,
-            "jacobian": row_jacobian(self._row, self.steps * self.targets),
+            "jacobian": jacobian,
+            "weight_jacobian": lambda theta, rows: jacobian(theta, rows)[:2],
             "gradient": value_and_gradient(self._loss),
             "run_gradient": value_and_gradient(self._run_loss),
             "adam": adam_steps(self._loss, noisy=self.noisy),
