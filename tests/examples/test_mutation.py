@@ -31,6 +31,7 @@ def test_every_fault_can_be_planted_and_its_tests_exist(mutation: ModuleType) ->
         assert any(fault.name.startswith(kind) for fault in faults), kind
 
 
+@pytest.mark.slow
 def test_a_fault_is_killed_or_survives_and_the_file_is_as_before(
     mutation: ModuleType, tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def test_the_gradient_of_both_states_of_an_lstm_equals_differences(k: int) -> No
             np.testing.assert_allclose(gradient[place], (ends[1] - ends[0]) / 2e-6, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_layers_are_found_and_chosen_at_any_depth() -> None:
     with float64():
         model = model_of([make_cell("gru", 2, dtype="float64"), make_cell("elman", 3, dtype="float64")], True)

@@ -52,6 +52,7 @@ def kinds(long: pd.DataFrame) -> pd.DataFrame:
     return mixed.assign(unique_id=np.repeat(["a", "b"], half), ds=np.tile(np.arange(half), 2))
 
 
+@pytest.mark.slow
 def test_a_vector_for_each_series_tells_their_signs() -> None:
     assert error(NARX(**SMALL, embed_series=1, epochs=40)) < 0.1
     assert min(error(AR(lags=1)), error(NARX(**SMALL, epochs=20))) > 1.0

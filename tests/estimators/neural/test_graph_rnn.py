@@ -50,7 +50,7 @@ def test_the_edges_tell_what_no_node_knows_of_itself() -> None:
     assert deaf.min() > 0.7 and heard[0] > 0.7
 
 
-@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("outputs", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_before_training_every_node_is_its_autoregression(outputs: int) -> None:
     y = stream()
     model = small(lags=2, outputs=outputs, cell="elman", epochs=1, validation=0).fit(y)
@@ -59,6 +59,7 @@ def test_before_training_every_node_is_its_autoregression(outputs: int) -> None:
     np.testing.assert_allclose(model.predict(1), linear.simulate(1, y), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_before_training_a_shared_path_is_one_autoregression_of_all_nodes() -> None:
     y = stream()
     model = small(lags=2, linear="shared", cell="elman", epochs=1, validation=0).fit(y)
@@ -93,6 +94,7 @@ def test_edges_survive_save(tmp_path: Path) -> None:
     assert list(loaded.nodes_) == NODES
 
 
+@pytest.mark.slow
 def test_graph_takes_part_in_backtest_and_gives_intervals() -> None:
     long = long_of(stream(60))
     frame = backtest({"GraphRNN": small(epochs=3), "AR": AR(lags=1)}, long, horizon=2, windows=2)

@@ -53,6 +53,7 @@ def test_keras_learns_a_wave(build) -> None:
     assert model.history_[0][-1]["loss"] < 0.2 * model.history_[0][0]["loss"]
 
 
+@pytest.mark.slow
 def test_a_forecast_is_the_model_on_its_own_results() -> None:
     model = small(recurrent).fit(Y)
     network, window = model.network_, (Y.to_numpy()[-3:] - model.scaler_.center[0]) / model.scaler_.spread[0]

@@ -189,6 +189,7 @@ def test_other_architectures(linear: bool, activation: str) -> None:
     assert ("linear/kernel" in parts(model, model.theta_[0])) == linear
 
 
+@pytest.mark.slow
 def test_grid_search_in_two_processes() -> None:
     search = GridSearchCV(
         NARX(hidden=(2,), epochs=3, random_state=0),

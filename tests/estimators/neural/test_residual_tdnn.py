@@ -61,6 +61,7 @@ def test_members_read_windows_of_several_lengths(tmp_path: Path) -> None:
     assert model._reaches() == [12, 4]
 
 
+@pytest.mark.slow
 def test_horizon_and_season_shape_the_network() -> None:
     y = monthly(60)
     config = ResidualTDNN(epochs=1, **SMALL).fit(y).config_

@@ -79,6 +79,7 @@ def test_delays_in_the_first_layer_alone_are_narx() -> None:
     np.testing.assert_allclose(model.predict(24), narx.predict(24), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_delays_in_every_layer() -> None:
     model = TDNN(lags=3, hidden=(4, 2), delays=(2, 1), activation=(None, "tanh"), epochs=3, random_state=0)
     config = model.fit(X, Y).config_

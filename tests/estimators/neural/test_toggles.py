@@ -15,8 +15,10 @@ from forecast.estimators.neural import padded
 from forecast.estimators.neural.base import NeuralForecaster
 from forecast.estimators.neural.keras_forecaster import KerasForecaster
 from forecast.estimators.neural.multivariate import MultivariateForecaster
+from forecast.estimators.neural.narx import NARX
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from forecast.estimators.neural.seq2seq import Seq2Seq
+from forecast.estimators.neural.tdnn import TDNN
 from forecast.training import selection
 from forecast.training.fit import Fitted
 from tests.checks_forecaster import dense, forecasters, monthly, named
@@ -88,7 +90,16 @@ def learned_from(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> st
     return str([seen, config, model.horizon, model.selection_.to_string()])
 
 
-@pytest.mark.parametrize("model", MODELS, ids=named)
+QUICK = (NARX, TDNN, ResidualTDNN)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(model, id=named(model), marks=[] if isinstance(model, QUICK) else pytest.mark.slow)
+        for model in MODELS
+    ],
+)
 def test_every_option_tells(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = []
     for name in [item.name for item in fields(model) if item.init]:

@@ -79,6 +79,7 @@ def test_reading_backwards_is_reading_the_reversed_sequence_forwards() -> None:
     np.testing.assert_allclose(both.predict_proba([walk[::-1] for walk in WALKS]), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_all_forms_of_the_same_sequences_agree() -> None:
     values, y = RNG.normal(size=(12, 5, 2)), np.arange(12) % 2
     model = SequenceClassifier(**{**SMALL, "epochs": 3})

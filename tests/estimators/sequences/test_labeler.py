@@ -45,6 +45,7 @@ def test_a_label_depends_on_nothing_later_and_on_no_other_sequence() -> None:
         np.testing.assert_allclose(model.predict_proba([BITS[0][:length]])[0], whole[:length], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_both_directions_see_what_comes_later() -> None:
     next_bit = [np.append(bits[1:], 0) for bits in BITS]
     forward = SequenceLabeler(**{**SMALL, "epochs": 40}).fit(BITS, next_bit)
