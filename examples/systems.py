@@ -41,7 +41,12 @@ from forecast.layers import CELLS
 
 LAGS, WINDOW, SEASON, UNITS = 8, 15, 15, 6
 ROWS, HORIZON, ORIGINS = 600, 8, 5
-COMMON = {"solver": "lbfgs", "epochs": 100, "random_state": 0}
+COMMON = {
+    "solver": "lbfgs",
+    "epochs": 100,
+    "selection": False,
+    "random_state": 0,
+}  # the networks, come what may
 EDGES = pd.DataFrame({"source": ["10 ago", "5 ago"], "target": ["5 ago", "laser"]})
 PARENTS = pd.DataFrame({"node": ["dim", "bright"], "parent": "laser"})
 BASELINES = ("AR", "seasonal naive")

@@ -5,8 +5,9 @@ import os
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Compilation takes more time than what is compiled: small shapes gain nothing from optimised code.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+if os.environ.get("KERAS_BACKEND") == "jax":
+    # Compilation takes more time than what is compiled: small shapes gain nothing from optimised code.
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COLUMNS", "120")

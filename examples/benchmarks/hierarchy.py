@@ -66,7 +66,10 @@ def scores(forecast: pd.DataFrame, truth: pd.DataFrame, past: pd.DataFrame) -> p
 
 def fitted(past: pd.DataFrame, parents: pd.DataFrame, options: dict) -> RecursiveNet:
     """The network on all rows, trained as many iterations as were best for the last two years of them."""
-    model = RecursiveNet(parents=parents, lags=LAGS, random_state=0, validation=HORIZON, **options).fit(past)
+    model = RecursiveNet(
+        parents=parents, lags=LAGS, random_state=0, validation=HORIZON, selection=False, **options
+    )
+    model.fit(past)
     best = int(np.argmin([epoch["val_loss"] for epoch in model.history_[0]])) + 1
     return model.set_params(validation=0, epochs=best).fit(past)
 

@@ -86,7 +86,7 @@ def network_errors(model: GraphRNN, data: tuple, origins: np.ndarray) -> Error:
 def ar_errors(data: tuple, learned: int, origins: np.ndarray) -> Error:
     """Errors of an AR of each sensor in closed loop; it learns once, and its origin moves on."""
     speed, waves = data
-    model = AR(lags=SETTING["lags"], joint=False).fit(waves.iloc[:learned], speed.iloc[:learned])
+    model = AR(lags=SETTING["lags"], exog_lags=0, joint=False).fit(waves.iloc[:learned], speed.iloc[:learned])
     lags, constant = model.coef_[0].T, model.trend_coef_[0, :, 0]  # (P, sensors), (sensors,)
     drift = waves.to_numpy() @ model.exog_coef_[0].T  # (rows, sensors)
     path = windows(speed.to_numpy(), origins, -len(lags), 0)
@@ -152,7 +152,9 @@ def run(
     for name, graph in (("GraphRNN without edges", None), ("GraphRNN", edges)):
         runs, start = [], time.perf_counter()
         for seed in range(seeds):
-            model = GraphRNN(edges=graph, validation=learned - held, random_state=seed, **setting)
+            model = GraphRNN(
+                edges=graph, validation=learned - held, selection=False, random_state=seed, **setting
+            )
             model.fit(waves.iloc[:learned], speed.iloc[:learned])
             runs.append(network_errors(model, (speed, waves), origins))
         if graph is None:

@@ -17,14 +17,14 @@ SMALL = dict(window=3, units=2, horizon=4, epochs=2, random_state=0)
 
 @pytest.fixture(scope="module")
 def attentive() -> Seq2Seq:
-    return Seq2Seq(**SMALL, attention="additive").fit(X[:90], Y[:90])
+    return Seq2Seq(**SMALL, attention="additive", selection=False).fit(X[:90], Y[:90])
 
 
 @pytest.mark.slow
 def test_the_start_is_a_regression_for_every_step_on_what_is_known_by_then() -> None:
     held_out = 18  # 0.2 of the 87 targets after the first three, all of whose four steps are left out
     y, x = Y.to_numpy(), X.to_numpy()
-    model = Seq2Seq(**SMALL, attention="additive").fit(X[:90], Y[:90])
+    model = Seq2Seq(**SMALL, attention="additive", selection=False, scale="series").fit(X[:90], Y[:90])
     model.theta_ = model.linear_theta_
     forecast = model.predict(X[90:94]).to_numpy()
 
@@ -96,7 +96,9 @@ def test_attention_weights_say_which_rows_a_step_reads(attentive: Seq2Seq) -> No
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-5)
     assert (weights > 0).all(axis=None) and weights.std().max() > 0
     np.testing.assert_allclose(attentive.attention_weights(X[90:92]), weights[:2], rtol=1e-5)
-    panel = Seq2Seq(**SMALL, attention="multiplicative").fit(long_frame()).attention_weights(2)
+    panel = (
+        Seq2Seq(**SMALL, attention="multiplicative", selection=False).fit(long_frame()).attention_weights(2)
+    )
     assert list(panel.columns) == ["unique_id", "ds", "lag3", "lag2", "lag1"] and len(panel) == 4
     with pytest.raises(ValueError, match="X: must be at most horizon=4 steps after the history"):
         attentive.attention_weights(X[90:95])

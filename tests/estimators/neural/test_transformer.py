@@ -41,7 +41,7 @@ def test_it_learns_what_a_linear_model_cannot() -> None:
 @pytest.mark.slow
 def test_attention_weights_say_which_rows_a_step_reads() -> None:
     options = dict(window=3, d_model=2, heads=1, solver="lbfgs", epochs=2, jit_compile=False, random_state=0)
-    model = Transformer(**options).fit(Y[:90])
+    model = Transformer(**options, selection=False).fit(Y[:90])
     weights = model.attention_weights(3)
     assert list(weights.columns) == ["lag3", "lag2", "lag1"]
     pd.testing.assert_index_equal(weights.index, Y.index[90:93])
