@@ -122,6 +122,7 @@ def forecasters() -> list[Forecaster]:
             solver="lbfgs",
             validation=0,
             epochs=2,
+            selection=False,
             jit_compile=False,
             random_state=0,
         ),

@@ -38,6 +38,7 @@ def test_a_large_recurrent_matrix_explodes() -> None:
     np.testing.assert_allclose(flow["relative"], 2.0 ** np.arange(20), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_fitted_forecaster_is_its_network_on_its_windows() -> None:
     y = monthly(40)
     model = RNN(cell="lstm", units=2, window=6, lags=2, epochs=2, jit_compile=False, random_state=0).fit(y)

@@ -241,6 +241,7 @@ def test_fifty_fits_keep_the_memory_of_one_and_leave_the_settings_alone() -> Non
     assert float(done.stdout.split()[-1]) < 30.0
 
 
+@pytest.mark.slow
 def test_fits_of_one_shape_share_what_is_compiled() -> None:
     gc.collect()
     models = [NARX(lags=2, hidden=(2,), epochs=1, random_state=seed).fit(Y) for seed in range(3)]
