@@ -231,6 +231,8 @@ class Program(FlatNetwork):
 
 def shown(window: Array, program: Program, reach: int) -> Array:
     """The window (B, L + lead, O+E) without the targets more than `reach` rows back, which are NaN."""
-    if reach < program.window:
-        window[:, : program.window - reach, : program.targets] = np.nan
+    if reach >= program.window:
+        return window
+    window = window.copy()
+    window[:, : program.window - reach, : program.targets] = np.nan
     return window

@@ -147,10 +147,7 @@ class NeuralForecaster(TrainingOptions):
 
     def _held_out(self, view: View, config: NetworkConfig) -> HeldOut | None:
         """The origins at the end of the history by which candidates are judged."""
-        inputs, season = (
-            self._scaled(view.panel),
-            max((1, *seasons_of(self.season, view.panel)[:1])),
-        )
+        inputs, season = self._scaled(view.panel), self._first_season(view.panel)
         if self.horizon > 1 or season > 1:
             horizon: int | None = self.horizon if self.horizon > 1 else season
         else:
@@ -158,6 +155,10 @@ class NeuralForecaster(TrainingOptions):
         windows = self._windows(view.panel, inputs, config.window, config.steps)
         weights = view.weights(self.sample_weight_)
         return HeldOut.of(windows, weights, horizon=horizon, season=season, limits=inputs.limits)
+
+    def _first_season(self, panel: Panel) -> int:
+        """Rows of the shortest season, 1 where there is none."""
+        return max((1, *seasons_of(self.season, panel)[:1]))
 
     def _rival(self, panel: Panel) -> NARXConfig | None:
         """The autoregression that forecasts in the place of a network which has none as its linear path."""
@@ -192,14 +193,14 @@ class NeuralForecaster(TrainingOptions):
 
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
         program, inputs = self._compiled(), self._scaled(view.panel)
+        if len(self.fallback_) == self.panel_.n_series:
+            return self._keep([Fitted(program.template, program.template, "none", linear=True)] * len(starts))
         windows = self._windows(view.panel, inputs, program.window, program.steps)
         weights, options = view.weights(self.sample_weight_), self._options(program, len(windows))
         if self._objective().unit == "series":
-            errors = naive_error(inputs.y, view.panel.offsets, view.panel.season_length).mean(axis=1)
+            errors = naive_error(inputs.y, view.panel.offsets, self._first_season(view.panel)).mean(axis=1)
             weights = weights / np.repeat(errors, view.panel.lengths)
         rival = self._rival(view.panel)
-        if len(self.fallback_) == self.panel_.n_series:
-            return self._keep([Fitted(program.template, program.template, "none", linear=True)] * len(starts))
         fits, table = fit_members(
             program,
             windows,
