@@ -323,17 +323,17 @@ def history_end(values: np.ndarray, panel: Panel, reach: int, fill: float = 0.0)
     return np.where(inside[..., None], values[np.where(inside, rows, 0)], fill)
 
 
+def mean_change(y: np.ndarray, offsets: np.ndarray, lag: int) -> np.ndarray:
+    """Mean |y_t - y_{t-lag}| of each series (S, O), zero where it has no such pair."""
+    position = np.arange(len(y)) - np.repeat(offsets[:-1], np.diff(offsets))
+    gap = np.abs(y - y[np.maximum(np.arange(len(y)) - lag, 0)])
+    known = np.isfinite(gap) & (position >= lag)[:, None]
+    sums = np.add.reduceat(np.where(known, gap, 0.0), offsets[:-1], axis=0)
+    counts = np.add.reduceat(known, offsets[:-1], axis=0, dtype=float)
+    return np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+
+
 def naive_error(y: np.ndarray, offsets: np.ndarray, season: int) -> np.ndarray:
     """Mean |y_t - y_{t-m}| of each series (S, O), of |y_t - y_{t-1}| where it has no such pair; at least 1e-3."""
-    lengths = np.diff(offsets)
-    position = np.arange(len(y)) - np.repeat(offsets[:-1], lengths)
-
-    def mean(lag: int) -> np.ndarray:
-        gap = np.abs(y - y[np.maximum(np.arange(len(y)) - lag, 0)])
-        known = np.isfinite(gap) & (position >= lag)[:, None]
-        sums = np.add.reduceat(np.where(known, gap, 0.0), offsets[:-1], axis=0)
-        counts = np.add.reduceat(known, offsets[:-1], axis=0, dtype=float)
-        return np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
-
-    error = mean(season)
-    return np.maximum(np.where(error > 0, error, mean(1)), 1e-3)
+    error = mean_change(y, offsets, season)
+    return np.maximum(np.where(error > 0, error, mean_change(y, offsets, 1)), 1e-3)

@@ -238,9 +238,7 @@ def _output(command: Parser, what: str, *, default: list[str]) -> None:
 
 
 def _run_benchmark(options: argparse.Namespace) -> None:
-    for name in options.data:
-        check_data(name)
-    check_outputs(options.output, inputs=options.data)
+    _check_comparison(options.data, options.output)
     from forecast.cli.compare import benchmark
 
     benchmark(options)
@@ -265,8 +263,7 @@ def _run_predict(options: argparse.Namespace) -> None:
 
 
 def _run_backtest(options: argparse.Namespace) -> None:
-    check_data(options.data)
-    check_outputs(options.output, inputs=[options.data])
+    _check_comparison([options.data], options.output)
     from forecast.cli.compare import backtest
 
     backtest(options)
@@ -278,3 +275,9 @@ def _run_datasets(options: argparse.Namespace) -> None:
     from forecast.cli.list_datasets import datasets
 
     datasets(options)
+
+
+def _check_comparison(data: Sequence[str], outputs: Sequence[Path]) -> None:
+    for name in data:
+        check_data(name)
+    check_outputs(outputs, inputs=data)

@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from forecast._checks import explain
 from forecast.panel import Panel
+from forecast.windows import mean_change, position_of_rows
 
 Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
 """What to ask of the clone after a history, with a number of steps and their covariates (S, H, E)."""
@@ -54,7 +55,8 @@ def held_out(
     counts = panel.lengths - tails
     head = panel.head(counts)
     blind = clone(model)
-    blind._learn(head, None if weights is None else weights[_kept(panel, counts)])
+    kept = position_of_rows(panel) < np.repeat(counts, panel.lengths)
+    blind._learn(head, None if weights is None else weights[kept])
     origins = counts + np.minimum(np.arange(0, tails.max(), stride)[:, None], tails)  # (A, S)
     found = [_from_origin(blind, ask, panel, rows, horizon) for rows in origins]
     forecasts, truths = zip(*found, strict=True)
@@ -97,18 +99,8 @@ def longest_tail(model: Any, panel: Panel) -> np.ndarray:
 
 def mean_step(panel: Panel) -> np.ndarray:
     """Mean absolute step (S, O) of each series; 1 for a constant one."""
-    steps = np.abs(np.diff(panel.y, axis=0, prepend=np.nan))  # (N, O)
-    steps[panel.offsets[:-1]] = np.nan
-    known = np.isfinite(steps)
-    total = np.add.reduceat(np.where(known, steps, 0.0), panel.offsets[:-1], axis=0)
-    mean = total / np.maximum(np.add.reduceat(known.astype(int), panel.offsets[:-1], axis=0), 1)
+    mean = mean_change(panel.y, panel.offsets, 1)
     return np.where(mean > 0, mean, 1.0)
-
-
-def _kept(panel: Panel, counts: np.ndarray) -> np.ndarray:
-    position = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
-    kept: np.ndarray = position < np.repeat(counts, panel.lengths)
-    return kept
 
 
 def _from_origin(

@@ -132,6 +132,32 @@ class NetworkConfig:
         return cls(**{key: _tuples(value) for key, value in values.items()})
 
 
+@dataclass(frozen=True, kw_only=True)
+class DirectConfig(NetworkConfig):
+    """A description of a network that forecasts H steps in one output.
+
+    Args:
+        horizon: H, at least 1.
+        targets, exog, embedded, window_norm, dtype: those of `NetworkConfig`.
+    """
+
+    horizon: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_count("horizon", self.horizon)
+
+    @property
+    def steps(self) -> int:
+        """H, steps of one output."""
+        return self.horizon
+
+    @property
+    def lead(self) -> int:
+        """H - 1, rows of the input after the window."""
+        return self.horizon - 1
+
+
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 

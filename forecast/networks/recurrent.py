@@ -10,11 +10,11 @@ import keras
 from forecast._checks import check_choice, check_count, explain
 from forecast.layers.narx import add_linear, lagged, output_layer
 from forecast.layers.recurrent import CELLS, RecurrentStack
-from forecast.networks.config import NetworkConfig, add_ahead, check_columns, measured, window_network
+from forecast.networks.config import DirectConfig, add_ahead, check_columns, measured, window_network
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecurrentConfig(NetworkConfig):
+class RecurrentConfig(DirectConfig):
     """What a recurrent network is made of; see `recurrent` for the equation.
 
     Args:
@@ -53,12 +53,10 @@ class RecurrentConfig(NetworkConfig):
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
     truncate: tuple[int, int] | None = None
-    horizon: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("cell", self.cell, CELLS)
-        check_count("horizon", self.horizon)
         if not self.units:
             raise ValueError(explain("units", "units of at least one layer", self.units, "Pass units=(16,)"))
         for units in self.units:
@@ -82,16 +80,6 @@ class RecurrentConfig(NetworkConfig):
         """L, rows of the paired window."""
         depths = (*self.lags, *(lag + 1 for lag in self.exog_lags)) if self.linear else ()
         return max(self.length, *depths, 1)
-
-    @property
-    def steps(self) -> int:
-        """H, steps of one output."""
-        return self.horizon
-
-    @property
-    def lead(self) -> int:
-        """H - 1, rows of the input after the window."""
-        return self.horizon - 1
 
     @property
     def noisy(self) -> bool:

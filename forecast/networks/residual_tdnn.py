@@ -12,13 +12,13 @@ from keras import ops
 from forecast._checks import check_count
 from forecast.layers.residual import DoublyResidual
 from forecast.layers.window_units import WindowUnits
-from forecast.networks.config import NetworkConfig, embedded_rows
+from forecast.networks.config import DirectConfig, embedded_rows
 from forecast.networks.head import head
 from forecast.networks.roles import Role, numbered
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResidualTDNNConfig(NetworkConfig):
+class ResidualTDNNConfig(DirectConfig):
     """What a residual TDNN is made of; see `residual_tdnn` for the equation.
 
     Args:
@@ -43,7 +43,6 @@ class ResidualTDNNConfig(NetworkConfig):
     """
 
     length: int = 12
-    horizon: int = 1
     season: int = 1
     blocks: int = 2
     hidden: tuple[int, ...] = (32, 32)
@@ -53,23 +52,13 @@ class ResidualTDNNConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("length", "horizon", "season", "blocks", "decoder"):
+        for name in ("length", "season", "blocks", "decoder"):
             check_count(name, getattr(self, name))
 
     @property
     def window(self) -> int:
         """L, rows of the paired window."""
         return self.length
-
-    @property
-    def steps(self) -> int:
-        """H, steps of one output."""
-        return self.horizon
-
-    @property
-    def lead(self) -> int:
-        """H - 1, rows of the input after the window."""
-        return self.horizon - 1
 
     @property
     def roles(self) -> Mapping[str, Role]:

@@ -12,14 +12,14 @@ from forecast._checks import check_choice, check_count
 from forecast.layers.attention import AdditiveAttention, Attention, MultiplicativeAttention
 from forecast.layers.decoder import Decoder, DecoderCell, DirectLinear
 from forecast.layers.recurrent import CELLS, make_cell
-from forecast.networks.config import NetworkConfig
+from forecast.networks.config import DirectConfig
 
 ATTENTIONS = (None, "additive", "multiplicative")
 CONTEXTS = ("first", "every")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seq2SeqConfig(NetworkConfig):
+class Seq2SeqConfig(DirectConfig):
     """What a sequence-to-sequence network is made of; see `seq2seq` for the equation.
 
     Args:
@@ -45,7 +45,6 @@ class Seq2SeqConfig(NetworkConfig):
     """
 
     length: int = 12
-    horizon: int = 1
     cell: str = "gru"
     units: int = 16
     attention: str | None = None
@@ -54,7 +53,7 @@ class Seq2SeqConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("length", "horizon", "units"):
+        for name in ("length", "units"):
             check_count(name, getattr(self, name))
         check_choice("cell", self.cell, CELLS)
         check_choice("attention", self.attention, ATTENTIONS)
@@ -64,16 +63,6 @@ class Seq2SeqConfig(NetworkConfig):
     def window(self) -> int:
         """L, rows of the paired window."""
         return self.length
-
-    @property
-    def steps(self) -> int:
-        """H, steps of one output."""
-        return self.horizon
-
-    @property
-    def lead(self) -> int:
-        """H - 1, rows of the input after the window."""
-        return self.horizon - 1
 
     def build(self) -> keras.Model:
         """See `seq2seq`."""

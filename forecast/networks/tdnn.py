@@ -12,7 +12,7 @@ from keras import ops
 from forecast._checks import check_count, check_delays, explain
 from forecast.layers.delay import TimeDelay
 from forecast.layers.narx import add_linear, lagged, output_layer
-from forecast.networks.config import NetworkConfig, add_ahead, check_columns, measured, window_network
+from forecast.networks.config import DirectConfig, add_ahead, check_columns, measured, window_network
 from forecast.networks.roles import Role, numbered
 
 
@@ -46,7 +46,7 @@ class DelayLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TDNNConfig(NetworkConfig):
+class TDNNConfig(DirectConfig):
     """What a time-delay network is made of; see `tdnn` for the equation.
 
     Args:
@@ -81,11 +81,9 @@ class TDNNConfig(NetworkConfig):
     linear_lags: tuple[int, ...] | None = None
     linear_exog_lags: tuple[int, ...] | None = None
     feedback: bool = True
-    horizon: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_count("horizon", self.horizon)
         if not self.layers:
             raise ValueError(
                 explain("layers", "at least one DelayLayer", self.layers, "Pass layers=(DelayLayer(8),)")
@@ -127,16 +125,6 @@ class TDNNConfig(NetworkConfig):
         if exog_lags is None:
             exog_lags = tuple(range(self.window)) if self.exog else ()
         return lags, exog_lags
-
-    @property
-    def steps(self) -> int:
-        """H, steps of one output."""
-        return self.horizon
-
-    @property
-    def lead(self) -> int:
-        """H - 1, rows of the input after the window."""
-        return self.horizon - 1
 
     @property
     def autoregressive(self) -> bool:
