@@ -216,6 +216,20 @@ class Windows:
         window = np.concatenate([batch.y[:, :known], batch.x[:, 1 : known + 1]], axis=2)
         return window, batch.y[:, known:], batch.x[:, known:]
 
+    def read(self, which: np.ndarray, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Some rows of `paired` windows alone, and the first target.
+
+        Args:
+            which: windows without padding.
+            rows: rows of the window, counted back from the last one, row 0.
+
+        Returns:
+            the rows in order of time (B, R, O+E), y_t (B, 1, O).
+        """
+        now = self.target_rows(which).astype(np.int64)[:, None]
+        at = now - np.sort(np.asarray(rows))[::-1]
+        return np.concatenate([self.y[at - 1], self.x[at]], axis=2), self.y[now]
+
     # ------------------------------------------------------------ lag tables
 
     def lagged(

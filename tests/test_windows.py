@@ -90,6 +90,14 @@ def test_lags_in_the_paired_window() -> None:
         assert_array_equal(target[k, 0], windows.panel.y[t])
 
 
+def test_rows_read_are_those_of_the_paired_window() -> None:
+    windows, which = Windows(panel_of(2, 2), length=4), np.array([3, 0])
+    window, target, _ = windows.paired(windows.gather(which))
+    rows, now = windows.read(which, (0, 3, 2))
+    assert_array_equal(rows, window[:, [0, 1, 3]])
+    assert_array_equal(now, target)
+
+
 def test_without_covariates_the_parts_are_empty() -> None:
     windows = Windows(panel_of(), length=3, horizon=2)
     window, target, future = windows.paired(windows.gather())

@@ -72,6 +72,15 @@ class NetworkConfig:
         return tuple(range(1, self.window + 1)), tuple(range(self.window)) if self.exog else (), ()
 
     @property
+    def compact(self) -> tuple[Self, tuple[int, ...]] | None:
+        """The network of the same weights over the rows of the window that it reads, and these rows.
+
+        Its delays are renumbered; the rows are counted back from the last one, row 0. None where the network reads
+        its window as a whole.
+        """
+        return None
+
+    @property
     def autoregressive(self) -> bool:
         """Whether its linear path is the autoregression of its `delays`, and so the rival that it has to beat."""
         return False

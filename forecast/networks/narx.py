@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import keras
 
@@ -62,6 +62,15 @@ class NARXConfig(NetworkConfig):
     def delays(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """(lags, exog_lags, exog_kept) of the network."""
         return self.lags, self.exog_lags, self.exog_kept
+
+    @property
+    def compact(self) -> tuple[Self, tuple[int, ...]] | None:
+        """The network of the rows of its lags alone, unless it is scaled by the mean of the window."""
+        if self.window_norm:
+            return None
+        rows = tuple(sorted({0, *(lag - 1 for lag in self.lags), *self.exog_lags}))
+        lags = tuple(rows.index(lag - 1) + 1 for lag in self.lags)
+        return replace(self, lags=lags, exog_lags=tuple(map(rows.index, self.exog_lags))), rows
 
     @property
     def only_linear(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import keras
@@ -125,6 +125,22 @@ class TDNNConfig(DirectConfig):
         if exog_lags is None:
             exog_lags = tuple(range(self.window)) if self.exog else ()
         return lags, exog_lags
+
+    @property
+    def compact(self) -> tuple[Self, tuple[int, ...]] | None:
+        """The network of the rows of its delays alone: one layer of one step, not scaled by the mean of the window."""
+        first, *later = self.layers
+        if later or self.output_delays != (0,) or self.steps > 1 or self.window_norm:
+            return None
+        lags, exog_lags = self.linear_delays if self.linear else ((), ())
+        rows = tuple(sorted({0, *first.delays, *(lag - 1 for lag in lags), *exog_lags}))
+        near = replace(
+            self,
+            layers=(replace(first, delays=tuple(map(rows.index, first.delays))),),
+            linear_lags=tuple(rows.index(lag - 1) + 1 for lag in lags),
+            linear_exog_lags=tuple(map(rows.index, exog_lags)),
+        )
+        return near, rows
 
     @property
     def autoregressive(self) -> bool:

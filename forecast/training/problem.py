@@ -22,6 +22,7 @@ from forecast.windows import Windows
 
 Result = TypeVar("Result")
 THREADS = min(4, os.cpu_count() or 1)  # blocks of windows at work at a time
+WORTH = 1_000_000  # values of all windows from which the rows that are not read are left out
 DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data
 
 
@@ -118,6 +119,21 @@ class OneStep:
             window = self.program.with_lead(window, future[:, 1:], self._teacher(target[:, :-1], which))
         return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
 
+    @cached_property
+    def _near(self) -> tuple[Program, tuple[int, ...] | None]:
+        """The network of errors and derivatives, and the rows of a window that it reads; None for all of them."""
+        large = len(self) * self.program.window * self.program.features >= WORTH
+        compact = self.program.compact if large and not self.windows.pad else None
+        return compact or (self.program, None)
+
+    def _read(self, which: Array) -> tuple[Array, Array, Array]:
+        """`take` for this network."""
+        _, rows = self._near
+        if rows is None:
+            return self.take(which)
+        window, target = self.windows.read(self.keep[which], rows)
+        return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+
     def _teacher(self, target: Array, which: Array) -> Array | None:
         if self.coins is None:
             return None
@@ -139,29 +155,30 @@ class OneStep:
 
     def error(self, theta: Array) -> float:
         """The weighted squared error."""
+        program, _ = self._near
 
         def cost(which: Array) -> float:
-            window, target, weight = self.take(which)
+            window, target, weight = self._read(which)
             with np.errstate(over="ignore"):
-                forecast = self.program.apply(theta, window)
+                forecast = program.apply(theta, window)
                 return float(np.sum(weight * self.program.objective.cost(target, forecast)))
 
         return sum(self._in_threads(cost, CHUNK))
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
         """(squared error, its gradient (P,))."""
-        error, total = 0.0, np.zeros(self.program.size)
+        (program, _), error, total = self._near, 0.0, np.zeros(self.program.size)
         for start in range(0, len(self), CHUNK):
-            block = self.take(np.arange(start, min(start + CHUNK, len(self))))
-            for _, (part, gradient) in self.program.chunked("gradient", theta, *block):
+            block = self._read(np.arange(start, min(start + CHUNK, len(self))))
+            for _, (part, gradient) in program.chunked("gradient", theta, *block):
                 error, total = error + float(part), total + gradient
         return error, total
 
     def rows(self, theta: Array, which: Array) -> tuple[Array, Array]:
         """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, a row for a step and target."""
-        window, target, _ = self.take(which)
+        window, target, _ = self._read(which)
         root = self._root(which)
-        ((count, (values, jacobian)),) = self.program.chunked("weight_jacobian", theta, window)
+        ((count, (values, jacobian)),) = self._near[0].chunked("weight_jacobian", theta, window)
         jacobian = jacobian[:count].reshape(-1, self.program.size)
         residual = (target - values[:count].reshape(target.shape)).reshape(-1)
         return (jacobian, residual) if (root == 1.0).all() else (jacobian * root[:, None], residual * root)
@@ -177,7 +194,7 @@ class OneStep:
             return _products(self.program.objective, *self.rows(theta, which), self._root(which))
 
         hessian, gradient, error = np.zeros((theta.size, theta.size)), np.zeros(theta.size), 0.0
-        for more in self._in_threads(products, self.program.block):
+        for more in self._in_threads(products, self._near[0].block):
             hessian += more[0]
             gradient += more[1]
             error += more[2]

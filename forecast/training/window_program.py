@@ -52,11 +52,12 @@ class Program(FlatNetwork):
         rows, self.features = (int(n) for n in self.network.inputs[0].shape[1:])
         self.window = rows - lead
         self.steps = int(self.network.outputs[0].shape[1])
+        self.config: NetworkConfig | None = None
 
     @classmethod
     def of(cls, config: NetworkConfig, *, jit: bool = True, objective: Objective = SQUARED) -> Self:
         """The compiled network of a config."""
-        return cls(
+        program = cls(
             config.build,
             targets=config.targets,
             lead=config.lead,
@@ -66,6 +67,21 @@ class Program(FlatNetwork):
             jit=jit,
             noisy=config.noisy,
         )
+        program.config = config
+        return program
+
+    @property
+    def compact(self) -> tuple[Program, tuple[int, ...]] | None:
+        """The same network of the rows that it reads alone, and these rows; None where they are most of the window."""
+        with self.lock:
+            return self._compact
+
+    @functools.cached_property
+    def _compact(self) -> tuple[Program, tuple[int, ...]] | None:
+        found = self.config.compact if self.config else None
+        if found is None or 2 * len(found[1]) > self.window:
+            return None
+        return Program.of(found[0], jit=self.jit, objective=self.objective), found[1]
 
     @property
     def block(self) -> int:

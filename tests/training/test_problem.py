@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -129,6 +131,20 @@ def test_blocks_in_threads_sum_to_the_whole(monkeypatch: pytest.MonkeyPatch, thr
     assert seen == set(range(len(problem))) and problem.error(at) == pytest.approx(error, rel=1e-12)
     for left, right in zip(problem.normal(at), found, strict=True):
         np.testing.assert_array_equal(left, right)  # the order of the sums is not that of the threads
+
+
+def test_rows_that_are_not_read_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = NARXConfig(targets=2, exog=1, lags=(1, 8), exog_lags=(4,), hidden=(3,), dtype="float64")
+    whole, at = one_step(config, weights=WEIGHTS), theta(config)
+    expected = whole.error(at), *whole.normal(at), *whole.gradient(at)
+    monkeypatch.setattr(problems, "WORTH", 0)
+    part = one_step(config, weights=WEIGHTS)
+    found = part.error(at), *part.normal(at), *part.gradient(at)
+    for left, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
+    assert part.program is whole.program and part._near[0].window == 3
+    assert part._near == replace(part)._near and whole._near == (whole.program, None)  # compiled once
+    assert one_step(BOTH)._near[1] is None  # three rows of three
 
 
 def test_zero_weights_leave_windows_out() -> None:
