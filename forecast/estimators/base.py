@@ -102,6 +102,14 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """Set what `_state` returned."""
         saving.restore(self, plain, arrays)
 
+    def _parts(self) -> dict[str, Any]:
+        """The fitted models inside this one by name, for `save`: none."""
+        return {}
+
+    def _take_parts(self, parts: dict[str, Any]) -> None:
+        """Set what `_parts` returned; raises ValueError for models that do not belong inside this one."""
+        raise ValueError("a model that has no models inside")
+
     # ---------------------------------------------------------------- learning
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:

@@ -230,6 +230,12 @@ class Ensemble(Forecaster):
                 stack.enter_context(rollback(model))
             yield
 
+    def _parts(self) -> dict[str, Any]:
+        return self.named_estimators_
+
+    def _take_parts(self, parts: dict[str, Any]) -> None:
+        self.named_estimators_ = parts
+
     def _state(self) -> State:
         if self.regressor_ is not None:
             allowed, received = "called on a model without foreign objects", type(self.regressor_).__name__

@@ -158,6 +158,9 @@ def _check_network(model: Any, values: Values) -> None:
     if type(model).__name__ not in ON_SEQUENCES:
         scales = values["center_"].shape[0]
         _hold(scales in (1, model.panel_.n_series), "the scales are not those of the series")
+        for part in model._parts().values():
+            _check_part(part.panel_, model.panel_)
+            _hold(part.panel_.ids.isin(model.panel_.ids).all(), "a model inside has other series")
 
 
 def _check_sequences(model: Any, values: Values, sizes: Sizes) -> None:
@@ -205,11 +208,10 @@ def _check_ar(model: Any, values: Values, sizes: Sizes) -> None:
 
 def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:
     parts, panel = list(model.named_estimators_.values()), model.panel_
-    columns = (panel.n_series, panel.n_targets, panel.n_exog)
     for part in parts:
-        own = part.panel_
-        _hold((own.n_series, own.n_targets, own.n_exog) == columns, "a model has another history")
-        _hold((own.lengths <= panel.lengths).all(), "a model has a longer history")
+        _check_part(part.panel_, panel)
+        _hold(part.panel_.n_series == panel.n_series, "a model has other series")
+        _hold((part.panel_.lengths <= panel.lengths).all(), "a model has a longer history")
     weights = values["weights_"]
     _hold(
         (weights is None) == (model.combine in ("median", "mean")), "weights that were not learned, or none"
@@ -217,6 +219,12 @@ def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:
     if weights is not None:
         _hold(model.combine == "weights" and sizes["M"] == len(parts), "a weight is not one of a model")
         _hold(np.isclose(weights.sum(), 1), "weights do not add up to 1")
+
+
+def _check_part(own: Any, panel: Any) -> None:
+    """The history of a model inside another one."""
+    columns = (panel.n_targets, panel.n_exog)
+    _hold((own.n_targets, own.n_exog) == columns, "a model inside has another history")
 
 
 def _check_season(model: Any, values: Values, sizes: Sizes) -> None:

@@ -49,7 +49,7 @@ def _contents(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if name not in MEMBERS or type(model) is not estimator_class(name):
         received, remedy = type(model).__qualname__, "Use joblib.dump for files you trust"
         raise ValueError(explain("save", "called on an estimator of the package", received, remedy))
-    parts = model.named_estimators_ if name in COMPOSED else {}
+    parts = {} if name in ON_SEQUENCES else model._parts()
     params = {key: value for key, value in model.get_params(deep=False).items() if key not in NOT_SAVED}
     plain, arrays = model._state()
     if unknown := sorted({**plain, **arrays}.keys() - MEMBERS[name].keys()):
@@ -163,10 +163,11 @@ def _model(config: dict[str, Any], arrays: dict[str, np.ndarray], around: Panel 
     elif config["panel"] is not None:
         model.panel_ = panel_from_state(decode(config["panel"]), _group(arrays, "panel"))
     params = {key: decode(value) for key, value in config["params"].items()}
-    if name in COMPOSED:
+    if name in COMPOSED or "parts" in config:
         parts = _parts(config["parts"], arrays, model.panel_)
-        model.named_estimators_ = parts
-        params[COMPOSED[name]] = {label: clone(part) for label, part in parts.items()}
+        model._take_parts(parts)
+        if name in COMPOSED:
+            params[COMPOSED[name]] = {label: clone(part) for label, part in parts.items()}
     model.set_params(**params)
     check_params(model)
     plain = {key: decode(value) for key, value in config["state"].items()}

@@ -85,6 +85,8 @@ def _index_state(index: pd.Index) -> dict[str, Any]:
 
 
 def _index_from(state: dict[str, Any]) -> pd.Index:
+    if not (state["name"] is None or isinstance(state["name"], (str, int, float, bool))):
+        raise ValueError("the name of an index is no label")
     if "range" in state:
         return pd.RangeIndex(*state["range"], name=state["name"])
     if "codes" in state:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -22,6 +24,7 @@ from forecast.windows import Windows, naive_error
 ORIGINS, MOST_ORIGINS = 8, 32  # of each series at most, and of one series alone
 HELD_OUT = 3  # at most one row in so many lies after the first origin
 LINEAR = "linear model"  # the first candidate
+NO_OTHERS: Mapping[str, Array] = MappingProxyType({})
 LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
 FREE_RUNS, LONGEST_RUN = 4, 1_000  # of a record that is simulated, and the rows of one run
 
@@ -98,22 +101,23 @@ class HeldOut:
             program.objective.point(program.ahead(theta, y, *parts, reach))
             for theta, reach in zip(thetas, reaches or [None] * len(thetas), strict=True)
         ]
-        return self._measured(target, np.median(runs, axis=0))
+        return self.in_units(np.abs(target - np.median(runs, axis=0)))
 
     def errors_of_linear(self, model: Linear) -> Array:
         """(n,) the same of a linear model, fitted to the rows before."""
         y, x, target = self._known()
         coefficients = model.fit(self.before, self.weights)
-        return self._measured(target, model.ahead(coefficients, y, x, self.limits))
+        return self.in_units(np.abs(target - model.ahead(coefficients, y, x, self.limits)))
 
     def _known(self) -> tuple[Array, Array, Array]:
         """Known rows (n, L, O), covariates (n, L+H, E) and targets (n, H, O) of the runs."""
         batch, length = self.runs.gather(), self.runs.length
         return batch.y[:, :length], batch.x, batch.y[:, length:]
 
-    def _measured(self, target: Array, run: Array) -> Array:
-        errors: Array = np.mean(np.abs(target - run) / self.unit[:, None], axis=(1, 2))
-        return errors
+    def in_units(self, error: Array, which: Array | slice = slice(None)) -> Array:
+        """Mean (n,) of the absolute errors (n, H, O) of some runs, in units of the naive forecast."""
+        mean: Array = np.mean(error / self.unit[which, None], axis=(1, 2))
+        return mean
 
 
 def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.DataFrame]:
@@ -126,11 +130,12 @@ def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.Data
 
 
 def joined(scales: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """One table of the choice of a scale, and of the choice that begins with the linear model of that scale."""
+    """One table of the choice of a scale, and of the choice among which is the linear model of that scale."""
     if not len(scales) or not len(table):
         return table if len(table) else scales
-    kept = scales["kept"] & bool(table["kept"].iloc[0])
-    return pd.concat([scales.assign(kept=kept), table.iloc[1:]], ignore_index=True)
+    own = table["candidate"] == LINEAR
+    chosen = scales["kept"] & bool(table["kept"][own].any())
+    return pd.concat([scales.assign(kept=chosen), table[~own]], ignore_index=True)
 
 
 def fit_members(
@@ -142,7 +147,7 @@ def fit_members(
     *,
     options: Options,
     seed: int | None,
-    rival: Linear | None = None,
+    others: Mapping[str, Array] = NO_OTHERS,
 ) -> tuple[list[Fitted], pd.DataFrame]:
     """The members of a fit on all windows, and the table of what was decided: the linear model, or the network.
 
@@ -157,21 +162,20 @@ def fit_members(
         starts: weights (P,) of each member to go on from, None for a new start.
         options: of the training.
         seed: of the random starts and batches.
-        rival: a linear model that is no part of the network, the first row of the table; where it is kept, the
-            members are of no use.
+        others: errors of candidates that are no part of the network, the first rows of the table; where one of
+            these is kept, the members are the linear path.
     """
     rng, own = np.random.default_rng(seed), bool(program.members(Role.LINEAR).any())
     data = program, windows, weights
     if is_solved(program, options) and options.training == "one-step":
         return [linear_fit(*data, initial_weights(program, rng)) for _ in starts], decide({})
-    if not (options.select and (own or rival)) or linear_members(program).all():
+    if not (options.select and (own or others)) or linear_members(program).all():
         return [train(*data, options=options, rng=rng, theta=start) for start in starts], decide({})
     first = [initial_weights(program, rng) if start is None else start for start in starts]
     linear = [linear_fit(*data, theta) for theta in first]
     if held_out is None:
         return linear, decide({LINEAR: np.full(1, np.nan)})
-    trial = _trial(program, held_out, options, seed)
-    errors = {} if rival is None else {LINEAR: held_out.errors_of_linear(rival)}
+    trial, errors = _trial(program, held_out, options, seed), dict(others)
     for name, fit in trial.items():
         if name == "network" or own:
             errors[name if name not in errors else "linear path"] = held_out.errors(program, fit.theta)
@@ -222,6 +226,11 @@ def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
     mean = [float(np.mean(values)) for values in errors.values()]
     chosen = [number == kept for number in range(len(names))]
     return pd.DataFrame({"candidate": names, "error": mean, "spread": spread, "kept": chosen})
+
+
+def kept(table: pd.DataFrame) -> str:
+    """The name of the candidate that is kept, "" where there was nothing to choose."""
+    return str(table["candidate"][table["kept"].argmax()]) if len(table) else ""
 
 
 def show(table: pd.DataFrame, options: Options) -> None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from forecast.estimators import saving, validation
 from forecast.estimators.base import State
-from forecast.estimators.baselines.order_selection import seasons_of
+from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.fallback import naive_rows, naive_steps, unlearnable, warn_of
 from forecast.estimators.neural.inputs import (
-    NO_CODES,
-    Coder,
     Part,
     Scaled,
     Scaler,
@@ -26,29 +23,23 @@ from forecast.estimators.neural.inputs import (
     gaps,
     interpolated,
 )
-from forecast.estimators.neural.options import Delays
-from forecast.estimators.neural.training_options import TrainingOptions
+from forecast.estimators.neural.judged import JudgedForecaster
+from forecast.estimators.neural.series_ar import (
+    BASELINE,
+    rows_before_baseline,
+    rows_with_baseline,
+    with_baseline,
+)
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 from forecast.training.fit import Fitted
-from forecast.training.flat_network import made_once
-from forecast.training.linear_rivals import Linear
-from forecast.training.objective import Objective
-from forecast.training.selection import HeldOut, choose_scale, decide, fit_members, joined
+from forecast.training.selection import LINEAR, decide, fit_members, joined, kept
 from forecast.training.window_program import RUN_CHUNK, Program
 from forecast.windows import Windows, history_end, naive_error, position_of_rows
 
-JUDGED = 10  # steps of the forecasts by which candidates are judged, without a horizon and a season
-
-
-@made_once(32)
-def compiled(config: NetworkConfig, jit: bool, objective: Objective) -> Program:
-    """The compiled network of a config; fits of one shape share it, and only the first one compiles."""
-    return Program.of(config, jit=jit, objective=objective)
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NeuralForecaster(TrainingOptions):
+class NeuralForecaster(JudgedForecaster):
     """A window network y_t = f(y_{t-1}, ..., x_t, ...) behind the scikit-learn interface.
 
     A missing target is left out of training, and in a window that a forecast reads it is replaced by the model's own
@@ -69,37 +60,15 @@ class NeuralForecaster(TrainingOptions):
         selection_: the candidates, their mean absolute error in units of the naive forecast (NaN where the history
             is too short), the standard error of its difference from the first, and which one is kept; no rows where
             there was nothing to choose.
+        series_ar_: the AR baseline, an equation for each series, where it is kept; else None. It forecasts the series
+            it knows, and the linear path of `network_` any other.
         history_: training and validation loss of every epoch of every member.
         solver_: the solver used.
     """
 
-    config_: Any = field(init=False)  # of the type `_config`
-    scaler_: Scaler = field(init=False)
-    selection_: pd.DataFrame = field(init=False)
-    fallback_: dict[Any, str] = field(init=False)
-
     handles_missing: ClassVar[bool] = True
 
-    _config: ClassVar[type[NetworkConfig]]
     _before: ClassVar[float] = 0.0  # stands for the rows before the start of a series
-
-    # ---------------------------------------------------------------- what a family adds
-
-    def _configure(self, panel: Panel) -> NetworkConfig:
-        """The frozen config of the network for the data; sets nothing."""
-        raise NotImplementedError
-
-    def _coder(self, panel: Panel) -> Coder:
-        """Which covariates are codes of categories: none."""
-        return NO_CODES
-
-    def _reaches(self) -> list[int]:
-        """Rows of the window whose targets each member reads: all of them."""
-        return [self.config_.window] * self.members
-
-    def _view(self, panel: Panel, *, whole: bool = False) -> View:
-        """The panel as the network sees it, for the open loop the `whole` of it."""
-        return View(panel)
 
     # ---------------------------------------------------------------- learning
 
@@ -117,7 +86,7 @@ class NeuralForecaster(TrainingOptions):
         self._set_history(panel, weights)
         if self.fallback_:
             warn_of(type(self).__name__, self.fallback_, panel.n_series)
-        self.selection_ = decide({})
+        self.selection_, self.series_ar_ = decide({}), None
         scales = self._choose_scale(view) if self.scale == "auto" else decide({})
         self._train(view, starts=[None] * self.members)
         self.selection_ = joined(scales, self.selection_)
@@ -131,64 +100,9 @@ class NeuralForecaster(TrainingOptions):
         good = ~panel.ids.isin(list(self.fallback_))
         return self._view(panel) if good.all() or not good.any() else Part(panel, np.flatnonzero(good))
 
-    def _choose_scale(self, view: View) -> pd.DataFrame:
-        """Scale the windows of the network as the held-out origins ask for, and say why."""
-        config = self._rival(view.panel) or self.config_
-        held_out = None if config.only_linear and config is self.config_ else self._held_out(view, config)
-        if held_out is None:
-            return decide({})
-        scale, table = choose_scale(held_out, config)
-        self.config_ = self._rescaled(self.config_, scale)
-        return table
-
-    def _rescaled(self, config: Any, scale: str | None) -> Any:
-        """The config of a network that scales its windows so."""
-        return replace(config, window_norm=scale == "window", window_level=scale == "level")
-
-    def _held_out(self, view: View, config: NetworkConfig) -> HeldOut | None:
-        """The origins at the end of the history by which candidates are judged."""
-        inputs, season = self._scaled(view.panel), self._first_season(view.panel)
-        if self.horizon > 1 or season > 1:
-            horizon: int | None = self.horizon if self.horizon > 1 else season
-        else:
-            horizon = None if view.panel.n_exog else JUDGED
-        windows = self._windows(view.panel, inputs, config.window, config.steps)
-        weights = view.weights(self.sample_weight_)
-        return HeldOut.of(windows, weights, horizon=horizon, season=season, limits=inputs.limits)
-
-    def _first_season(self, panel: Panel) -> int:
-        """Rows of the shortest season, 1 where there is none."""
-        return max((1, *seasons_of(self.season, panel)[:1]))
-
-    def _rival(self, panel: Panel) -> NARXConfig | None:
-        """The autoregression that forecasts in the place of a network which has none as its linear path."""
-        config = self.config_
-        if config.autoregressive or config.embedded or not self.selection:
-            return None
-        lags, exog_lags, kept = self._rival_lags(panel, config)
-        return NARXConfig(
-            targets=config.targets,
-            exog=config.exog,
-            lags=lags,
-            exog_lags=exog_lags,
-            exog_kept=kept,
-            hidden=(),
-            window_norm=config.window_norm,
-            window_level=config.window_level,
-            dtype=config.dtype,
-        )
-
-    def _rival_lags(self, panel: Panel, config: Any) -> Delays:
-        """Lags of the targets and of the covariates of this autoregression: those of the network."""
-        return Delays._make(config.delays)
-
-    def _configured(self, panel: Panel) -> NetworkConfig:
-        coder = self._coder(panel)
-        return replace(self._configure(coder.measured(panel)), embedded=coder.embedded(panel))
-
     def _update(self, panel: Panel) -> None:
         self.fallback_ = self._unlearnable(panel, self._rows_before(self.config_))
-        self.scaler_ = self.scaler_.bounded(self._view(panel).panel)
+        self.scaler_, self.series_ar_ = self.scaler_.bounded(self._view(panel).panel), None
         self._train(self._learnable(panel), starts=list(self.theta_))
 
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
@@ -200,26 +114,25 @@ class NeuralForecaster(TrainingOptions):
         if self._objective().unit == "series":
             errors = naive_error(inputs.y, view.panel.offsets, self._first_season(view.panel)).mean(axis=1)
             weights = weights / np.repeat(errors, view.panel.lengths)
-        rival = self._rival(view.panel)
+        rival, held = self._rival(view.panel), self._held_out(view, self.config_) if self.selection else None
         fits, table = fit_members(
             program,
             windows,
             weights,
-            self._held_out(view, self.config_) if self.selection else None,
+            held,
             starts,
             options=options,
             seed=self.random_state,
-            rival=None if rival is None else Linear.of(rival),
+            others=self._others(view, inputs, held, rival),
         )
-        if rival is not None and table["kept"].iloc[0]:
+        chosen = kept(table)
+        if rival is not None and chosen in (LINEAR, BASELINE):
             self.config_ = rival
             self._train(view, [None] * len(starts))
         else:
             self._keep(fits)
+        self._keep_baseline(view, chosen)
         self.selection_ = table
-
-    def _windows(self, panel: Panel, inputs: Scaled, length: int, horizon: int) -> Windows:
-        return Windows(panel, length=length, horizon=horizon, values=(inputs.y, inputs.x))
 
     def _keep(self, fits: list[Fitted]) -> None:
         """What a fit of each member found."""
@@ -229,21 +142,14 @@ class NeuralForecaster(TrainingOptions):
         self.kept_linear_ = [fit.linear for fit in fits]
         self.history_ = [fit.history for fit in fits]
 
-    def _compiled(self) -> Program:
-        return compiled(self.config_, self.jit_compile, self._objective())
-
-    def _scaled(self, panel: Panel) -> Scaled:
-        """A panel in the units of the network."""
-        known = self.panel_.layout.keyed == panel.layout.keyed
-        series = self.panel_.ids.get_indexer(panel.ids) if known else np.full(panel.n_series, -1)
-        return self.scaler_.scaled(panel, series, self._coder(panel))
-
     # ---------------------------------------------------------------- forecasting
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         outputs, inputs, view = self._outputs(panel, future_x)
         runs = [self._objective().point(output) for output in outputs]
         values = view.steps(inputs.steps(np.median(runs, axis=0)))
+        if self.series_ar_ is not None:
+            values = with_baseline(self.series_ar_, panel, values, future_x)
         return self._with_fallback(panel, values, naive_steps(panel, horizon)) if self.fallback_ else values
 
     def _with_fallback(self, panel: Panel, values: np.ndarray, naive: np.ndarray) -> np.ndarray:
@@ -278,12 +184,12 @@ class NeuralForecaster(TrainingOptions):
             block = slice(start, start + RUN_CHUNK)
             fitted[windows.target_rows(block)] = self._next(program, windows, block)
         early = position_of_rows(panel) < program.window
-        return self._rows_with_fallback(
-            panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted)))
-        )
+        return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))
 
-    def _rows_with_fallback(self, panel: Panel, values: np.ndarray) -> np.ndarray:
-        """The same of values of rows (N, O)."""
+    def _rows_of_all(self, panel: Panel, values: np.ndarray) -> np.ndarray:
+        """Values (N, O) of rows, those of AR where it is kept, and of series that were not learned the naive ones."""
+        if self.series_ar_ is not None:
+            values = rows_with_baseline(self.series_ar_, panel, values)
         if not self.fallback_:
             return values
         bad = panel.ids.isin(list(self.fallback_))[panel.series_of_rows()]
@@ -314,9 +220,10 @@ class NeuralForecaster(TrainingOptions):
 
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast: L, those of a window."""
-        return self._rows_before(
-            self.config_ if validation.learned(self) else self._configured(self._view(panel).panel)
-        )
+        if not validation.learned(self):
+            return self._rows_before(self._configured(self._view(panel).panel))
+        own = self._rows_before(self.config_)
+        return own if self.series_ar_ is None else max(own, rows_before_baseline(self.series_ar_, panel))
 
     def _rows_before(self, config: NetworkConfig) -> int:
         return config.window
@@ -361,7 +268,9 @@ class NeuralForecaster(TrainingOptions):
         return replace(self.config_, dtype="float32").build()
 
     def _state(self) -> State:
-        plain, arrays = saving.split_state(self, skip=("panel_", "conformal_", "config_", "scaler_"))
+        plain, arrays = saving.split_state(
+            self, skip=("panel_", "conformal_", "config_", "scaler_", "series_ar_")
+        )
         scaler = {f"{name}_": values for name, values in vars(self.scaler_).items()}
         return {**plain, "config_": self.config_.to_dict()}, {**arrays, **scaler}
 
@@ -370,6 +279,14 @@ class NeuralForecaster(TrainingOptions):
         self.config_ = self._config_type(values).from_dict(values)
         self.scaler_ = Scaler(**{name: arrays.pop(f"{name}_") for name in Scaler.__dataclass_fields__})
         super()._restore(plain, arrays)
+
+    def _parts(self) -> dict[str, Any]:
+        return {} if self.series_ar_ is None else {BASELINE: self.series_ar_}
+
+    def _take_parts(self, parts: dict[str, Any]) -> None:
+        if list(parts) != [BASELINE] or not isinstance(parts[BASELINE], AR):
+            raise ValueError("another model than AR stands beside the network")
+        self.series_ar_ = parts[BASELINE]
 
     @classmethod
     def _config_type(cls, values: Mapping[str, Any]) -> type[NetworkConfig]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class View:
 
     Shapes: S series of N rows in all, H steps, O targets, E covariates.
     """
+
+    apart: ClassVar[bool] = True  # whether the network sees one series at a time
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel

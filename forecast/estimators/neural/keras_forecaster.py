@@ -14,7 +14,8 @@ import numpy as np
 
 from forecast._checks import check_count, explain
 from forecast.estimators.base import State
-from forecast.estimators.neural.base import NeuralForecaster, View
+from forecast.estimators.neural.base import NeuralForecaster
+from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.training_options import SOLVERS
 from forecast.layers.normalization import ReversibleNormalization
 from forecast.networks import NetworkConfig

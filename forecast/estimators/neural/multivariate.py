@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.estimators.neural.base import NeuralForecaster, View
+from forecast.estimators.neural.base import NeuralForecaster
 from forecast.estimators.neural.fallback import unlearnable
+from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.options import resolve_lags
 from forecast.panel import Panel
 from forecast.training.window_program import Program
@@ -148,6 +149,8 @@ class Multivariate(View):
         panel: the user's panel.
         sums: matrix (S, S) that makes forecasts of all nodes agree, or None.
     """
+
+    apart: ClassVar[bool] = False
 
     def __init__(self, joint: Panel, panel: Panel, sums: np.ndarray | None) -> None:
         super().__init__(joint)

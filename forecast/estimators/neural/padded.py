@@ -10,20 +10,20 @@ import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, explain
 from forecast.estimators.baselines.order_selection import seasons_of
-from forecast.estimators.neural.base import compiled
 from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.inputs import Scaled, View
+from forecast.estimators.neural.judged import compiled
 from forecast.estimators.neural.options import Delays, check_listed, lags_within
+from forecast.estimators.neural.series_ar import BASELINE
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.networks.head import HEADS
 from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
 from forecast.training.drawn_windows import MEASURES, PaddedSeries
 from forecast.training.fit import Fitted
-from forecast.training.linear_rivals import Linear
 from forecast.training.objective import SQUARED
 from forecast.training.options import Options
-from forecast.training.selection import LINEAR, choose_scale, decide, joined, show
+from forecast.training.selection import LINEAR, choose_scale, decide, joined, kept, show
 from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
@@ -109,7 +109,7 @@ class PaddedForecaster(EmbeddingForecaster):
             table = self.selection_
             super()._train(view, starts)
             self.selection_ = table
-            return
+            return self._keep_baseline(view, kept(table))
         weights, zero = view.weights(self.sample_weight_), -inputs.center / inputs.spread
         padded = self._padded(view.panel, (inputs.y, inputs.x), weights, zero)
         self._keep(self._fits(padded, options, starts))
@@ -121,11 +121,11 @@ class PaddedForecaster(EmbeddingForecaster):
             self.config_ = self.config_ if rival is None else rival
             self.selection_ = decide({} if rival is None else {LINEAR: np.full(1, np.nan)})
             return options
-        errors, trials = dict[str, np.ndarray](), dict[str, Options]()
+        trials = dict[str, Options]()
         if rival is not None:
             scale, scales = choose_scale(held, rival)
             rival = self._rescaled(rival, scale)
-            errors[LINEAR] = held.errors_of_linear(Linear.of(rival))
+        errors = {} if rival is None else self._others(view, inputs, held, rival)
         before, zero = held.before, -inputs.center / inputs.spread
         padded = self._padded(before.panel, (before.y, before.x), held.weights, zero)
         for epochs in sorted({max(1, round(share * self.epochs)) for share in SHARES}):
@@ -135,10 +135,10 @@ class PaddedForecaster(EmbeddingForecaster):
             errors[name] = held.errors(self._compiled(), *thetas, reaches=list(self._reaches()))
         table = decide(errors, held.overlap)
         show(table, options)
-        self.selection_, kept = joined(scales, table), table["candidate"][table["kept"].argmax()]
-        if kept == LINEAR and rival is not None:
+        self.selection_, chosen = joined(scales, table), kept(table)
+        if chosen in (LINEAR, BASELINE) and rival is not None:
             self.config_ = rival
-        return replace(options, epochs=trials[kept].epochs if kept in trials else options.epochs)
+        return replace(options, epochs=trials[chosen].epochs if chosen in trials else options.epochs)
 
     @property
     def _replaced(self) -> bool:
@@ -199,9 +199,7 @@ class PaddedForecaster(EmbeddingForecaster):
             ]
             fitted[start : start + len(at)] = np.median(values, axis=0)
         early = position_of_rows(panel) < self.min_history(panel)
-        return self._rows_with_fallback(
-            panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted)))
-        )
+        return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))
 
     def _completed(self, panel: Panel, inputs: Scaled) -> np.ndarray:
         if self._replaced:

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from forecast.estimators.neural.base import View
 from forecast.estimators.neural.edges import check_sums, numbered_parents
-from forecast.estimators.neural.inputs import Coder, Scaled
+from forecast.estimators.neural.inputs import Coder, Scaled, View
 from forecast.estimators.neural.multivariate import MultivariateForecaster
 from forecast.layers.tree import sums
 from forecast.networks import NetworkConfig, TreeConfig
