@@ -1,0 +1,170 @@
+"""A configured network, and what it is judged against by forecasts from the last origins of the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.order_selection import seasons_of
+from forecast.estimators.neural.inputs import NO_CODES, Coder, Scaled, Scaler, View
+from forecast.estimators.neural.options import Delays
+from forecast.estimators.neural.series_ar import BASELINE, baseline, errors_of_baseline
+from forecast.estimators.neural.training_options import TrainingOptions
+from forecast.networks import NARXConfig, NetworkConfig
+from forecast.panel import Panel
+from forecast.training.flat_network import made_once
+from forecast.training.linear_rivals import Linear
+from forecast.training.objective import Objective
+from forecast.training.selection import LINEAR, HeldOut, choose_scale, decide
+from forecast.training.window_program import Program
+from forecast.windows import Windows
+
+JUDGED = 10  # steps of the forecasts by which candidates are judged, without a horizon and a season
+
+
+@made_once(32)
+def compiled(config: NetworkConfig, jit: bool, objective: Objective) -> Program:
+    """The compiled network of a config; fits of one shape share it, and only the first one compiles."""
+    return Program.of(config, jit=jit, objective=objective)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class JudgedForecaster(TrainingOptions):
+    """From options and a panel to a network, and to the candidates beside it: AR, and linear models of a window."""
+
+    config_: Any = field(init=False)  # of the type `_config`
+    scaler_: Scaler = field(init=False)
+    selection_: pd.DataFrame = field(init=False)
+    fallback_: dict[Any, str] = field(init=False)
+    series_ar_: AR | None = field(init=False, default=None)
+
+    _config: ClassVar[type[NetworkConfig]]
+
+    # ---------------------------------------------------------------- what a family adds
+
+    def _configure(self, panel: Panel) -> NetworkConfig:
+        """The frozen config of the network for the data; sets nothing."""
+        raise NotImplementedError
+
+    def _coder(self, panel: Panel) -> Coder:
+        """Which covariates are codes of categories: none."""
+        return NO_CODES
+
+    def _reaches(self) -> list[int]:
+        """Rows of the window whose targets each member reads: all of them."""
+        return [self.config_.window] * self.members
+
+    def _view(self, panel: Panel, *, whole: bool = False) -> View:
+        """The panel as the network sees it, for the open loop the `whole` of it."""
+        return View(panel)
+
+    def _configured(self, panel: Panel) -> NetworkConfig:
+        coder = self._coder(panel)
+        return replace(self._configure(coder.measured(panel)), embedded=coder.embedded(panel))
+
+    def _compiled(self) -> Program:
+        return compiled(self.config_, self.jit_compile, self._objective())
+
+    def _scaled(self, panel: Panel) -> Scaled:
+        """A panel in the units of the network."""
+        known = self.panel_.layout.keyed == panel.layout.keyed
+        series = self.panel_.ids.get_indexer(panel.ids) if known else np.full(panel.n_series, -1)
+        return self.scaler_.scaled(panel, series, self._coder(panel))
+
+    def _windows(self, panel: Panel, inputs: Scaled, length: int, horizon: int) -> Windows:
+        return Windows(panel, length=length, horizon=horizon, values=(inputs.y, inputs.x))
+
+    # ---------------------------------------------------------------- what it is judged against
+
+    def _choose_scale(self, view: View) -> pd.DataFrame:
+        """Scale the windows of the network as the held-out origins ask for, and say why.
+
+        A system keeps its gain wherever it is driven to, so that the windows of a record have the units of the record.
+        """
+        if self._steps_judged(view.panel) is None:
+            return decide({})
+        config = self._rival(view.panel) or self.config_
+        held_out = None if config.only_linear and config is self.config_ else self._held_out(view, config)
+        if held_out is None:
+            return decide({})
+        scale, table = choose_scale(held_out, config)
+        self.config_ = self._rescaled(self.config_, scale)
+        return table
+
+    def _rescaled(self, config: Any, scale: str | None) -> Any:
+        """The config of a network that scales its windows so."""
+        return replace(config, window_norm=scale == "window", window_level=scale == "level")
+
+    def _held_out(self, view: View, config: NetworkConfig) -> HeldOut | None:
+        """The origins at the end of the history by which candidates are judged."""
+        inputs, season = self._scaled(view.panel), self._first_season(view.panel)
+        horizon = self._steps_judged(view.panel)
+        windows = self._windows(view.panel, inputs, config.window, config.steps)
+        weights = view.weights(self.sample_weight_)
+        return HeldOut.of(windows, weights, horizon=horizon, season=season, limits=inputs.limits)
+
+    def _steps_judged(self, panel: Panel) -> int | None:
+        """Steps of the forecasts by which candidates are judged; None for free runs over a record."""
+        season = self._first_season(panel)
+        if self.horizon > 1 or season > 1:
+            return self.horizon if self.horizon > 1 else season
+        return None if panel.n_exog else JUDGED
+
+    def _first_season(self, panel: Panel) -> int:
+        """Rows of the shortest season, 1 where there is none."""
+        return max((1, *seasons_of(self.season, panel)[:1]))
+
+    def _rival(self, panel: Panel) -> NARXConfig | None:
+        """The autoregression that forecasts in the place of a network which has none as its linear path."""
+        config = self.config_
+        if config.autoregressive or config.embedded or not self.selection:
+            return None
+        lags, exog_lags, kept = self._rival_lags(panel, config)
+        return NARXConfig(
+            targets=config.targets,
+            exog=config.exog,
+            lags=lags,
+            exog_lags=exog_lags,
+            exog_kept=kept,
+            hidden=(),
+            window_norm=config.window_norm,
+            window_level=config.window_level,
+            dtype=config.dtype,
+        )
+
+    def _rival_lags(self, panel: Panel, config: Any) -> Delays:
+        """Lags of the targets and of the covariates of this autoregression: those of the network."""
+        return Delays._make(config.delays)
+
+    def _others(
+        self, view: View, inputs: Scaled, held: HeldOut | None, rival: NARXConfig | None
+    ) -> dict[str, np.ndarray]:
+        """Errors of the candidates beside a network: the AR baseline, and the autoregression in its place."""
+        if held is None:
+            return {} if rival is None else {LINEAR: np.full(1, np.nan)}
+        errors: dict[str, np.ndarray] = {}
+        if self._has_baseline(view):
+            errors[BASELINE] = errors_of_baseline(self._baseline(view), held, inputs)
+        if rival is not None:
+            errors[LINEAR] = held.errors_of_linear(Linear.of(rival))
+        return errors
+
+    def _has_baseline(self, view: View) -> bool:
+        """Whether AR is another model than the linear path: lags of its own, or an equation for each series."""
+        if self.config_.only_linear or not view.apart or self._coder(view.panel).columns:
+            return False
+        return view.panel.n_series > 1 or isinstance(self.get_params(deep=False).get("lags", "auto"), str)
+
+    def _baseline(self, view: View) -> AR:
+        return baseline(self, pooled=view.panel.n_series > 1 and self._steps_judged(view.panel) is None)
+
+    def _keep_baseline(self, view: View, chosen: str) -> None:
+        """Fit AR to the whole history where it was chosen."""
+        if chosen == BASELINE:
+            self.series_ar_ = self._baseline(view)
+            weighted = self.sample_weight_ is not None
+            self.series_ar_._learn(view.panel, view.weights(self.sample_weight_) if weighted else None)
