@@ -64,9 +64,9 @@ UNITS = st.floats(-8, 8).map(lambda power: 10.0**power)
 few = settings(derandomize=True, max_examples=2, deadline=None, database=None)
 
 
-def deviation(model: Forecaster, a: float, b: float) -> float:
+def deviation(model: Forecaster, a: float, b: float, y: np.ndarray = Y) -> float:
     """Largest distance of the forecasts of a y + b from a f + b, in deviations of a y + b."""
-    plain, other = clone(model).fit(Y), clone(model).fit(a * Y + b)
+    plain, other = clone(model).fit(y), clone(model).fit(a * y + b)
     inside = [np.abs(other.predict(5) - b - a * plain.predict(5)).max()]
     inside.append(np.abs(other._fitted(other.panel_)[20:] - b - a * plain._fitted(plain.panel_)[20:]).max())
     return float(max(inside) / abs(a))
@@ -92,6 +92,16 @@ def test_scale(model: Forecaster, a: float) -> None:
 def test_a_level_of_1e8_deviations(model: Forecaster) -> None:
     # The values themselves are then rounded to 1e-8 deviations, which the models magnify.
     assert deviation(model, 1.0, 1e8) < 1e-5
+
+
+@pytest.mark.parametrize("order", [(1, 0, 1), (2, 0, 1), (1, 1, 1), (2, 0, 2)], ids=str)
+def test_a_flat_likelihood(order: tuple[int, int, int]) -> None:
+    # Searches from series that differ by rounding end apart on a ridge: up to 1e-3 deviations in the forecasts.
+    noise, y = np.random.default_rng(1).normal(size=170), np.zeros(170)
+    for time in range(2, 170):
+        y[time] = 1.2 * y[time - 1] - 0.5 * y[time - 2] + noise[time]
+    for a, b in ((1e-8, 0.0), (1e8, -3e9), (0.3, -7.0)):
+        assert deviation(SARIMAX(order=order), a, b, y[50:] / y.std()) < 1e-9
 
 
 @pytest.mark.backend

@@ -21,6 +21,7 @@ from forecast.estimators.baselines.local import (
     each_target,
     match_series,
     moments,
+    on_grid,
     season_of,
     season_shift,
 )
@@ -159,7 +160,7 @@ def fit_ets(
     searches = []
     for form in forms(y, name):
         origin = 0.0 if "mul" in form else center  # a product keeps its zero; a sum is the same from any
-        searches.append(max_likelihood((y - origin) / spread, form, damped, season, float(origin)))
+        searches.append(max_likelihood(on_grid((y - origin) / spread), form, damped, season, float(origin)))
     found = min(searches, key=lambda search: search.aicc)
     form, origin, unit, result = found.form, found.origin, spread / found.deviation, found.result
     _, trend, seasonal = form.split(",")

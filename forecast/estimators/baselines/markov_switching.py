@@ -20,6 +20,7 @@ from forecast.estimators.baselines.local import (
     each_target,
     match_series,
     moments,
+    on_grid,
 )
 from forecast.panel import Panel
 
@@ -135,7 +136,7 @@ def fit_regimes(
 ) -> Parameters:
     """Transition and coefficients of one series, from a maximum of the likelihood of its standardised values."""
     center, spread = moments(y)
-    scaled = (y - center) / spread
+    scaled = on_grid((y - center) / spread)
     transition = np.full((count, count), 1.0 / count)
     values, found = np.tile([0.0] * (order + 1) + [1.0], (count, 1)), None
     if np.ptp(y) > 0:

@@ -22,6 +22,7 @@ from forecast.estimators.baselines.local import (
     each_target,
     match_series,
     moments,
+    on_grid,
     season_of,
 )
 from forecast.estimators.validation import series_name
@@ -37,7 +38,7 @@ class SARIMAX(LocalForecaster, Unweighted):
     L shifts by one step; phi, theta have the degrees p, q of `order` = (p, d, q); Phi, Theta the degrees P, Q
     of `seasonal_order` = (P, D, Q) with m = `season`; A(t) is `trend`; beta multiplies the current
     covariates. Parameters maximise the likelihood of the Kalman filter, in which a missing target is simply
-    not observed; it is taken of the standardised series and covariates, whatever their units. A covariate that
+    not observed; it is taken of the standardised series and covariates to 2^-30, whatever their units. A covariate that
     is constant in the history has no weight beside a constant or differences. A constant series is forecast by
     its constant.
 
@@ -210,9 +211,9 @@ def fit_sarimax(
         used = np.ptp(x, axis=0) > 0  # a constant covariate is part of the level
     else:
         origin, x_origin = 0.0 * origin, 0.0 * x_origin  # the model has no level that could follow a shift
-    scaled_x = ((x - x_origin) / x_scale)[:, used] if used.any() else None
+    scaled_x = on_grid((x - x_origin) / x_scale).compress(used, axis=1) if used.any() else None
     with alone():
-        model = form.build((y - origin) / scale, scaled_x)
+        model = form.build(on_grid((y - origin) / scale), scaled_x)
         result = model.fit(disp=False, maxiter=max_iter, cov_type="none")
         converged = result.mle_retvals.get("warnflag") != 1  # 1: stopped by max_iter
         learned = polished(model, result.params) if converged else result.params

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 
 from forecast import AR, ETS, SARIMAX, MarkovSwitching, Theta
 from forecast.estimators.baselines.alone import alone
-from forecast.estimators.baselines.local import LocalForecaster, moments
+from forecast.estimators.baselines.local import LocalForecaster, moments, on_grid
 from tests.checks_forecaster import long_frame
 
 MODELS: list[LocalForecaster] = [
@@ -46,6 +46,12 @@ def test_wrong_number_of_jobs(n_jobs: object) -> None:
 def test_moments_follow_the_unit(unit: float) -> None:
     y = np.random.default_rng(0).normal(3, 1, size=50)
     np.testing.assert_allclose(moments(unit * y), [unit * y.mean(), unit * y.std()], rtol=1e-12)
+
+
+def test_the_grid_hides_rounding() -> None:
+    y = np.r_[np.nan, np.random.default_rng(0).normal(size=200)]
+    np.testing.assert_array_equal(on_grid((1e5 * y + 7.0 - 7.0) / 1e5), on_grid(y))
+    assert 0 < np.nanmax(np.abs(on_grid(y) - y)) <= 2.0**-31
 
 
 def test_moments_leave_out_what_is_missing() -> None:

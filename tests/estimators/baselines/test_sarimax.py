@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX as Reference
 
 from forecast.estimators.baselines.alone import alone
-from forecast.estimators.baselines.local import moments
+from forecast.estimators.baselines.local import moments, on_grid
 from forecast.estimators.baselines.sarimax import SARIMAX
 from forecast.panel import Panel
 from tests.checks_forecaster import covariates, monthly
@@ -48,7 +48,7 @@ def test_equals_statsmodels_on_the_standardised_series(form: dict[str, Any]) -> 
 
 
 def reference_forecast(model: SARIMAX, y: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """statsmodels on (y - mean) / deviation; without a level in the model, on y / deviation."""
+    """statsmodels on (y - mean) / deviation; without a level in the model, on y / deviation; on the grid."""
     differenced = model.order[1] + model.seasonal_order[1] > 0
     trend = model.trend or ("n" if differenced else "c")
     level = differenced or "c" in trend
@@ -56,13 +56,13 @@ def reference_forecast(model: SARIMAX, y: np.ndarray, X: np.ndarray) -> np.ndarr
     (center, unit), (x_center, x_unit) = moments(y), moments(known)
     if not level:
         center, x_center = 0.0 * center, 0.0 * x_center
-    X = (X - x_center) / x_unit
+    X = on_grid((X - x_center) / x_unit)
     exog, later = (X[: len(y)], X[len(y) :]) if X.shape[1] else (None, None)
     season = (*model.seasonal_order, 4) if any(model.seasonal_order) else (0, 0, 0, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reference = Reference(
-            (y - center) / unit, exog, order=model.order, seasonal_order=season, trend=trend
+            on_grid((y - center) / unit), exog, order=model.order, seasonal_order=season, trend=trend
         )
         found = reference.fit(disp=False, maxiter=model.max_iter)
     return center + unit * found.forecast(6, exog=later)
