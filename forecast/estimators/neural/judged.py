@@ -168,3 +168,4 @@ class JudgedForecaster(TrainingOptions):
             self.series_ar_ = self._baseline(view)
             weighted = self.sample_weight_ is not None
             self.series_ar_._learn(view.panel, view.weights(self.sample_weight_) if weighted else None)
+            self.series_ar_.n_features_in_ = view.panel.n_exog

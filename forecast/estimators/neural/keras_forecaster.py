@@ -145,6 +145,9 @@ class KerasForecaster(NeuralForecaster):
     def _rival(self, panel: Panel) -> None:
         """None: a model of the user stays, whatever it is worth."""
 
+    def _has_baseline(self, view: View) -> bool:
+        return False
+
     def _network(self) -> keras.Model:
         return self._compiled().copy(self.theta_[0])
 

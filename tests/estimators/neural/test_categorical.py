@@ -105,7 +105,7 @@ def test_frames_of_polars_and_numbers_as_categories_are_the_same() -> None:
 def test_training_starts_at_one_least_squares_fit_and_a_new_series_has_the_mean_vector(
     model: EmbeddingForecaster,
 ) -> None:
-    model = clone(model).set_params(embed_series=2).fit(FIRST)
+    model = clone(model).set_params(embed_series=2, selection=False).fit(FIRST)
     assert model.config_.embedded == ((2, 2),) and model.config_.exog == 1
     parts = model._compiled().slices()
     (linear,) = [part for path, part in parts.items() if path.endswith("linear/kernel")]
