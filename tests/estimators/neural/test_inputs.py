@@ -1,4 +1,4 @@
-"""Scaling: moments in any unit."""
+"""Scaling: moments in any unit, and bounds of what is fed back."""
 
 from __future__ import annotations
 
@@ -39,3 +39,10 @@ def test_a_series_of_fit_keeps_its_units_and_a_new_one_has_its_own() -> None:
     own_center, own_spread = moments_of_series(other)
     np.testing.assert_allclose(scaled.center, [center[1], own_center[1]])
     np.testing.assert_allclose(scaled.spread, [spread[1], own_spread[1]])
+
+
+def test_bounds_move_out_as_far_as_later_values_leave_the_range() -> None:
+    scaler = Scaler.fit(Panel.from_data(np.arange(11.0)), None)
+    for later, moved in (([4.0, 6.0], [0.0, 0.0]), ([4.0, 14.0], [0.0, 4.0]), ([-3.0, 6.0], [-3.0, 0.0])):
+        limits = scaler.scaled(Panel.from_data(np.array(later)), np.array([0])).limits
+        np.testing.assert_allclose(limits[:, 0] - scaler.limits[:, 0], moved)
