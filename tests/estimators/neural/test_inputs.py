@@ -39,6 +39,8 @@ def test_a_series_of_fit_keeps_its_units_and_a_new_one_has_its_own() -> None:
     own_center, own_spread = moments_of_series(other)
     np.testing.assert_allclose(scaled.center, [center[1], own_center[1]])
     np.testing.assert_allclose(scaled.spread, [spread[1], own_spread[1]])
+    np.testing.assert_allclose(scaled.rows(scaled.y), other.y)
+    np.testing.assert_allclose(scaled.steps(scaled.y.reshape(2, 30, 1)), other.y.reshape(2, 30, 1))
 
 
 def test_bounds_move_out_as_far_as_later_values_leave_the_range() -> None:
