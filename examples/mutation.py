@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -66,9 +67,14 @@ def _pytest(folder: Path, tests: str) -> None:
     os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
+    found = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a counterexample need not be a small one
+    hypothesis.settings.register_profile("mutation", phases=found)
+    hypothesis.settings.load_profile("mutation")
     for number in (1, 2):
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-    sys.exit(pytest.main(["-x", "-q", "-m", "slow or not slow", "-p", "no:cacheprovider", *tests.split()]))
+    # hypothesis is imported here before pytest could rewrite its assertions, which it has no use for
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    sys.exit(pytest.main([*options, "-m", "slow or not slow", *tests.split()]))
 
 
 def judge(fault: Fault, folder: Path) -> str:
