@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,8 @@ from forecast.layers.residual import DoublyResidual
 from forecast.layers.window_units import WindowUnits
 from forecast.networks.config import DirectConfig, embedded_rows
 from forecast.networks.head import head
-from forecast.networks.roles import Role, numbered
+
+TINY = 1e-4  # deviations of a series: keeps the logarithm of a level of zero within reach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class ResidualTDNNConfig(DirectConfig):
         blocks: number of residual blocks.
         hidden: units of each hidden layer of a block; activation: its Keras name.
         skip: whether the forecasts start from the last season in the place of the last value.
+        proportions: whether the network is told how large spread and level of a window are beside its values.
         decoder: units through which each step reads its own covariates; not used when E = 0.
         window_norm: whether each window has units of its own, else level 0 and spread 1.
         targets, exog, embedded, dtype: those of `NetworkConfig`.
@@ -48,6 +49,7 @@ class ResidualTDNNConfig(DirectConfig):
     hidden: tuple[int, ...] = (32, 32)
     activation: str = "relu"
     skip: bool = False
+    proportions: bool = False
     decoder: int = 16
 
     def __post_init__(self) -> None:
@@ -60,11 +62,6 @@ class ResidualTDNNConfig(DirectConfig):
         """L, rows of the paired window."""
         return self.length
 
-    @property
-    def roles(self) -> Mapping[str, Role]:
-        """The layers of the network with a role in training, by name."""
-        return {**super().roles, **numbered("hidden", len(self.hidden))}
-
     def build(self) -> keras.Model:
         """See `residual_tdnn`."""
         return residual_tdnn(self)
@@ -75,7 +72,7 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
 
     Equation:
         z_j = (y_{t-L+j} - level) / spread,   j = 0, ..., L-1
-        f = stack(arcsinh z; known, x, v)
+        f = stack(arcsinh z; known, x, v, r),   r = [log(spread / size), log(|level| / size)]
         yhat_{t+h} = level + spread (s_h + f_h + g(f_h, x_{t+h}, v)),   h = 0, ..., H-1
 
     Symbols:
@@ -83,6 +80,7 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
         known: 1 where y is known and 0 where it is NaN, in a short or gappy window.
         stack: `DoublyResidual`, the layer "blocks": `config.blocks` blocks of `config.hidden` units, which
             explain z by parts; x: the covariates of the window; v: the vectors of `config.embedded`.
+        r: with `config.proportions`; size is the mean |y| of the window, so that zero has to mean something.
         s: the last season of z with `config.skip`, else 0.
         g: a layer "decoder" of `config.decoder` units and a linear layer, the same for all steps, when E > 0.
         With K = `config.numbers` above 1 `head` makes quantiles, or a mean and a log scale, of K numbers a target.
@@ -109,6 +107,8 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
         rows[:, -1, config.targets + config.exog :],
     )
     parts = [_flat(ops.arcsinh(z)), _flat(known), _flat(x[:, : config.length]), vectors]
+    if config.proportions:
+        parts.append(_flat(_proportions(z, known, ops.cast(statistics, z.dtype))))
     stack = DoublyResidual(
         config.blocks,
         config.hidden,
@@ -131,6 +131,13 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
 def _flat(rows: Any) -> Any:
     """(B, L, F) -> (B, L*F)."""
     return ops.reshape(rows, (-1, rows.shape[1] * rows.shape[2]))
+
+
+def _proportions(z: Any, known: Any, units: Any) -> Any:
+    """Log of |level| and spread over the mean size of the known rows: (B, L, O), units (B, 2, O) -> (B, 2, O)."""
+    sizes = known * ops.abs(units[:, :1] + units[:, 1:] * z)
+    size = ops.sum(sizes, axis=1, keepdims=True) / ops.maximum(ops.sum(known, axis=1, keepdims=True), 1.0)
+    return ops.log((ops.abs(units) + TINY) / (size + TINY))
 
 
 def _decoded(forecast: Any, x: Any, vectors: Any, config: ResidualTDNNConfig) -> Any:

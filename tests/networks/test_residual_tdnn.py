@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
 from forecast.networks import ResidualTDNNConfig
+from forecast.networks.residual_tdnn import _proportions
 from tests.checks import evaluate, normal, randomize, reload, same
 
 pytestmark = pytest.mark.backend
@@ -48,3 +50,18 @@ def test_config_and_network_come_back(tmp_path: object) -> None:
     network = CONFIG.build()
     randomize(network)
     same(evaluate(reload(network, tmp_path), WINDOW), evaluate(network, WINDOW))
+
+
+def test_with_proportions_forecasts_follow_the_scale_and_not_the_level() -> None:
+    network = ResidualTDNNConfig(**{**CONFIG.to_dict(), "exog": 0, "proportions": True}).build()
+    randomize(network)
+    window = 5 + WINDOW[:, :, :2]
+    same(evaluate(network, 700 * window), 700 * evaluate(network, window), rtol=5e-3)
+    assert np.abs(evaluate(network, 50 + window) - 50 - evaluate(network, window)).max() > 1e-2
+
+
+def test_proportions_of_a_known_window() -> None:
+    z, known = np.array([[[0.0], [1.0], [0.0]]], "float32"), np.array([[[0.0], [1.0], [1.0]]], "float32")
+    units = np.array([[[8.0], [4.0]]], "float32")  # the known values are 12 and 8, their mean size is 10
+    values = keras.ops.convert_to_numpy(_proportions(z, known, units))
+    same(values.ravel(), np.log([0.8, 0.4]), rtol=1e-3)

@@ -12,6 +12,8 @@ from forecast._checks import check_count, explain
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 
+FAR = 1e4  # spreads: from so far away float32 still tells a thousandth of one
+
 
 class View:
     """A panel as the network sees it, and values of the network in the user's form: here each series by itself.
@@ -198,6 +200,11 @@ class Scaled:
         self.row_center, self.row_spread = (np.repeat(part, panel.lengths, 0) for part in (center, spread))
         self.y = (panel.y - self.row_center) / self.row_spread
         self.x = self._covariates(panel.x, np.repeat(series, panel.lengths))
+
+    def from_zero(self) -> Scaled:
+        """The same spreads with zero where the data have it, at most FAR spreads from the mean of a series."""
+        center = np.sign(self.center) * np.maximum(np.abs(self.center) - FAR * self.spread, 0.0)
+        return Scaled(self.scaler, self.panel, center, self.spread, self.series, self.coder)
 
     def future(self, x: np.ndarray) -> np.ndarray:
         """Covariates (S, H, E) of the steps after each series, as `x` has those of the rows."""

@@ -164,6 +164,10 @@ class PaddedForecaster(EmbeddingForecaster):
         data = {"season": season, "members": members, "options": options, "rng": rng}
         return train_drawn(self._compiled(), padded, **data, thetas=starts)
 
+    def _scaled(self, panel: Panel) -> Scaled:
+        inputs = super()._scaled(panel)
+        return inputs.from_zero() if getattr(self.config_, "proportions", False) else inputs
+
     def _limits(self, inputs: Scaled) -> np.ndarray:
         if self._replaced:
             return super()._limits(inputs)
@@ -218,6 +222,11 @@ def block_steps(horizon: int, season: int, panel: Panel) -> int:
     if horizon > 1:
         return horizon
     return max(1, min(season if season > 1 else 8, int(panel.lengths.max()) // 4))
+
+
+def has_zero(panel: Panel) -> bool:
+    """Whether the size of a value says something: many series to learn it from, none of them ever negative."""
+    return panel.n_series >= MANY and not (panel.y < 0).any()
 
 
 def block_size(blocks: int | str, hidden: Sequence[int] | str, panel: Panel) -> tuple[int, Sequence[int]]:

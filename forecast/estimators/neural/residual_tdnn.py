@@ -12,6 +12,7 @@ from forecast.estimators.neural.padded import (
     block_size,
     block_steps,
     first_season,
+    has_zero,
     member_lengths,
     window_lengths,
 )
@@ -74,6 +75,7 @@ class ResidualTDNN(PaddedForecaster):
             hidden=check_units("hidden", hidden, minimum=1),
             activation=check_activation(self.activation) or "linear",
             skip=self.skip,
+            proportions=self.scale == "window" and has_zero(panel),
             **self._common(panel),
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.estimators.neural.inputs import Scaler, moments_of_series
+from forecast.estimators.neural.inputs import FAR, Scaler, moments_of_series
 from forecast.panel import Panel
 
 
@@ -48,3 +48,18 @@ def test_bounds_move_out_as_far_as_later_values_leave_the_range() -> None:
     for later, moved in (([4.0, 6.0], [0.0, 0.0]), ([4.0, 14.0], [0.0, 4.0]), ([-3.0, 6.0], [-3.0, 0.0])):
         limits = scaler.scaled(Panel.from_data(np.array(later)), np.array([0])).limits
         np.testing.assert_allclose(limits[:, 0] - scaler.limits[:, 0], moved)
+
+
+def test_units_from_zero_leave_zero_in_its_place_unless_it_is_too_far_away() -> None:
+    days = np.arange(30)
+    near, far = 50 + np.sin(days), 1e9 + np.sin(days)
+    panel = Panel.from_data(
+        pd.concat(
+            pd.DataFrame({"unique_id": name, "ds": days, "y": y}) for name, y in [("a", near), ("b", far)]
+        )
+    )
+    scaled = Scaler.fit(panel, "window").scaled(panel, np.arange(2))
+    moved = scaled.from_zero()
+    np.testing.assert_allclose(moved.y[:30, 0], near / scaled.spread[0], rtol=1e-12)
+    np.testing.assert_allclose(moved.y[30:].mean(), FAR, rtol=1e-6)
+    np.testing.assert_allclose(moved.rows(moved.y), panel.y, rtol=1e-12)

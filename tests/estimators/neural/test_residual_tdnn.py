@@ -10,6 +10,7 @@ import pytest
 
 from forecast import load
 from forecast.estimators.baselines.naive import Naive, SeasonalNaive
+from forecast.estimators.neural.padded import MANY
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from tests.checks_forecaster import monthly
 
@@ -96,3 +97,13 @@ def test_an_autoregression_takes_its_place_where_it_forecasts_better(tmp_path: P
     pd.testing.assert_series_equal(load(tmp_path / "model.zip").predict(4), model.predict(4))
     trained = ResidualTDNN(horizon=3, window=6, epochs=1, **SMALL).fit(y)
     assert not len(trained.selection_) and trained.kept_linear_ == [False]
+
+
+@pytest.mark.parametrize("level", [0.0, 1000.0])
+def test_many_series_that_are_never_negative_tell_how_large_their_values_are(level: float) -> None:
+    frame = ramps(MANY, rows=12)
+    frame["y"] += level
+    model = ResidualTDNN(horizon=2, window=4, season=1, epochs=1, **SMALL).fit(frame)
+    assert model.config_.proportions == (level > 0)
+    large = ResidualTDNN(horizon=2, window=4, season=1, epochs=1, **SMALL).fit(frame.assign(y=64 * frame.y))
+    np.testing.assert_allclose(large.predict().ResidualTDNN, 64 * model.predict().ResidualTDNN, rtol=1e-3)
