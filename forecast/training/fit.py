@@ -10,12 +10,11 @@ from types import MappingProxyType
 import numpy as np
 
 from forecast._checks import explain
-from forecast.networks.roles import Role
 from forecast.training.adam import adam
 from forecast.training.flat_network import Array
 from forecast.training.keras_fit import keras_fit
 from forecast.training.lbfgs import lbfgs
-from forecast.training.levenberg_marquardt import levenberg_marquardt, linear_evidence
+from forecast.training.levenberg_marquardt import levenberg_marquardt
 from forecast.training.monitor import Monitor
 from forecast.training.objective import Squared
 from forecast.training.options import Options, Solution
@@ -97,7 +96,6 @@ def train(
     one_step = options.training == "one-step" or program.steps > 1
     if theta is None and options.training == "one-step" and is_solved(program, options):
         return Fitted(start, start, "least squares", linear=True)
-    fresh = theta is None
     some, history = _sample(problem, options), list[dict[str, float]]()
     if some is problem or theta is None:
         most = options.epochs if some is problem else min(options.epochs, FIRST_STEPS)
@@ -110,14 +108,11 @@ def train(
         last = replace(options, epochs=min(options.epochs, LAST_STEPS), warm_up=0)
         solution, more = _scheduled_sampling(problem, held, theta, prior, last, rng)
         history += more
-    fitted, rival = solution.theta, None
+    fitted = solution.theta
     if not one_step:
         fitted, more = _closed_loop(program, windows, weights, fitted, start, prior, options, rng)
         history += more
-    elif held is None and options.select and program.members(Role.LINEAR).any():
-        rival = start if fresh else linear_start(problem, silent(program, start))
-        fitted = fitted if beats_linear(problem, solution, rival) else rival
-    return Fitted(fitted, start, options.solver, linear=fitted is rival or fitted is start, history=history)
+    return Fitted(fitted, start, options.solver, linear=fitted is start, history=history)
 
 
 def _sample(problem: OneStep, options: Options) -> OneStep:
@@ -139,19 +134,6 @@ def is_solved(program: Program, options: Options) -> bool:
     """Whether the least-squares start is the answer already: a linear network without a decay."""
     squares = isinstance(program.objective, Squared)
     return squares and not options.weight_decay and bool(linear_members(program).all())
-
-
-def beats_linear(problem: OneStep, solution: Solution, rival: Array) -> bool:
-    """Whether the data speak for the network, rather than for the linear model with the weights `rival`.
-
-    The evidence of both decides (MacKay 1992). A solver that does not know it, anything but Levenberg-Marquardt
-    without a fixed decay, keeps its network; so does an objective other than squares, since the evidence is of
-    Gaussian noise.
-    """
-    if not np.isfinite(solution.evidence) or not isinstance(problem.program.objective, Squared):
-        return True
-    linear = linear_evidence(problem, rival, prior_at(problem.program, rival, decay=None))
-    return bool(solution.evidence >= linear)
 
 
 def _scheduled_sampling(

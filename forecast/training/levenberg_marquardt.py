@@ -12,7 +12,7 @@ from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options, Solution
 from forecast.training.problem import LeastSquares
-from forecast.training.start import LARGEST, Prior
+from forecast.training.start import Prior
 
 SMALL, MANY = 400, 8_192  # parameters below which, and rows above which, matrices are faster in one thread
 SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
@@ -121,21 +121,6 @@ def _minimise(
         if monitor(theta, error):
             break
     return Solution(theta, posterior.log_evidence(theta, hessian, error) if by_evidence else float("nan"))
-
-
-def linear_evidence(problem: LeastSquares, theta: Array, prior: Prior) -> float:
-    """Log evidence of the linear model: every parameter with a prior held at its centre.
-
-    Args:
-        problem: the data.
-        theta: (P,) with the free parameters of the linear model.
-        prior: its centre is the linear model.
-    """
-    linear = np.where(prior.groups < 0, theta, prior.center)
-    hessian, _, error = problem.normal(linear)
-    beta = _noise_precision(problem, error, float(np.sum(prior.groups < 0)))
-    precision = np.where(prior.groups < 0, 0.0, LARGEST * beta)
-    return _Posterior(problem, prior, precision, beta).log_evidence(linear, hessian, error)
 
 
 def _accepted_step(

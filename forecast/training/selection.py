@@ -26,6 +26,7 @@ HELD_OUT = 3  # at most one row in so many lies after the first origin
 LINEAR = "linear model"  # the first candidate
 NO_OTHERS: Mapping[str, Array] = MappingProxyType({})
 LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
+SCALE_WIDTH = 2.0  # standard errors by which another scale must be better than that of the series
 FREE_RUNS, LONGEST_RUN = 4, 1_000  # of a record that is simulated, and the rows of one run
 
 
@@ -125,7 +126,7 @@ def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.Data
     names = {"series": LINEAR, "level": f"{LINEAR}, level", "window": f"{LINEAR}, window"}
     linear = Linear.of(config)
     errors = {names[scale]: held_out.errors_of_linear(replace(linear, scale=scale)) for scale in names}
-    table = decide(errors, held_out.overlap)
+    table = decide(errors, held_out.overlap, SCALE_WIDTH)
     return list(names)[int(table["kept"].argmax())], table
 
 
@@ -209,18 +210,18 @@ def _again(trial: Fitted, options: Options) -> Options:
     return replace(options, validation=0, epochs=max(1, int(np.argmin(losses))))
 
 
-def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
+def decide(errors: dict[str, Array], overlap: float = 1.0, width: float = 1.0) -> pd.DataFrame:
     """A row for each candidate: its mean error, the standard error of its difference from the first, if it is kept.
 
-    The candidates stand in order of size: a later one must be better than the one kept so far by more than the
-    standard error of their difference, and by more than `LEAST_GAIN` of its error. Runs over the same rows in part
+    The candidates stand in order of size: a later one must be better than the one kept so far by more than `width`
+    standard errors of their difference, and by more than `LEAST_GAIN` of its error. Runs over the same rows in part
     count in part: `overlap` of them are one.
     """
     names, kept = list(errors), 0
     for number in range(1, len(names)):
         best = errors[names[kept]]
         gain = best - errors[names[number]]
-        if gain.mean() > max(_standard_error(gain, overlap), LEAST_GAIN * best.mean()):
+        if gain.mean() > max(width * _standard_error(gain, overlap), LEAST_GAIN * best.mean()):
             kept = number
     spread = [_standard_error(values - errors[names[0]], overlap) for values in errors.values()]
     mean = [float(np.mean(values)) for values in errors.values()]

@@ -331,3 +331,18 @@ def test_selection_choices(script: ModuleType, tmp_path: Path, capsys: pytest.Ca
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("lynx") for line in lines) == 3
     assert any(line.startswith("2.0 standard errors, 0 networks") and "mean 1.000" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_linear_choices(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule that always takes AR has the ratio 1, and each group a column."""
+    importlib.import_module("against_ar").stand_in(tmp_path)
+    (tmp_path / "m3").mkdir()
+    rng = np.random.default_rng(0)
+    for group in ("Yearly", "Quarterly", "Monthly", "Other"):
+        rows = {"unique_id": "a", "ds": np.arange(1, 61), "y": rng.normal(size=60).cumsum()}
+        pd.DataFrame(rows).to_parquet(tmp_path / "m3" / f"{group}-train.parquet")
+    script.main([str(tmp_path), "--series", "1", "--rows", "90"])
+    lines = capsys.readouterr().out.splitlines()
+    (always,) = [line.split() for line in lines[: len(lines) // 2] if line.startswith("AR  ")]
+    assert {float(value) for value in always[1:]} == {1.0} and len(always) == 1 + 5

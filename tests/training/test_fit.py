@@ -14,17 +14,14 @@ from forecast.networks import NARXConfig
 from forecast.panel import Panel
 from forecast.training.fit import (
     _stages,
-    beats_linear,
     choose_solver,
     free_run_problems,
     one_step_problem,
     solve,
     train,
 )
-from forecast.training.levenberg_marquardt import linear_evidence
-from forecast.training.options import Options, Solution
+from forecast.training.options import Options
 from forecast.training.problem import FreeRun, OneStep, Problem
-from forecast.training.start import prior_at
 from forecast.training.window_program import Program
 from forecast.windows import Windows
 from tests.checks import float64
@@ -263,22 +260,6 @@ def test_the_names_of_a_users_layers_do_not_matter(names: tuple[str, str]) -> No
     named, plain = fitted(*names), fitted("first", "last")
     np.testing.assert_array_equal(named.theta, plain.theta)
     assert not named.linear and not np.array_equal(named.theta, named.start)
-
-
-def test_the_evidence_decides_between_the_network_and_the_linear_model() -> None:
-    """A nonlinear series speaks for its network, noise around a linear one for the linear model."""
-    own, problem = program(), one_step_problem(program(), windows(), ONES)
-    fitted = fit(solver="lm", epochs=60)
-    assert not fitted.linear and fitted.solver == "lm"
-    rival = fitted.start
-    linear = linear_evidence(problem, rival, prior_at(own, rival, decay=None))
-    assert beats_linear(problem, Solution(fitted.theta, linear + 1.0), rival)
-    assert not beats_linear(problem, Solution(fitted.theta, linear - 1.0), rival)
-    assert beats_linear(problem, Solution(fitted.theta), rival)  # nobody knows the evidence
-    noise = Windows(Panel.from_data(np.random.default_rng(1).normal(size=60)), length=2)
-    options = Options(solver="lm", epochs=60)
-    pruned = train(own, noise, ONES, options=options, rng=np.random.default_rng(0))
-    assert pruned.linear and pruned.theta is pruned.start
 
 
 def test_a_network_that_fits_data_without_noise_is_kept() -> None:
