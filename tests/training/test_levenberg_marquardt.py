@@ -88,6 +88,15 @@ def test_nonlinear_least_squares_with_a_known_minimum() -> None:
     np.testing.assert_allclose(found.theta, [1.0, 1.0], atol=1e-6)
 
 
+def test_a_step_that_raises_the_error_a_little_is_refused() -> None:
+    # From 1.5 the step of Gauss and Newton to the root of arctan ends at -1.69, where the error is 1.1 times as large.
+    arctan = Squares(np.arctan, lambda at: np.diag(1 / (1 + at**2)), 1)
+    found, errors = run(
+        levenberg_marquardt, arctan, np.array([1.5]), prior=Prior(np.array([-1]), np.zeros(1), 0.0), epochs=9
+    )
+    assert (np.diff([np.arctan(1.5) ** 2, *errors]) <= 0).all() and abs(found.theta[0]) < 1e-6
+
+
 def test_a_step_of_infinite_error_is_refused() -> None:
     def residual(at: np.ndarray) -> np.ndarray:
         return at - 3.0 if at[0] < 2.5 else np.array([np.inf])
