@@ -206,15 +206,11 @@ class Windows:
     def paired(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What the network sees, what it must forecast, and the covariates of the steps to forecast.
 
-        Row j of the window carries (y_{t-L+j}, x_{t-L+j+1}): all that is known when y_t is forecast, so x_t
-        stands beside y_{t-1} in the last row.
-
         Returns:
-            window (B, L, O+E), target y_t ... y_{t+H-1} (B, H, O), covariates x_t ... x_{t+H-1} (B, H, E).
+            paired window (B, L, O+E), target y_t ... y_{t+H-1} (B, H, O), covariates x_t ... x_{t+H-1} (B, H, E).
         """
         known = self.length
-        window = np.concatenate([batch.y[:, :known], batch.x[:, 1 : known + 1]], axis=2)
-        return window, batch.y[:, known:], batch.x[:, known:]
+        return pair(batch.y[:, :known], batch.x), batch.y[:, known:], batch.x[:, known:]
 
     def read(self, which: np.ndarray, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Some rows of `paired` windows alone, and the first target.
@@ -296,6 +292,27 @@ class Windows:
             return times
         names = ["unique_id", "ds"] if panel.layout.form == "long" else [panel.layout.id_name, times.name]
         return pd.MultiIndex.from_arrays([panel.ids.take(series), times], names=names)
+
+
+def pair(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Targets and covariates side by side as a network sees them: the one convention of time.
+
+    Row j carries y_j and x_{j+1}, all that is known when y_{j+1} is forecast. `forecast.layers.feedback.pair` is the
+    same in a compiled loop.
+
+    Args:
+        y: targets (B, T, O).
+        x: covariates (B, T + 1, E) of the same rows and the next one; more are not used.
+
+    Returns:
+        (B, T, O+E).
+
+    Example:
+        >>> pair(np.array([[[1.0], [2.0]]]), np.array([[[10.0], [20.0], [30.0]]]))
+        array([[[ 1., 20.],
+                [ 2., 30.]]])
+    """
+    return np.concatenate([y, x[:, 1 : y.shape[1] + 1]], axis=2)
 
 
 def _checked_lags(name: str, value: int | Sequence[int], minimum: int) -> tuple[int, ...]:

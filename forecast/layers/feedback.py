@@ -101,8 +101,7 @@ class FeedbackCell(keras.layers.Layer):
             output = self.step(rows)  # (B, 1, O)
             return self._next(rows, output, output)
         x = ops.expand_dims(inputs[:, : self.exog], 1)  # (B, 1, E)
-        xs = ops.concatenate([rows[:, 1:, self.targets :], x], axis=1)
-        output = self.step(ops.concatenate([rows[:, :, : self.targets], xs], axis=-1))
+        output = self.step(pair(rows, x, targets=self.targets))
         return self._next(rows, output, ops.concatenate([output, x], axis=-1))
 
     def _measured(self, rows: Any, inputs: Any) -> Any:
@@ -132,6 +131,12 @@ class FeedbackCell(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> FeedbackCell:
         described = copy.deepcopy(config["step"])  # Keras empties what it reads
         return cls(**{**config, "step": keras.saving.deserialize_keras_object(described)})
+
+
+def pair(rows: Any, x: Any, *, targets: int) -> Any:
+    """Raw rows [y_j, x_j] (B, L, O+E) and the next covariates (B, 1, E) as a network sees them: rows [y_j, x_{j+1}]."""
+    later = ops.concatenate([rows[:, 1:, targets:], x], axis=1)
+    return ops.concatenate([rows[:, :, :targets], later], axis=2)
 
 
 def _window_shape(step: keras.Model) -> tuple[int, int]:

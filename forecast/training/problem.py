@@ -18,7 +18,7 @@ import numpy as np
 from forecast.training.flat_network import CHUNK, Array, FlatNetwork
 from forecast.training.objective import Objective, Squared
 from forecast.training.window_program import JACOBIAN_VALUES, Program
-from forecast.windows import Windows
+from forecast.windows import Windows, pair
 
 Result = TypeVar("Result")
 THREADS = min(4, os.cpu_count() or 1)  # blocks of windows at work at a time
@@ -303,9 +303,8 @@ class FreeRun:
         """The paired windows (B, T, L, O+E) that the closed loop saw: its own outputs as targets of the past."""
         outputs, length = self.program.targets, self.program.window
         past = np.concatenate([history[:, :, :outputs], run[:, :-1]], axis=1)  # (B, L+T-1, O)
-        known = np.concatenate([history[:, 1:, outputs:], future], axis=1)  # (B, L+T-1, E)
-        paired = np.concatenate([past, known], axis=2)
-        view = np.lib.stride_tricks.sliding_window_view(paired, length, axis=1)  # (B, T, F, L)
+        known = np.concatenate([history[:, :, outputs:], future], axis=1)  # (B, L+T, E)
+        view = np.lib.stride_tricks.sliding_window_view(pair(past, known), length, axis=1)  # (B, T, F, L)
         return np.ascontiguousarray(view.swapaxes(2, 3))
 
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from forecast.layers.feedback import pair
 from forecast.layers.recurrent.cell import RecurrentCell
 from forecast.networks.online import OnlineConfig
 from forecast.networks.roles import Role
@@ -227,11 +228,6 @@ class OnlineProgram(FlatNetwork):
         after = self._step(theta, window, hidden)[1]
         return after, self.influence.push(self._next, theta, rows, influence)
 
-    def _paired(self, past: Any, x: Any) -> Any:
-        """The last L raw rows [y, x] and the x of the coming row, paired."""
-        covariates = ops.concatenate([past[:, 1:, self.targets :], ops.expand_dims(x, 1)], axis=1)
-        return ops.concatenate([past[:, :, : self.targets], covariates], axis=2)
-
     def _learn(
         self, theta: Any, m: Any, v: Any, count: Any, rate: Any, active: Any, *memory_and_rows: Any
     ) -> tuple[Any, ...]:
@@ -241,7 +237,7 @@ class OnlineProgram(FlatNetwork):
         def step(carry: tuple[Any, ...], row: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
             learner, (hidden, influence, past) = carry[:4], carry[4:]
             y, x, here = row
-            window = self._paired(past, x)
+            window = pair(past, ops.expand_dims(x, 1), targets=self.targets)
             forecast, _ = self._step(learner[0], window, hidden)
             _, gradient = self._gradient(learner[0], hidden, influence, window, y, here)
             update, *moved = adam_update(gradient, *learner[1:])
@@ -258,7 +254,9 @@ class OnlineProgram(FlatNetwork):
         def step(carry: tuple[Any, ...], row: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
             hidden, past = carry
             y, x, here, known = row
-            forecast, after = self._step(theta, self._paired(past, x), hidden)
+            forecast, after = self._step(
+                theta, pair(past, ops.expand_dims(x, 1), targets=self.targets), hidden
+            )
             measured = ops.expand_dims(known, 1) > 0
             held = ops.minimum(ops.maximum(forecast, limits[0]), limits[1])
             bounded = ops.where(measured, forecast, held)

@@ -17,6 +17,7 @@ from forecast.training.adam_update import adam_steps
 from forecast.training.backend import precision, row_jacobian, value_and_gradient
 from forecast.training.flat_network import Array, FlatNetwork, padded
 from forecast.training.objective import SQUARED, Objective
+from forecast.windows import pair
 
 JACOBIAN_ROWS = (
     2048  # rows of one block of a Jacobian: a small one is still in the cache when it is multiplied
@@ -241,7 +242,7 @@ class Program(FlatNetwork):
         """
         record = np.concatenate([x, known, np.repeat(known[:, -1:], self.steps, axis=1)], axis=1)
         now = start + 1 + self.window
-        window = np.concatenate([y[:, -self.window :], record[:, start + 1 : now]], axis=2)
+        window = pair(y[:, -self.window :], record[:, start:now])
         return self.with_lead(window, record[:, now : now + self.lead])
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from forecast.layers import FeedbackCell, TimeDelay
+from forecast.layers.feedback import pair as looped_pair
+from forecast.windows import pair
 from tests.checks import check_layer, normal, randomize, same, to_numpy
 
 pytestmark = pytest.mark.backend
@@ -139,3 +141,12 @@ def test_dtype_is_that_of_the_network() -> None:
 def test_errors_name_argument_allowed_and_received(build, words) -> None:
     with pytest.raises(ValueError, match=words):
         build()
+
+
+def test_the_convention_of_time_is_the_same_in_numpy_and_in_a_compiled_loop() -> None:
+    rng = np.random.default_rng(0)
+    y, x = rng.normal(size=(2, 3, 1)), rng.normal(size=(2, 4, 2))
+    rows = np.concatenate([y, x[:, :3]], axis=2)
+    looped = to_numpy(looped_pair(rows, x[:, 3:], targets=1))
+    np.testing.assert_allclose(looped, pair(y, x), rtol=1e-6)
+    np.testing.assert_array_equal(pair(y, x)[:, -1], np.concatenate([y[:, 2], x[:, 3]], axis=1))

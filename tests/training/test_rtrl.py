@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from forecast.layers.feedback import pair
 from forecast.networks import OnlineConfig
 from forecast.training import backend
 from forecast.training.rtrl import BLOCK, Dense, Elementwise, Moments, OnlineProgram
@@ -57,7 +58,7 @@ def by_backpropagation(program: OnlineProgram, theta, past, rows):
         hidden = backend.keras.ops.zeros((SERIES, program.states), dtype="float64")
         loss = 0.0
         for t in range(len(rows[0])):
-            window = program._paired(past, x[t])
+            window = pair(past, keras.ops.expand_dims(x[t], 1), targets=program.targets)
             forecast, after = program._step(theta, window, hidden)
             error = (y[t] - forecast) ** 2 * here[t][:, None]
             loss = loss + backend.keras.ops.sum(error) / backend.keras.ops.sum(here[t])
