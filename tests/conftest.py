@@ -1,6 +1,7 @@
 """What holds for all tests: no screen, one thread a process, quick compilation, which docstring examples are slow."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,12 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 if os.environ.get("KERAS_BACKEND") == "jax":
     # Compilation takes more time than what is compiled: small shapes gain nothing from optimised code.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    # What one test has compiled, the next one reads; each process has a folder of its own, since files are not locked.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    folder = Path(__file__).parents[1] / ".pytest_cache" / "jax" / worker
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COLUMNS", "120")
