@@ -97,6 +97,7 @@ def forecasters() -> list[Forecaster]:
             solver="lbfgs",
             validation=0,
             epochs=2,
+            selection=False,
             jit_compile=False,
             random_state=0,
         ),
