@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,11 @@ TOLERANCES = {  # of an output near 1, by dtype policy: a few times the precisio
 }
 # JAX compiles every layer anew for each policy: off TensorFlow, one narrow policy and the wide one.
 POLICIES = TOLERANCES if keras.backend.backend() == "tensorflow" else ("mixed_float16", "float64")
+
+
+def some(cases: Iterable[Any], *elsewhere: Any) -> list[Any]:
+    """All cases on TensorFlow; under another backend, which needs each program once and not each option, these."""
+    return list(cases) if keras.backend.backend() == "tensorflow" else list(elsewhere)
 
 
 def check_layer(

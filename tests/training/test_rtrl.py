@@ -13,6 +13,7 @@ from forecast.networks import OnlineConfig
 from forecast.training import backend
 from forecast.training.rtrl import BLOCK, Dense, Elementwise, Moments, OnlineProgram
 from forecast.training.start import initial_weights
+from tests.checks import some
 
 pytestmark = pytest.mark.backend
 LENGTH, SERIES, UNITS = 5, 2, 2
@@ -93,7 +94,7 @@ def by_rtrl(program: OnlineProgram, theta, past, rows):
 SIZES = [*((cell, UNITS, LENGTH) for cell in CELLS), ("elman", 32, 3), ("gru", 32, 3)]
 
 
-@pytest.mark.parametrize(("cell", "units", "length"), SIZES)
+@pytest.mark.parametrize(("cell", "units", "length"), some(SIZES, SIZES[CELLS.index("lstm")], SIZES[-1]))
 def test_gradient_equals_backpropagation_through_time(cell: str, units: int, length: int) -> None:
     past, rows = record(length)
     exact = program(cell, "dense", units)
