@@ -25,7 +25,8 @@ def train_drawn(
     padded: PaddedSeries,
     *,
     season: int,
-    members: Sequence[tuple[int, str | None]],
+    reaches: Sequence[int],
+    measure: str | None,
     options: Options,
     rng: np.random.Generator,
     thetas: Sequence[Array | None],
@@ -38,7 +39,7 @@ def train_drawn(
         program: the compiled network.
         padded: the series, with room before and after each.
         season: that of `DrawnWindows`.
-        members: (reach, measure) of each, as in `DrawnWindows`.
+        reaches: rows of a window that are shown to each member; measure: that of `DrawnWindows`.
         options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`.
         rng: draws the initial weights and the windows.
         thetas: weights (P,) of each member to go on from, None for a new start.
@@ -48,7 +49,7 @@ def train_drawn(
     probe = _origins(np.maximum(least, padded.end - padded.horizon), padded.end, padded.horizon)
     found = [
         DrawnWindows(program, padded, least, padded.end, probe, season, measure, reach, own)
-        for (reach, measure), own in zip(members, rng.spawn(len(members)), strict=True)
+        for reach, own in zip(reaches, rng.spawn(len(reaches)), strict=True)
     ]
     size = 1 if options.callbacks else len(found)
     fits: list[Fitted] = []

@@ -12,7 +12,6 @@ from forecast.training.flat_network import CHUNK, Array
 from forecast.training.window_program import Program
 from forecast.windows import naive_error
 
-MEASURES = ("series", "level", "window")
 LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
 
 
@@ -69,15 +68,15 @@ class PaddedSeries:
 class DrawnWindows:
     """Direct forecasts of one network from windows that end anywhere in any series.
 
-    The cost of an error is taken in a unit, its `measure`: of the window, the spread that the network sees; of the
-    series, its naive error; or of the level, the mean of the last value and the target, as sMAPE does.
+    The cost of an error is taken in a unit, its `measure`: "window", the spread that the network sees, or "series",
+    its naive error. That of the window knows nothing of later rows, and weighs calm and wild stretches alike.
 
     Args:
         program: the compiled network of L rows and H steps.
         padded: the series, with room before and after each.
         first, stop: buffer rows (S,): the first target of a window lies between them.
         probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
-        season: m of the units; measure: one of MEASURES, or None for the units of the network.
+        season: m of the units; measure: "window", "series" or None, for the units of the network.
         reach: rows of a window that are shown, older ones are missing.
         rng: draws windows.
     """
@@ -122,10 +121,6 @@ class DrawnWindows:
             unit = np.maximum(spread(past, self.season)[:, None], LEAST_SHARE * naive)
         if self.measure == "series":
             unit = naive
-        if self.measure == "level":
-            zero = self.padded.zero[series][:, None]
-            last = np.nan_to_num(past[:, -1:])
-            unit = 0.5 * (np.abs(targets - zero) + np.abs(last - zero)) + LEAST_SHARE * naive
         return np.broadcast_to(unit, targets.shape)
 
     def error(self, theta: Array) -> float:

@@ -19,7 +19,7 @@ from forecast.networks import NARXConfig, NetworkConfig
 from forecast.networks.head import HEADS
 from forecast.panel import Panel
 from forecast.training.drawn_fit import train_drawn
-from forecast.training.drawn_windows import MEASURES, PaddedSeries
+from forecast.training.drawn_windows import PaddedSeries
 from forecast.training.fit import Fitted
 from forecast.training.objective import SQUARED
 from forecast.training.options import Options
@@ -46,8 +46,7 @@ class PaddedForecaster(EmbeddingForecaster):
         validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in the place of the network
             (`selection`).
-        members: networks that differ in their random start, in the rows they read, and in the unit of their errors:
-            the naive error of the series, the level, the spread of the window; the forecast is their median.
+        members: networks that differ in their random start and in the rows they read; the forecast is their median.
     """
 
     _before: ClassVar[float] = np.nan
@@ -85,14 +84,10 @@ class PaddedForecaster(EmbeddingForecaster):
         few = rows < FEW and self.panel_.n_series < MANY
         return replace(options, validation=0, batch_size=size, select=self.selection and few)
 
-    def _measures(self) -> list[str | None]:
-        """The unit in which each member measures an error."""
-        unit = self._objective().unit
-        if unit is None or not self.config_.window_norm:
-            return [None] * self.members
-        if unit == "any":
-            return [MEASURES[member % len(MEASURES)] for member in range(self.members)]
-        return ["series"] * self.members
+    def _measure(self) -> str | None:
+        """The unit in which an error is measured."""
+        unit = self._objective().unit if self.config_.window_norm else None
+        return "window" if unit == "any" else unit
 
     def _padded(
         self, panel: Panel, values: tuple[np.ndarray, np.ndarray], weights: np.ndarray, zero: np.ndarray
@@ -159,10 +154,9 @@ class PaddedForecaster(EmbeddingForecaster):
 
     def _fits(self, padded: PaddedSeries, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:
         """The members, trained on padded series."""
-        members = list(zip(self._reaches(), self._measures(), strict=True))
         rng, season = np.random.default_rng(self.random_state), self.config_.season
-        data = {"season": season, "members": members, "options": options, "rng": rng}
-        return train_drawn(self._compiled(), padded, **data, thetas=starts)
+        data = {"season": season, "reaches": self._reaches(), "measure": self._measure()}
+        return train_drawn(self._compiled(), padded, **data, options=options, rng=rng, thetas=starts)
 
     def _scaled(self, panel: Panel) -> Scaled:
         inputs = super()._scaled(panel)
@@ -243,10 +237,10 @@ def block_size(blocks: int | str, hidden: Sequence[int] | str, panel: Panel) -> 
 
 
 def window_lengths(window: int | Sequence[int] | str, steps: int, season: int, panel: Panel) -> list[int]:
-    """L of each member in turn: as given, or four horizons and a season, at most half of the longest series."""
+    """L of each member in turn: as given, or three horizons or two seasons, at most half of the longest series."""
     if isinstance(window, str):
         check_auto("window", window)
-        return [max(1, min(4 * steps + season, int(panel.lengths.max()) // 2))]
+        return [max(1, min(max(3 * steps, 2 * season), int(panel.lengths.max()) // 2))]
     return _listed(window)
 
 
