@@ -20,7 +20,7 @@ import ast
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ import numpy as np
 import pandas as pd
 
 from forecast import AR, ResidualTDNN, Theta
+from forecast.networks import ResidualTDNNConfig
+from forecast.panel import Panel
 
 LOCAL = 1_000  # series up to which AR and Theta are fitted as well
 BEFORE = "1000-01-01"  # a yearly calendar reaches back far enough for any series
@@ -57,20 +59,32 @@ SETS = {
 }
 CHOICES: dict[str, dict[str, Any]] = {
     "as it comes": {},
+    "no proportions": {"proportions": False},
     "loss mase": {"loss": "mase"},
     "loss smape": {"loss": "smape"},
-    "5 epochs": {"epochs": 5},
-    "10 epochs": {"epochs": 10},
+    "1 epoch": {"epochs": 1},
+    "3 epochs": {"epochs": 3},
+    "20 epochs": {"epochs": 20},
     "skip": {"skip": True},
     "short window": {"window": -1},
     "long window": {"window": -2},
+    "1 block of 32 units": {"blocks": 1, "hidden": (32, 32)},
+    "weight decay": {"weight_decay": 1.0},
     "64 units": {"hidden": (64, 64)},
     "128 units": {"hidden": (128, 128)},
     "256 units": {"hidden": (256, 256)},
     "3 members": {"members": 3},
     "5 members": {"members": 5},
+    "batch 128": {"batch_size": 128},
     "batch 256": {"batch_size": 256},
 }
+
+
+class WithoutProportions(ResidualTDNN):
+    """Knows nothing of the size of values beside their changes."""
+
+    def _configure(self, panel: Panel) -> ResidualTDNNConfig:
+        return replace(super()._configure(panel), proportions=False)
 
 
 def read(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -128,8 +142,9 @@ def forecast_of(
 
 
 def network(name: str, seed: int, options: dict[str, Any]) -> ResidualTDNN:
-    task = SETS[name]
-    return ResidualTDNN(**{"horizon": task.horizon, "season": task.pattern, "random_state": seed, **options})
+    task, options = SETS[name], dict(options)
+    kind = ResidualTDNN if options.pop("proportions", True) else WithoutProportions
+    return kind(**{"horizon": task.horizon, "season": task.pattern, "random_state": seed, **options})
 
 
 def dated(frame: pd.DataFrame, name: str) -> pd.DataFrame:

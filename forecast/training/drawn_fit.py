@@ -16,7 +16,6 @@ from forecast.training.options import Options
 from forecast.training.start import initial_weights, prior_at
 from forecast.training.window_program import Program
 
-EPOCH = 100  # batches of an epoch
 PROBES = 2048  # windows at most whose error is told
 
 
@@ -27,6 +26,7 @@ def train_drawn(
     season: int,
     reaches: Sequence[int],
     measure: str | None,
+    batches: int,
     options: Options,
     rng: np.random.Generator,
     thetas: Sequence[Array | None],
@@ -40,7 +40,8 @@ def train_drawn(
         padded: the series, with room before and after each.
         season: that of `DrawnWindows`.
         reaches: rows of a window that are shown to each member; measure: that of `DrawnWindows`.
-        options: `epochs` of 100 batches each, `batch_size`, `learning_rate`, `weight_decay`.
+        batches: of an epoch.
+        options: `epochs`, `batch_size`, `learning_rate`, `weight_decay`.
         rng: draws the initial weights and the windows.
         thetas: weights (P,) of each member to go on from, None for a new start.
     """
@@ -54,7 +55,7 @@ def train_drawn(
     size = 1 if options.callbacks else len(found)
     fits: list[Fitted] = []
     for first in range(0, len(found), size):
-        team = Team(tuple(found[first : first + size]), EPOCH * options.batch_size)
+        team = Team(tuple(found[first : first + size]), batches * options.batch_size)
         fits += _fitted(team, starts[first : first + size], options, rng)
     return fits
 

@@ -28,6 +28,7 @@ from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
 FEW, MANY = 20_000, 100  # rows and series below which held-out forecasts choose how long to train
+BATCHES = 100  # of an epoch
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
 LARGEST = (4, 256)
@@ -41,7 +42,7 @@ class PaddedForecaster(EmbeddingForecaster):
         scale: "window" gives each window units of its own, its last value and its mean absolute seasonal difference;
             "series" those of its series, mean and deviation in the training part; None leaves the data alone.
         solver: "adam" alone; training: "one-step" alone, all steps of a block at once.
-        epochs: passes of 100 batches.
+        epochs: passes of 100 batches, or over all rows where a hundred series or more have fewer of them.
         batch_size: windows of one batch, drawn over all series, every series as often as another.
         validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in the place of the network
@@ -156,11 +157,20 @@ class PaddedForecaster(EmbeddingForecaster):
         """The members, trained on padded series."""
         rng, season = np.random.default_rng(self.random_state), self.config_.season
         data = {"season": season, "reaches": self._reaches(), "measure": self._measure()}
-        return train_drawn(self._compiled(), padded, **data, options=options, rng=rng, thetas=starts)
+        batches = self._batches(padded, options)
+        return train_drawn(
+            self._compiled(), padded, **data, batches=batches, options=options, rng=rng, thetas=starts
+        )
 
     def _scaled(self, panel: Panel) -> Scaled:
         inputs = super()._scaled(panel)
         return inputs.from_zero() if getattr(self.config_, "proportions", False) else inputs
+
+    def _batches(self, padded: PaddedSeries, options: Options) -> int:
+        """Batches of an epoch: many series of few rows would soon be learned by heart."""
+        rows = int((padded.end - padded.begin).sum())
+        whole = -(-rows // options.batch_size)
+        return BATCHES if len(padded.begin) < MANY else min(BATCHES, whole)
 
     def _limits(self, inputs: Scaled) -> np.ndarray:
         if self._replaced:

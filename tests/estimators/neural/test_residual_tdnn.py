@@ -12,6 +12,7 @@ from forecast import load
 from forecast.estimators.baselines.naive import Naive, SeasonalNaive
 from forecast.estimators.neural.padded import MANY
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
+from forecast.training.drawn_windows import DrawnWindows
 from tests.checks_forecaster import monthly
 
 pytestmark = pytest.mark.backend
@@ -107,3 +108,25 @@ def test_many_series_that_are_never_negative_tell_how_large_their_values_are(lev
     assert model.config_.proportions == (level > 0)
     large = ResidualTDNN(horizon=2, window=4, season=1, epochs=1, **SMALL).fit(frame.assign(y=64 * frame.y))
     np.testing.assert_allclose(large.predict().ResidualTDNN, 64 * model.predict().ResidualTDNN, rtol=1e-3)
+
+
+def test_an_epoch_of_many_series_draws_no_more_than_all_rows() -> None:
+    frame = ramps(MANY, rows=12)
+    model = ResidualTDNN(horizon=2, window=4, season=1, epochs=1, **SMALL)
+    assert count_draws(model, frame) == 32 * -(-len(frame) // 32)
+    assert count_draws(model, frame[frame.unique_id < "s50"]) == 32 * 100
+
+
+def count_draws(model: ResidualTDNN, frame: pd.DataFrame) -> int:
+    """Windows that each member learns from in one epoch."""
+    drawn = list[int]()
+
+    def draw(self: DrawnWindows, count: int) -> tuple[np.ndarray, ...]:
+        drawn.append(count)
+        return whole(self, count)
+
+    whole = DrawnWindows.draw
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DrawnWindows, "draw", draw)
+        model.fit(frame)
+    return sum(drawn[1:])  # the first is a window to see its shape
