@@ -31,6 +31,11 @@ TEACHER_FORCING = {  # the fraction of true targets that a network with lead row
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
 SAMPLE, WORK = 3_000, 1e9  # rows at least, and rows * parameters^2, of the first steps of LM on a long series
 FIRST_STEPS, LAST_STEPS = 40, 10  # of LM on these rows, and on all of them
+LONG, FIRST_ROWS = (
+    5_000,
+    4_096,
+)  # rows from which a series trains a network in closed loop; rows of its first steps
+MOST_AHEAD, AHEAD_STEPS, AHEAD_ROWS = 100, 16, 17_000  # of such a loop: its length; steps and rows of LM
 SOLVERS: Mapping[str, Callable[..., Solution]] = MappingProxyType(
     {"lm": levenberg_marquardt, "lbfgs": lbfgs, "adam": adam}
 )
@@ -96,6 +101,9 @@ def train(
     one_step = options.training == "one-step" or program.steps > 1
     if theta is None and options.training == "one-step" and is_solved(program, options):
         return Fitted(start, start, "least squares", linear=True)
+    if held is None and _goes_ahead(problem, options):
+        theta, history = _ahead(problem, weights, theta, start, prior, options, rng)
+        return Fitted(theta, start, options.solver, history=history)
     some, history = _sample(problem, options), list[dict[str, float]]()
     if some is problem or theta is None:
         most = options.epochs if some is problem else min(options.epochs, FIRST_STEPS)
@@ -116,12 +124,51 @@ def train(
 
 
 def _sample(problem: OneStep, options: Options) -> OneStep:
-    """Rows enough to find the network by Levenberg-Marquardt, evenly spaced; all of them where that is little work."""
+    """Rows enough to find the network by Levenberg-Marquardt; all of them where that is little work."""
     most = max(SAMPLE, int(WORK / problem.program.size**2))
-    if options.solver != "lm" or len(problem) <= 1.5 * most:
-        return problem
-    which = np.linspace(0, len(problem) - 1, most).astype(int)
+    return problem if options.solver != "lm" or len(problem) <= 1.5 * most else _part(problem, most)
+
+
+def _part(problem: OneStep, rows: int) -> OneStep:
+    """At most so many rows, evenly spaced."""
+    which = np.linspace(0, len(problem) - 1, min(rows, len(problem))).astype(int)
     return replace(problem, keep=problem.keep[which], weights=problem.weights[which])
+
+
+def _goes_ahead(problem: OneStep, options: Options) -> bool:
+    """Whether a network of delays is trained for the closed loop by which it is judged: on one long series."""
+    config = problem.program.config
+    one_step = options.training == "one-step" and problem.program.steps == 1
+    small = options.solver == "lm" and 1 < options.ahead <= MOST_AHEAD
+    alone = problem.windows.panel.n_series == 1 and len(problem) >= LONG
+    return one_step and small and alone and config is not None and config.compact is not None
+
+
+def _ahead(
+    problem: OneStep,
+    weights: Array,
+    theta: Array | None,
+    start: Array,
+    prior: Prior,
+    options: Options,
+    rng: np.random.Generator,
+) -> tuple[Array, list[dict[str, float]]]:
+    """A few steps of LM one step ahead on some rows, and a few in closed loop over as many steps as are judged."""
+    history = list[dict[str, float]]()
+    if theta is None:
+        first = replace(options, epochs=min(options.epochs, FIRST_STEPS))
+        solution, history = solve(_part(problem, FIRST_ROWS), None, start, prior, first, rng)
+        theta = solution.theta
+    program, windows, steps = problem.program, problem.windows, options.ahead
+    free, _ = free_run_problems(program, windows, weights, steps, replace(options, steps=steps, validation=0))
+    which = np.linspace(0, len(free) - 1, min(len(free), AHEAD_ROWS // steps)).astype(int)
+    free = replace(free, windows=free.windows.select(which), weights=free.weights[which])
+    begin = next((each for each in (theta, start) if np.isfinite(free.error(each))), None)
+    if begin is None:
+        return theta, history
+    last = replace(options, epochs=min(options.epochs, AHEAD_STEPS), warm_up=2)
+    solution, more = solve(free, None, begin, prior, last, rng)
+    return solution.theta, history + more
 
 
 def linear_fit(program: Program, windows: Windows, weights: Array, theta: Array) -> Fitted:

@@ -18,6 +18,7 @@ class Options:
     Args:
         select: whether the linear model may be kept; all_rows: whether what was found with a validation part is
             trained again on all rows.
+        ahead: steps of the closed loop by which a network is judged, 0 where it is not.
         trial: whether some of many rows will do.
         warm_up: steps of Levenberg-Marquardt under the first prior: where the nonlinear branch starts at zero,
             evidence would prune it at once.
@@ -39,6 +40,7 @@ class Options:
     decoding: str = "free-run"
     select: bool = True
     all_rows: bool = False
+    ahead: int = 0
     trial: bool = False
     warm_up: int = 12
 

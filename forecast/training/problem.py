@@ -15,7 +15,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
-from forecast.training.flat_network import CHUNK, Array, FlatNetwork
+from forecast.training.flat_network import CHUNK, LEAST_ROWS, Array, FlatNetwork
 from forecast.training.objective import Objective, Squared
 from forecast.training.window_program import JACOBIAN_VALUES, Program
 from forecast.windows import Windows, pair
@@ -88,6 +88,12 @@ def _variation(target: Array, weight: Array) -> float:
     return float(np.sum(weight * (target - mean) ** 2))
 
 
+def _near(program: Program, count: int) -> tuple[Program, tuple[int, ...] | None]:
+    """The network that reads so many windows, and the rows of a window that it is given; None for all of them."""
+    large = count * program.window * program.features >= WORTH
+    return (program.compact if large else None) or (program, None)
+
+
 @dataclass(frozen=True, eq=False)
 class OneStep:
     """The true past is the input of every prediction: sum over windows of w (y - f(window))^2.
@@ -122,16 +128,25 @@ class OneStep:
     @cached_property
     def _near(self) -> tuple[Program, tuple[int, ...] | None]:
         """The network of errors and derivatives, and the rows of a window that it reads; None for all of them."""
-        large = len(self) * self.program.window * self.program.features >= WORTH
-        compact = self.program.compact if large and not self.windows.pad else None
-        return compact or (self.program, None)
+        return (self.program, None) if self.windows.pad else _near(self.program, len(self))
+
+    @cached_property
+    def _table(self) -> tuple[Array, Array] | None:
+        """What `_read` gives of all windows, where that is not much."""
+        program, rows = self._near
+        if rows is None or len(self) * len(rows) * program.features > JACOBIAN_VALUES:
+            return None
+        return self.windows.read(self.keep, rows)
 
     def _read(self, which: Array) -> tuple[Array, Array, Array]:
         """`take` for this network."""
         _, rows = self._near
         if rows is None:
             return self.take(which)
-        window, target = self.windows.read(self.keep[which], rows)
+        if self._table is None:
+            window, target = self.windows.read(self.keep[which], rows)
+        else:
+            window, target = (part[which] for part in self._table)
         return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
 
     def _teacher(self, target: Array, which: Array) -> Array | None:
@@ -178,7 +193,9 @@ class OneStep:
         """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, a row for a step and target."""
         window, target, _ = self._read(which)
         root = self._root(which)
-        ((count, (values, jacobian)),) = self._near[0].chunked("weight_jacobian", theta, window)
+        program, _ = self._near
+        least = program.block if len(self) > program.block else LEAST_ROWS  # one shape for all blocks
+        ((count, (values, jacobian)),) = program.chunked("weight_jacobian", theta, window, least=least)
         jacobian = jacobian[:count].reshape(-1, self.program.size)
         residual = (target - values[:count].reshape(target.shape)).reshape(-1)
         return (jacobian, residual) if (root == 1.0).all() else (jacobian * root[:, None], residual * root)
@@ -227,7 +244,7 @@ class FreeRun:
     @property
     def block(self) -> int:
         """Segments whose derivatives along the run are in memory at a time."""
-        return max(1, JACOBIAN_VALUES // (self.program.slopes * self.windows.horizon * self.program.targets))
+        return max(1, JACOBIAN_VALUES // (self._near[0].slopes * self.windows.horizon * self.program.targets))
 
     def take(self, which: Array) -> tuple[Array, Array, Array, Array]:
         """history (B, L, O+E), future (B, T, max(E, 1)), target and weight (B, T, O) of some segments."""
@@ -281,39 +298,55 @@ class FreeRun:
             error += more[2]
         return hessian, gradient, error
 
+    @cached_property
+    def _near(self) -> tuple[Program, tuple[int, ...] | None]:
+        """The network of the derivatives along the runs, and the rows of a window that it reads."""
+        return _near(self.program, len(self) * self.windows.horizon)
+
     def _sensitivities(self, theta: Array, windows: Array) -> Array:
-        """S (B, T, O, P) along the free runs that saw the paired windows (B, T, L, O+E)."""
+        """S (B, T, O, P) along the free runs that saw these rows (B, T, R, O+E) of the paired windows."""
         count, steps, length, _ = windows.shape
-        outputs, size = self.program.targets, self.program.size
+        outputs, size, (program, rows) = self.program.targets, self.program.size, self._near
         flat = windows.reshape(count * steps, length, -1)
         by_theta = np.empty((len(flat), outputs, size))
         by_past = np.empty((len(flat), outputs, length, outputs))
+        many = len(self) * steps > program.block
+        chunks = program.chunked(
+            "jacobian", theta, flat, chunk=program.block, least=program.block if many else LEAST_ROWS
+        )
         row = 0
-        chunks = self.program.chunked("jacobian", theta, flat, chunk=self.program.block)
-        for rows, (_, d_theta, d_window) in chunks:
-            by_theta[row : row + rows] = d_theta[:rows]
-            by_past[row : row + rows] = d_window[:rows, :, :, :outputs]
-            row += rows
+        for block, (_, d_theta, d_window) in chunks:
+            by_theta[row : row + block] = d_theta[:block]
+            by_past[row : row + block] = d_window[:block, :, :, :outputs]
+            row += block
         return _propagate(
             by_theta.reshape(count, steps, outputs, size),
             by_past.reshape(count, steps, outputs, length, outputs),
+            _lags(length, rows),
         )
 
     def _windows_along(self, run: Array, history: Array, future: Array) -> Array:
-        """The paired windows (B, T, L, O+E) that the closed loop saw: its own outputs as targets of the past."""
-        outputs, length = self.program.targets, self.program.window
+        """The rows (B, T, R, O+E) that are read of the paired windows that the closed loop saw.
+
+        Targets of the past are the loop's own outputs.
+        """
+        outputs, length, (_, rows) = self.program.targets, self.program.window, self._near
         past = np.concatenate([history[:, :, :outputs], run[:, :-1]], axis=1)  # (B, L+T-1, O)
         known = np.concatenate([history[:, :, outputs:], future], axis=1)  # (B, L+T, E)
-        view = np.lib.stride_tricks.sliding_window_view(pair(past, known), length, axis=1)  # (B, T, F, L)
-        return np.ascontiguousarray(view.swapaxes(2, 3))
+        at = np.arange(run.shape[1])[:, None] + length - np.array(_lags(length, rows))  # (T, R)
+        return np.take(pair(past, known), at, axis=1)
 
 
-def _propagate(by_theta: Array, by_past: Array) -> Array:
-    """S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P)."""
-    length = by_past.shape[3]
-    lags = [length - row for row in range(length) if np.any(by_past[:, :, :, row])]
+def _lags(length: int, rows: tuple[int, ...] | None) -> list[int]:
+    """Delays of the targets in the rows that are read of a window of so many, in order of time."""
+    return list(range(length, 0, -1)) if rows is None else [row + 1 for row in reversed(rows)]
+
+
+def _propagate(by_theta: Array, by_past: Array, delays: list[int]) -> Array:
+    """S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P); a row for each delay d."""
+    lags = [(row, lag) for row, lag in enumerate(delays) if np.any(by_past[:, :, :, row])]
     for t in range(1, by_theta.shape[1]):
-        for lag in lags:
+        for row, lag in lags:
             if lag <= t:
-                by_theta[:, t] += by_past[:, t, :, length - lag] @ by_theta[:, t - lag]
+                by_theta[:, t] += by_past[:, t, :, row] @ by_theta[:, t - lag]
     return by_theta

@@ -176,6 +176,7 @@ def fit_members(
     linear = [linear_fit(*data, theta) for theta in first]
     if held_out is None:
         return linear, decide({LINEAR: np.full(1, np.nan)})
+    options = replace(options, ahead=held_out.runs.horizon)
     trial, errors = _trial(program, held_out, options, seed), dict(others)
     for name, fit in trial.items():
         if name == "network" or own:

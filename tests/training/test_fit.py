@@ -12,7 +12,10 @@ import pytest
 
 from forecast.networks import NARXConfig
 from forecast.panel import Panel
+from forecast.training import fit as fits
 from forecast.training.fit import (
+    MOST_AHEAD,
+    _goes_ahead,
     _stages,
     choose_solver,
     free_run_problems,
@@ -67,6 +70,20 @@ def test_a_linear_network_is_solved_at_once() -> None:
     free = fit(LINEAR, training="free-run", steps=8, epochs=30)
     problem, _ = free_run_problems(program(LINEAR), windows(LINEAR), ONES, 8, Options(training="free-run"))
     assert free.solver == "lm" and problem.error(free.theta) < problem.error(fitted.theta)
+
+
+def test_a_long_series_trains_the_closed_loop_that_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = Options(solver="lm", epochs=30, ahead=5)
+    problem, _ = free_run_problems(program(), windows(), ONES, 5, options)
+    near = fit(solver="lm", epochs=30, ahead=5)
+    monkeypatch.setattr(fits, "LONG", 20)
+    ahead, other = fit(solver="lm", epochs=30, ahead=5), fit(solver="lm", epochs=30, ahead=1)
+    np.testing.assert_array_equal(near.theta, other.theta)
+    assert problem.error(ahead.theta) < 0.95 * problem.error(near.theta)
+    assert len(ahead.history) > 5 and not ahead.linear
+    one_step = one_step_problem(program(), windows(), ONES)
+    refused = ({"training": "multi-step"}, {"solver": "adam"}, {"ahead": MOST_AHEAD + 1})
+    assert not any(_goes_ahead(one_step, replace(options, **each)) for each in refused)
 
 
 def test_the_best_epoch_by_validation_counts_and_epoch_0_is_one() -> None:

@@ -99,9 +99,9 @@ def test_segments_are_rows_of_the_buffer_and_derivatives_come_in_blocks(
     few, at = free_run(config, steps=5, segments=5), theta(config)
     expected, sizes, propagate = few.normal(at), list[int](), problems._propagate
 
-    def recorded(by_theta: np.ndarray, by_past: np.ndarray) -> np.ndarray:
+    def recorded(by_theta: np.ndarray, by_past: np.ndarray, lags: list[int]) -> np.ndarray:
         sizes.append(max(by_theta.size, by_past.size))
-        return propagate(by_theta, by_past)
+        return propagate(by_theta, by_past, lags)
 
     monkeypatch.setattr(problems, "JACOBIAN_VALUES", 2 * 5 * 300)
     monkeypatch.setattr(problems, "_propagate", recorded)
@@ -133,15 +133,17 @@ def test_blocks_in_threads_sum_to_the_whole(monkeypatch: pytest.MonkeyPatch, thr
         np.testing.assert_array_equal(left, right)  # the order of the sums is not that of the threads
 
 
-def test_rows_that_are_not_read_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = NARXConfig(targets=2, exog=1, lags=(1, 8), exog_lags=(4,), hidden=(3,), dtype="float64")
-    whole, at = one_step(config, weights=WEIGHTS), theta(config)
+@pytest.mark.parametrize("kind", ["one-step", "free-run"])
+def test_rows_that_are_not_read_change_nothing(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    config = NARXConfig(targets=2, exog=1, lags=(1, 6), exog_lags=(4,), hidden=(3,), dtype="float64")
+    whole, at = of_kind(kind, config), theta(config)
     expected = whole.error(at), *whole.normal(at), *whole.gradient(at)
     monkeypatch.setattr(problems, "WORTH", 0)
-    part = one_step(config, weights=WEIGHTS)
+    part = of_kind(kind, config)
     found = part.error(at), *part.normal(at), *part.gradient(at)
     for left, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10)
+    assert isinstance(part, OneStep | FreeRun) and isinstance(whole, OneStep | FreeRun)
     assert part.program is whole.program and part._near[0].window == 3
     assert part._near == replace(part)._near and whole._near == (whole.program, None)  # compiled once
     assert one_step(BOTH)._near[1] is None  # three rows of three
