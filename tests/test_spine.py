@@ -14,7 +14,7 @@ import forecast
 from forecast.datasets import load_air_passengers
 
 ROOT = Path(forecast.__file__).parent
-MOST = 31
+MOST = 32
 
 
 @pytest.mark.backend

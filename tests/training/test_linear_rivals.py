@@ -43,7 +43,7 @@ def test_a_series_that_grows_is_told_by_its_level() -> None:
         f"{LINEAR}, level",
         f"{LINEAR}, window",
     ]
-    later = table.iloc[[1]].assign(candidate="linear", kept=False)
+    later = table.iloc[[1]].assign(candidate=LINEAR, kept=False)
     network = later.assign(candidate="network", kept=True)
     whole = joined(table, pd.concat([later, network]))
     assert whole["candidate"].tolist() == [*table["candidate"], "network"]

@@ -43,9 +43,10 @@ class TrainingOptions(Forecaster):
             an object. Networks of several steps at once also take "gaussian", "student-t", or a list of levels for
             quantiles that never cross.
         solver: "lm" Levenberg-Marquardt, "lbfgs", "adam", or "auto": by number of parameters and rows.
-        training: "one-step" (series-parallel), "multi-step" (closed loop of `steps` steps from every few
-            rows) or "free-run" (closed loop over segments of `steps` laid end to end); the last two start
-            from the one-step fit.
+        training: "one-step" (series-parallel; on one series of 5,000 rows or more finished in closed loop over the
+            steps by which it is judged, unless `selection` is False), "multi-step" (closed loop of `steps` steps from
+            every few rows) or "free-run" (closed loop over segments of `steps` laid end to end); the last two
+            start from the one-step fit.
         steps: closed-loop steps of "multi-step" and "free-run"; None = `horizon`, and at least 10.
         epochs: passes over the data at most, iterations of "lm" and "lbfgs".
         batch_size: windows of one step of "adam".
