@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 
 from forecast._checks import check_auto, check_choice, check_count, explain
 from forecast.estimators.baselines.order_selection import seasons_of
 from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.inputs import Scaled, View
 from forecast.estimators.neural.judged import compiled
+from forecast.estimators.neural.judged_panel import errors_at_end
 from forecast.estimators.neural.options import Delays, check_listed, lags_within
 from forecast.estimators.neural.series_ar import BASELINE
 from forecast.networks import NARXConfig, NetworkConfig
@@ -27,7 +29,8 @@ from forecast.training.selection import LINEAR, choose_scale, decide, joined, ke
 from forecast.training.window_program import RUN_CHUNK, Program, shown
 from forecast.windows import position_of_rows
 
-FEW, MANY = 20_000, 100  # rows and series below which held-out forecasts choose how long to train
+FEW, MANY = 20_000, 100  # rows and series below which forecasts from several origins choose how long to train
+LEAST_SERIES = 10  # of a larger history whose last horizon chooses
 BATCHES = 100  # of an epoch
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
@@ -46,7 +49,8 @@ class PaddedForecaster(EmbeddingForecaster):
         batch_size: windows of one batch, drawn over all series, every series as often as another.
         validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in the place of the network
-            (`selection`).
+            (`selection`); of ten series or more with more rows, the last horizon of each chooses between AR and
+            the network.
         members: networks that differ in their random start and in the rows they read; the forecast is their median.
     """
 
@@ -82,8 +86,15 @@ class PaddedForecaster(EmbeddingForecaster):
         size = min(
             self.batch_size, 1 << max(rows // 8, 16).bit_length() - 1
         )  # few sizes: fits share what is compiled
-        few = rows < FEW and self.panel_.n_series < MANY
-        return replace(options, validation=0, batch_size=size, select=self.selection and few)
+        return replace(options, validation=0, batch_size=size)
+
+    def _few(self, panel: Panel) -> bool:
+        """Whether forecasts from several origins choose."""
+        return len(panel.y) < FEW and panel.n_series < MANY
+
+    def _variants(self) -> dict[str, dict[str, Any]]:
+        """Arguments of the networks that are judged beside each other on a panel of many series, by name."""
+        return {"network": {}}
 
     def _measure(self) -> str | None:
         """The unit in which an error is measured."""
@@ -100,12 +111,16 @@ class PaddedForecaster(EmbeddingForecaster):
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
         inputs, options = self._scaled(view.panel), self._options(self._compiled(), len(view.panel.y))
         if options.select and starts[0] is None and not self._replaced:
-            options = self._judged(view, inputs, options)
+            if self._few(view.panel):
+                options = self._judged(view, inputs, options)
+            elif view.panel.n_series >= LEAST_SERIES:
+                options = self._judged_at_end(view, options)
+        self._keep_baseline(view, kept(self.selection_))
         if self._replaced:
             table = self.selection_
             super()._train(view, starts)
             self.selection_ = table
-            return self._keep_baseline(view, kept(table))
+            return
         weights, zero = view.weights(self.sample_weight_), -inputs.center / inputs.spread
         padded = self._padded(view.panel, (inputs.y, inputs.x), weights, zero)
         self._keep(self._fits(padded, options, starts))
@@ -135,6 +150,32 @@ class PaddedForecaster(EmbeddingForecaster):
         if chosen in (LINEAR, BASELINE) and rival is not None:
             self.config_ = rival
         return replace(options, epochs=trials[chosen].epochs if chosen in trials else options.epochs)
+
+    def _judged_at_end(self, view: View, options: Options) -> Options:
+        """Which network to train, or AR in its place, by the last horizon of many series."""
+        short = max(1, round(SHARES[0] * self.epochs))
+        given: dict[str, Any] = {"selection": False, "epochs": short, "callbacks": None, "verbose": 0}
+        variants = self._variants()
+        models = {BASELINE: self._baseline(view)} if self._has_baseline(view) else {}
+        models |= {name: clone(self).set_params(**given, **own) for name, own in variants.items()}
+        if len(models) < 2:
+            return options
+        weights = None if self.sample_weight_ is None else view.weights(self.sample_weight_)
+        steps = {"horizon": self.config_.steps, "season": self.config_.season}
+        errors = errors_at_end(models, view.panel, weights, **steps)
+        if not len(next(iter(errors.values()))):
+            return options
+        self.selection_ = decide(errors)
+        show(self.selection_, options)
+        chosen, rival = kept(self.selection_), self._rival(view.panel)
+        if chosen != BASELINE:
+            self.config_ = replace(self.config_, **variants[chosen])
+            return options
+        self.config_ = self.config_ if rival is None else rival
+        return replace(options, epochs=short)  # of a network that forecasts new series alone
+
+    def _has_baseline(self, view: View) -> bool:
+        return super()._has_baseline(view) and self._objective().head == "point"
 
     @property
     def _replaced(self) -> bool:

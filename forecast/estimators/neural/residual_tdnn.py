@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from forecast._checks import check_choice
 from forecast.estimators.neural.options import check_activation, check_units
 from forecast.estimators.neural.padded import (
     PaddedForecaster,
@@ -41,7 +42,8 @@ class ResidualTDNN(PaddedForecaster):
         blocks: number of residual blocks; "auto" = from the number of windows.
         hidden: units of each hidden layer of a block; "auto" = from the number of windows.
         activation: Keras name of the activation of the hidden layers.
-        skip: whether forecasts start from the last season in the place of the last value.
+        skip: whether forecasts start from the last season in the place of the last value; "auto" = where that is
+            better in the last horizon of the series, if there are many of them, else not.
 
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2020). N-BEATS: neural basis expansion
@@ -59,7 +61,7 @@ class ResidualTDNN(PaddedForecaster):
     blocks: int | str = "auto"
     hidden: Sequence[int] | str = "auto"
     activation: str = "relu"
-    skip: bool = False
+    skip: bool | str = "auto"
 
     _config: ClassVar[type[NetworkConfig]] = ResidualTDNNConfig
 
@@ -74,10 +76,20 @@ class ResidualTDNN(PaddedForecaster):
             blocks=blocks,
             hidden=check_units("hidden", hidden, minimum=1),
             activation=check_activation(self.activation) or "linear",
-            skip=self.skip,
+            skip=self.skip is True,
             proportions=self.scale == "window" and has_zero(panel),
             **self._common(panel),
         )
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        if not isinstance(self.skip, bool):
+            check_choice("skip", self.skip, ("auto", True, False))
+
+    def _variants(self) -> dict[str, dict[str, Any]]:
+        if self.skip != "auto" or self.config_.season == 1:
+            return {"network": {}}
+        return {"network": {"skip": False}, "network, skip": {"skip": True}}
 
     def _reaches(self) -> list[int]:
         config = self.config_

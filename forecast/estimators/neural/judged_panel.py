@@ -1,0 +1,45 @@
+"""Candidates for a panel of many series, judged by the last horizon of each series."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from forecast.panel import Panel
+from forecast.windows import naive_error, position_of_rows
+
+LEAST_ROWS = 6  # observed ones before the last horizon of a series that is judged
+
+
+def errors_at_end(
+    models: Mapping[str, Any], panel: Panel, weights: np.ndarray | None, *, horizon: int, season: int
+) -> dict[str, np.ndarray]:
+    """(n,) mean absolute errors of models in the last `horizon` rows of the series that are long enough.
+
+    Each model learns from the rows before, and from all rows of shorter series. Errors are in units of the naive
+    forecast of their series.
+
+    Args:
+        models: forecasters by name, not fitted; each is told how far to forecast.
+        panel: the history; weights: those of its rows (N,), or None.
+        season: rows between the values that the naive error compares.
+    """
+    before = position_of_rows(panel) < np.repeat(panel.lengths - horizon, panel.lengths)
+    known = np.add.reduceat(before & np.isfinite(panel.y).all(axis=1), panel.offsets[:-1])
+    whole = (panel.lengths < horizon + LEAST_ROWS) | (known < LEAST_ROWS)
+    head = panel.head(panel.lengths - np.where(whole, 0, horizon))
+    learned = before | np.repeat(whole, panel.lengths)
+    rows = np.maximum(panel.offsets[1:, None] + np.arange(-horizon, 0), 0)  # (S, H)
+    unit, truth = naive_error(panel.y, panel.offsets, season)[:, None], panel.y[rows]
+    judged = ~whole & np.isfinite(truth).any(axis=(1, 2))
+    errors = {}
+    for name, model in models.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of the same series as in the fit on all rows
+            model._learn(head, None if weights is None else weights[learned])
+        error = np.abs(truth - model._forecast(head, horizon, panel.x[rows])) / unit
+        errors[name] = np.nanmean(error[judged], axis=(1, 2))
+    return errors

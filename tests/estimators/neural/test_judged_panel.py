@@ -1,0 +1,71 @@
+"""A panel of many series: the last horizon of each chooses between AR and networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.naive import Naive, SeasonalNaive
+from forecast.estimators.neural.judged_panel import errors_at_end
+from forecast.estimators.neural.residual_tdnn import ResidualTDNN
+from forecast.panel import Panel
+from forecast.windows import naive_error
+
+pytestmark = pytest.mark.backend
+QUARTERS = pd.date_range("2000-01-01", periods=60, freq="QS")
+SMALL: dict[str, Any] = dict(
+    horizon=4, hidden=(2,), blocks=1, members=1, epochs=1, batch_size=16, learning_rate=1e-9, random_state=0
+)
+
+
+def many(season: np.ndarray, series: int = 100, rows: int = 30) -> pd.DataFrame:
+    """Series of one pattern, each with noise of its own."""
+    rng, parts = np.random.default_rng(0), []
+    for number in range(series):
+        y = 10 + np.tile(season, rows)[:rows] + 0.1 * rng.normal(size=rows).cumsum()
+        parts.append(pd.DataFrame({"unique_id": f"s{number:03d}", "ds": QUARTERS[:rows], "y": y}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_errors_are_those_of_the_last_rows_of_series_that_are_long_enough() -> None:
+    frame = pd.concat([many(np.array([3.0, 0.0, -3.0, 0.0]), 2), many(np.zeros(4), 3, 9)[18:]])
+    panel = Panel.from_data(frame)
+    found = errors_at_end({"naive": Naive(), "season": SeasonalNaive()}, panel, None, horizon=4, season=1)
+    unit = naive_error(panel.y, panel.offsets, 1)[:2, 0]
+    y = panel.y[:60, 0].reshape(2, 30)
+    np.testing.assert_allclose(found["naive"], np.abs(y[:, 26:] - y[:, 25:26]).mean(axis=1) / unit)
+    np.testing.assert_allclose(found["season"], np.abs(y[:, 26:] - y[:, 22:26]).mean(axis=1) / unit)
+
+
+@pytest.mark.parametrize(("season", "skip"), [([3.0, 0.0, -3.0, 0.0], True), ([0.0, 0.0, 0.0, 0.0], False)])
+def test_forecasts_start_from_the_last_season_where_that_is_better(season: list[float], skip: bool) -> None:
+    class Alone(ResidualTDNN):
+        """Without AR beside it."""
+
+        def _has_baseline(self, view: Any) -> bool:
+            return False
+
+    model = Alone(**SMALL).fit(many(np.array(season)))
+    assert model.config_.skip is skip and model.series_ar_ is None
+    assert model.selection_["candidate"].tolist() == ["network", "network, skip"]
+    assert model.selection_["kept"].tolist() == [not skip, skip]
+
+
+def test_ar_forecasts_where_no_network_is_better(tmp_path: Any) -> None:
+    data = many(np.array([3.0, 0.0, -3.0, 0.0]))
+    model = ResidualTDNN(**SMALL).fit(data)
+    assert model.selection_["candidate"].tolist() == ["AR", "network", "network, skip"]
+    assert model.selection_["kept"].tolist() == [True, False, False]
+    expected = AR(horizon=4).fit(data).predict()["AR"]
+    np.testing.assert_array_equal(model.predict()["ResidualTDNN"], expected)
+    new = model._forecast(Panel.from_data(many(np.zeros(4), 1)), 4, np.empty((1, 4, 0)))
+    assert np.isfinite(new).all()
+
+
+def test_nothing_is_judged_when_told() -> None:
+    model = ResidualTDNN(**SMALL, selection=False).fit(many(np.zeros(4)))
+    assert not len(model.selection_) and model.series_ar_ is None
