@@ -43,14 +43,14 @@ class Set:
     group: str
     horizon: int
     season: int
-    pattern: int
+    pattern: int | tuple[int, ...]
 
 
 SETS = {
     "M4-Yearly": Set("m4", "Yearly", 6, 1, 1),
     "M4-Quarterly": Set("m4", "Quarterly", 8, 4, 4),
     "M4-Weekly": Set("m4", "Weekly", 13, 1, 52),
-    "M4-Hourly": Set("m4", "Hourly", 48, 24, 24),
+    "M4-Hourly": Set("m4", "Hourly", 48, 24, (24, 168)),
     "M3-Yearly": Set("m3", "Yearly", 6, 1, 1),
     "M3-Quarterly": Set("m3", "Quarterly", 8, 4, 4),
     "M3-Monthly": Set("m3", "Monthly", 18, 12, 12),
@@ -149,7 +149,7 @@ def network(name: str, seed: int, options: dict[str, Any]) -> ResidualTDNN:
 
 def dated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """With timestamps in the place of whole numbers, so that models of one series know the season."""
-    freq = {1: "YS", 4: "QS", 12: "MS", 7: "D", 24: "h", 52: "W"}[SETS[name].pattern]
+    freq: dict[Any, str] = {1: "YS", 4: "QS", 12: "MS", 7: "D", (24, 168): "h", 52: "W"}[SETS[name].pattern]
     stamps = pd.date_range(BEFORE, periods=int(frame.ds.max()) + 1, freq=freq, unit="s")
     return frame.assign(ds=stamps[frame.ds.to_numpy()])
 
@@ -190,7 +190,8 @@ def choose(folder: Path, name: str, seeds: list[int], options: dict[str, Any], o
             continue
         rows = []
         for seed in seeds:
-            window = {-1: task.horizon + task.pattern, -2: 4 * task.horizon + task.pattern}
+            season = int(np.min(task.pattern))
+            window = {-1: task.horizon + season, -2: 4 * task.horizon + season}
             model = network(name, seed, {**options, **setting})
             model.window = window.get(model.window, model.window)
             found, seconds = forecast_of(model, train, test, task.horizon)

@@ -158,7 +158,12 @@ def _check_network(model: Any, values: Values) -> None:
     if type(model).__name__ not in ON_SEQUENCES:
         scales = values["center_"].shape[0]
         _hold(scales in (1, model.panel_.n_series), "the scales are not those of the series")
-        for part in model._parts().values():
+        parts, share = model._parts(), values.get("ar_share_", 0.0)
+        _hold(
+            0 <= share <= 1 and bool(parts) == (share > 0),
+            "AR has no share in the forecasts, or a share of none",
+        )
+        for part in parts.values():
             _check_part(part.panel_, model.panel_)
             _hold(part.panel_.ids.isin(model.panel_.ids).all(), "a model inside has other series")
 

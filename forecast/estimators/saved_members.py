@@ -30,6 +30,7 @@ _NETWORK = {
     "kept_linear_": "flags",
     "selection_": "selection",
     "fallback_": "reasons",
+    "ar_share_": "number",
     "solver_": "word",
     "history_": "history",
     "center_": "float C T",
@@ -98,7 +99,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         **{
             key: kind
             for key, kind in _NETWORK.items()
-            if key not in ("solver_", "history_", "kept_linear_", "selection_", "fallback_")
+            if key not in ("solver_", "history_", "kept_linear_", "selection_", "fallback_", "ar_share_")
         },
         "theta_": "float P",
         "linear_theta_": "float P",

@@ -61,7 +61,8 @@ class NeuralForecaster(JudgedForecaster):
             is too short), the standard error of its difference from the first, and which one is kept; no rows where
             there was nothing to choose.
         series_ar_: the AR baseline, an equation for each series, where it is kept; else None. It forecasts the series
-            it knows, and the linear path of `network_` any other.
+            it knows, and the linear path of `network_` any other; ar_share_: its share in these forecasts, 0.5
+            where the mean of AR and a network is kept.
         history_: training and validation loss of every epoch of every member.
         solver_: the solver used.
     """
@@ -86,7 +87,7 @@ class NeuralForecaster(JudgedForecaster):
         self._set_history(panel, weights)
         if self.fallback_:
             warn_of(type(self).__name__, self.fallback_, panel.n_series)
-        self.selection_, self.series_ar_ = decide({}), None
+        self.selection_, self.series_ar_, self.ar_share_ = decide({}), None, 0.0
         scales = self._choose_scale(view) if self.scale == "auto" else decide({})
         self._train(view, starts=[None] * self.members)
         self.selection_ = joined(scales, self.selection_)
@@ -102,7 +103,8 @@ class NeuralForecaster(JudgedForecaster):
 
     def _update(self, panel: Panel) -> None:
         self.fallback_ = self._unlearnable(panel, self._rows_before(self.config_))
-        self.scaler_, self.series_ar_ = self.scaler_.bounded(self._view(panel).panel), None
+        self.scaler_ = self.scaler_.bounded(self._view(panel).panel)
+        self.series_ar_, self.ar_share_ = None, 0.0
         self._train(self._learnable(panel), starts=list(self.theta_))
 
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
@@ -131,7 +133,7 @@ class NeuralForecaster(JudgedForecaster):
             self._train(view, [None] * len(starts))
         else:
             self._keep(fits)
-        self._keep_baseline(view, chosen)
+        self._keep_baseline(view, float(chosen == BASELINE))
         self.selection_ = table
 
     def _keep(self, fits: list[Fitted]) -> None:
@@ -149,7 +151,7 @@ class NeuralForecaster(JudgedForecaster):
         runs = [self._objective().point(output) for output in outputs]
         values = view.steps(inputs.steps(np.median(runs, axis=0)))
         if self.series_ar_ is not None:
-            values = with_baseline(self.series_ar_, panel, values, future_x)
+            values = with_baseline(self.series_ar_, panel, values, future_x, self.ar_share_)
         return self._with_fallback(panel, values, naive_steps(panel, horizon)) if self.fallback_ else values
 
     def _with_fallback(self, panel: Panel, values: np.ndarray, naive: np.ndarray) -> np.ndarray:
@@ -189,7 +191,7 @@ class NeuralForecaster(JudgedForecaster):
     def _rows_of_all(self, panel: Panel, values: np.ndarray) -> np.ndarray:
         """Values (N, O) of rows, those of AR where it is kept, and of series that were not learned the naive ones."""
         if self.series_ar_ is not None:
-            values = rows_with_baseline(self.series_ar_, panel, values)
+            values = rows_with_baseline(self.series_ar_, panel, values, self.ar_share_)
         if not self.fallback_:
             return values
         bad = panel.ids.isin(list(self.fallback_))[panel.series_of_rows()]

@@ -41,6 +41,7 @@ class JudgedForecaster(TrainingOptions):
     selection_: pd.DataFrame = field(init=False)
     fallback_: dict[Any, str] = field(init=False)
     series_ar_: AR | None = field(init=False, default=None)
+    ar_share_: float = field(init=False, default=0.0)
 
     _config: ClassVar[type[NetworkConfig]]
 
@@ -162,9 +163,10 @@ class JudgedForecaster(TrainingOptions):
     def _baseline(self, view: View) -> AR:
         return baseline(self, pooled=view.panel.n_series > 1 and self._steps_judged(view.panel) is None)
 
-    def _keep_baseline(self, view: View, chosen: str) -> None:
-        """Fit AR to the whole history where it was chosen."""
-        if chosen == BASELINE:
+    def _keep_baseline(self, view: View, share: float) -> None:
+        """Fit AR to the whole history where it has a share in the forecasts."""
+        if share:
+            self.ar_share_ = share
             self.series_ar_ = self._baseline(view)
             weighted = self.sample_weight_ is not None
             self.series_ar_._learn(view.panel, view.weights(self.sample_weight_) if weighted else None)

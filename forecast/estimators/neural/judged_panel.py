@@ -14,13 +14,16 @@ from forecast.windows import naive_error, position_of_rows
 LEAST_ROWS = 6  # observed ones before the last horizon of a series that is judged
 
 
+TOGETHER = "{} and {}"  # the name of the mean of two models
+
+
 def errors_at_end(
     models: Mapping[str, Any], panel: Panel, weights: np.ndarray | None, *, horizon: int, season: int
 ) -> dict[str, np.ndarray]:
     """(n,) mean absolute errors of models in the last `horizon` rows of the series that are long enough.
 
-    Each model learns from the rows before, and from all rows of shorter series. Errors are in units of the naive
-    forecast of their series.
+    Each model learns from the rows before, and from all rows of shorter series. After the models stands the mean of
+    the first and each of the others. Errors are in units of the naive forecast of their series.
 
     Args:
         models: forecasters by name, not fitted; each is told how far to forecast.
@@ -35,11 +38,15 @@ def errors_at_end(
     rows = np.maximum(panel.offsets[1:, None] + np.arange(-horizon, 0), 0)  # (S, H)
     unit, truth = naive_error(panel.y, panel.offsets, season)[:, None], panel.y[rows]
     judged = ~whole & np.isfinite(truth).any(axis=(1, 2))
-    errors = {}
+    forecasts: dict[str, np.ndarray] = {}
     for name, model in models.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the same series as in the fit on all rows
             model._learn(head, None if weights is None else weights[learned])
-        error = np.abs(truth - model._forecast(head, horizon, panel.x[rows])) / unit
-        errors[name] = np.nanmean(error[judged], axis=(1, 2))
-    return errors
+        forecasts[name] = model._forecast(head, horizon, panel.x[rows])
+    first, *others = forecasts
+    forecasts |= {TOGETHER.format(first, name): (forecasts[first] + forecasts[name]) / 2 for name in others}
+    return {
+        name: np.nanmean((np.abs(truth - forecast) / unit)[judged], axis=(1, 2))
+        for name, forecast in forecasts.items()
+    }

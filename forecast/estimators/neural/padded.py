@@ -14,7 +14,7 @@ from forecast.estimators.baselines.order_selection import seasons_of
 from forecast.estimators.neural.embedding import EmbeddingForecaster
 from forecast.estimators.neural.inputs import Scaled, View
 from forecast.estimators.neural.judged import compiled
-from forecast.estimators.neural.judged_panel import errors_at_end
+from forecast.estimators.neural.judged_panel import TOGETHER, errors_at_end
 from forecast.estimators.neural.options import Delays, check_listed, lags_within
 from forecast.estimators.neural.series_ar import BASELINE
 from forecast.networks import NARXConfig, NetworkConfig
@@ -49,8 +49,8 @@ class PaddedForecaster(EmbeddingForecaster):
         batch_size: windows of one batch, drawn over all series, every series as often as another.
         validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in the place of the network
-            (`selection`); of ten series or more with more rows, the last horizon of each chooses between AR and
-            the network.
+            (`selection`); of ten series or more with more rows, the last horizon of each chooses between AR,
+            the network, and the mean of both.
         members: networks that differ in their random start and in the rows they read; the forecast is their median.
     """
 
@@ -115,7 +115,7 @@ class PaddedForecaster(EmbeddingForecaster):
                 options = self._judged(view, inputs, options)
             elif view.panel.n_series >= LEAST_SERIES:
                 options = self._judged_at_end(view, options)
-        self._keep_baseline(view, kept(self.selection_))
+            self._keep_baseline(view, self._share(kept(self.selection_)))
         if self._replaced:
             table = self.selection_
             super()._train(view, starts)
@@ -168,11 +168,17 @@ class PaddedForecaster(EmbeddingForecaster):
         self.selection_ = decide(errors)
         show(self.selection_, options)
         chosen, rival = kept(self.selection_), self._rival(view.panel)
-        if chosen != BASELINE:
-            self.config_ = replace(self.config_, **variants[chosen])
+        if self._share(chosen) < 1:
+            self.config_ = replace(
+                self.config_, **variants[chosen.removeprefix(TOGETHER.format(BASELINE, ""))]
+            )
             return options
         self.config_ = self.config_ if rival is None else rival
         return replace(options, epochs=short)  # of a network that forecasts new series alone
+
+    def _share(self, chosen: str) -> float:
+        """The share of AR in the forecasts of a candidate."""
+        return 1.0 if chosen == BASELINE else 0.5 * chosen.startswith(TOGETHER.format(BASELINE, ""))
 
     def _has_baseline(self, view: View) -> bool:
         return super()._has_baseline(view) and self._objective().head == "point"

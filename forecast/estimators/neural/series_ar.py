@@ -43,20 +43,26 @@ def errors_of_baseline(ar: AR, held_out: HeldOut, inputs: Scaled) -> np.ndarray:
     return errors
 
 
-def with_baseline(ar: AR, panel: Panel, values: np.ndarray, future_x: np.ndarray) -> np.ndarray:
-    """Forecasts (S, H, O): those of AR for the series that it knows, `values` for the others."""
+def with_baseline(ar: AR, panel: Panel, values: np.ndarray, future_x: np.ndarray, share: float) -> np.ndarray:
+    """Forecasts (S, H, O): with a share of those of AR for the series that it knows, `values` for the others."""
     which = _known(ar, panel)
     values = values.copy()
-    values[which] = ar._forecast(panel.of(which), values.shape[1], future_x[which])
+    values[which] = _mixed(
+        ar._forecast(panel.of(which), values.shape[1], future_x[which]), values[which], share
+    )
     return values
 
 
-def rows_with_baseline(ar: AR, panel: Panel, values: np.ndarray) -> np.ndarray:
+def rows_with_baseline(ar: AR, panel: Panel, values: np.ndarray, share: float) -> np.ndarray:
     """The same of rows in the history, (N, O)."""
     which = _known(ar, panel)
-    values = values.copy()
-    values[np.isin(panel.series_of_rows(), which)] = ar._fitted(panel.of(which))
+    values, rows = values.copy(), np.isin(panel.series_of_rows(), which)
+    values[rows] = _mixed(ar._fitted(panel.of(which)), values[rows], share)
     return values
+
+
+def _mixed(own: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+    return own if share == 1 else share * own + (1 - share) * other
 
 
 def _known(ar: AR, panel: Panel) -> np.ndarray:

@@ -12,6 +12,7 @@ from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive, SeasonalNaive
 from forecast.estimators.neural.judged_panel import errors_at_end
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
+from forecast.estimators.saving import load
 from forecast.panel import Panel
 from forecast.windows import naive_error
 
@@ -38,6 +39,8 @@ def test_errors_are_those_of_the_last_rows_of_series_that_are_long_enough() -> N
     unit = naive_error(panel.y, panel.offsets, 1)[:2, 0]
     y = panel.y[:60, 0].reshape(2, 30)
     np.testing.assert_allclose(found["naive"], np.abs(y[:, 26:] - y[:, 25:26]).mean(axis=1) / unit)
+    both = np.abs(y[:, 26:] - (y[:, 25:26] + y[:, 22:26]) / 2).mean(axis=1) / unit
+    np.testing.assert_allclose(found["naive and season"], both)
     np.testing.assert_allclose(found["season"], np.abs(y[:, 26:] - y[:, 22:26]).mean(axis=1) / unit)
 
 
@@ -51,19 +54,33 @@ def test_forecasts_start_from_the_last_season_where_that_is_better(season: list[
 
     model = Alone(**SMALL).fit(many(np.array(season)))
     assert model.config_.skip is skip and model.series_ar_ is None
-    assert model.selection_["candidate"].tolist() == ["network", "network, skip"]
-    assert model.selection_["kept"].tolist() == [not skip, skip]
+    assert model.selection_["candidate"].tolist()[:2] == ["network", "network, skip"]
+    assert model.selection_["kept"].tolist() == [not skip, skip, False]
 
 
-def test_ar_forecasts_where_no_network_is_better(tmp_path: Any) -> None:
-    data = many(np.array([3.0, 0.0, -3.0, 0.0]))
+def test_ar_forecasts_where_no_network_is_better() -> None:
+    data = many(np.zeros(4))
+    data["y"] += (
+        5.0 * data.groupby("unique_id").cumcount()
+    )  # a drift, which an untrained network does not know
     model = ResidualTDNN(**SMALL).fit(data)
-    assert model.selection_["candidate"].tolist() == ["AR", "network", "network, skip"]
-    assert model.selection_["kept"].tolist() == [True, False, False]
+    names = ["AR", "network", "network, skip"]
+    assert model.selection_["candidate"].tolist() == [*names, *(f"AR and {name}" for name in names[1:])]
+    assert model.selection_["kept"].tolist() == [True, False, False, False, False]
     expected = AR(horizon=4).fit(data).predict()["AR"]
     np.testing.assert_array_equal(model.predict()["ResidualTDNN"], expected)
     new = model._forecast(Panel.from_data(many(np.zeros(4), 1)), 4, np.empty((1, 4, 0)))
     assert np.isfinite(new).all()
+
+
+def test_the_mean_of_ar_and_a_network_is_forecast_where_it_is_kept(tmp_path: Any) -> None:
+    data = many(np.array([3.0, 0.0, -3.0, 0.0]))
+    network = ResidualTDNN(**SMALL, selection=False, skip=True).fit(data)
+    alone, ar = network.predict()["ResidualTDNN"], AR(horizon=4).fit(data).predict()["AR"]
+    network._keep_baseline(network._learnable(network.panel_), 0.5)
+    np.testing.assert_allclose(network.predict()["ResidualTDNN"], (alone + ar) / 2)
+    network.save(tmp_path / "model.zip")
+    np.testing.assert_array_equal(load(tmp_path / "model.zip").predict(), network.predict())
 
 
 def test_nothing_is_judged_when_told() -> None:

@@ -103,7 +103,7 @@ def test_a_residual_network_stands_beside_it() -> None:
     table = fitted.selection_.set_index("candidate")
     expected = AR(horizon=4).fit(UNLIKE).predict()["AR"]
     assert np.isfinite(table["error"]["AR"]) and table["kept"].sum() == 1
-    fitted._keep_baseline(fitted._learnable(fitted.panel_), "AR")
+    fitted._keep_baseline(fitted._learnable(fitted.panel_), 1.0)
     np.testing.assert_array_equal(fitted.predict()["ResidualTDNN"], expected)
 
 
