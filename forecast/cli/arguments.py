@@ -24,8 +24,8 @@ Try it on the data that come with the package:
 Then on your own file, with one row per time and, for several series, a column that names the series:
   forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
 """
-SHOWN = ("air_passengers", "lynx", "gas_furnace")
-"""What `forecast benchmark` compares the models on by itself."""
+SHOWN, SHOWN_ROWS = ("air_passengers", "santa_fe_laser", "lynx"), 2_000
+"""What `forecast benchmark` compares the models on by itself, and how many rows of it at most."""
 COLUMNS = """\
 The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if
 there is one. A file of two columns needs none: the first is the time, the second the target. Times are ISO
@@ -81,10 +81,14 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, 
 
 def _benchmark(command: Parser) -> None:
     shown = ", ".join(SHOWN)
-    command.add_argument(
-        "data", nargs="*", metavar="DATA", default=list(SHOWN), help=f"{DATA_HELP}; default: {shown}"
-    )
+    command.add_argument("data", nargs="*", metavar="DATA", default=[], help=f"{DATA_HELP}; default: {shown}")
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
+    command.add_argument(
+        "--last",
+        type=int,
+        metavar="ROWS",
+        help=f"take the last rows of each series alone; default: all, without DATA {SHOWN_ROWS}",
+    )
     _windows(command, default=4)
     _models(command, "default: TDNN, NARX, Ensemble and all baselines")
     _columns(command)

@@ -10,7 +10,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from forecast._checks import check_horizon
+from forecast._checks import check_count, check_horizon
+from forecast.cli.arguments import SHOWN, SHOWN_ROWS
 from forecast.cli.models import benchmark_settings, build, check_name
 from forecast.cli.tables import STEPS, Data, category_lengths, covariate_names, read_data, write
 from forecast.datasets import catalogue, load_dataset
@@ -22,7 +23,9 @@ from forecast.evaluation.plots import plot_backtest, plot_leaderboard
 
 def benchmark(options: Namespace) -> None:
     """Compare all models on each of the data."""
-    several = options.data
+    several = options.data or list(SHOWN)
+    if not options.data and options.last is None:
+        options.last = SHOWN_ROWS
     for number, options.data in enumerate(several):  # an error names the data at which it came
         if number:
             print()
@@ -39,19 +42,22 @@ def _benchmark(options: Namespace) -> None:
         target = options.target or ("y" if "y" in frame else None)
         if isinstance(frame, pd.DataFrame):
             options.covariates = [name for name in frame.columns if name != (target or frame.columns[0])]
+    if options.last is not None:
+        check_count("--last", options.last)
     options.step, options.gap, options.no_refit = None, 0, False
     _compare(options, options.models or ("TDNN", "NARX", "Ensemble", *BASELINES), tuned=True)
 
 
 def backtest(options: Namespace) -> None:
     """Compare models on a table."""
+    options.last = None
     _compare(options, options.models or ("NARX",))
 
 
 def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -> None:
     for name in names:
         check_name(name)
-    data = read_data(options)
+    data = read_data(options).last(options.last)
     season = data.season
     horizon = check_horizon((season if season > 1 else STEPS) if options.horizon is None else options.horizon)
     covariates = covariate_names(options)

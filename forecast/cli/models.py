@@ -63,10 +63,13 @@ def _with_models(model: Any, settings: Sequence[str]) -> list[str]:
 def benchmark_settings(name: str, season: int) -> list[str]:
     """Settings of a model in the benchmark: a fixed seed, and orders for SARIMAX, which finds none by itself.
 
-    The airline model where there is a season statsmodels can hold in its state, else an ARMA(2, 1).
+    The airline model where there is a season statsmodels can hold in its state, else an ARMA(2, 1). The ensemble
+    weighs a network and two baselines by forecasts of the last rows of the history.
     """
     if name in ("TDNN", "NARX"):
         return ["random_state=0"]
+    if name == "Ensemble":
+        return ["estimators=NARX,AR,Theta", "narx__random_state=0", "combine=weights"]
     if name != "SARIMAX":
         return []
     return ["order=0,1,1", "seasonal_order=0,1,1"] if 1 < season <= 24 else ["order=2,0,1", "trend=c"]

@@ -37,6 +37,14 @@ class Data:
         y = self.y[["unique_id", "ds", "y"]] if isinstance(self.y, pd.DataFrame) else self.y
         return Panel.from_data(y, allow_missing=True).season_length
 
+    def last(self, rows: int | None) -> Data:
+        """The last rows of each series; None for all."""
+        if rows is None:
+            return self
+        if isinstance(self.y, pd.DataFrame):
+            return replace(self, y=self.y.groupby("unique_id", sort=False).tail(rows))
+        return replace(self, y=self.y.iloc[-rows:], X=None if self.X is None else self.X.iloc[-rows:])
+
     def without(self, names: Iterable[str]) -> Data:
         """The data without these covariates."""
         if self.X is None:

@@ -9,6 +9,7 @@ import pytest
 from forecast import backtest
 from forecast.cli import main
 from forecast.cli.models import build
+from forecast.cli.tables import Data
 from forecast.datasets import load_air_passengers
 from forecast.evaluation.baselines import BASELINES
 
@@ -40,6 +41,16 @@ def test_a_benchmark_uses_the_covariates_that_come_along(tmp_path: Path, capsys)
     assert main(line.split()) == 0
     assert "gas_furnace: 296 rows, covariates u; 10 steps ahead" in capsys.readouterr().out
     assert (tmp_path / "b.png").read_bytes().startswith(PNG)
+
+
+def test_the_last_rows_alone(tmp_path: Path, capsys) -> None:
+    line = f"benchmark lynx --models Naive --windows 2 --last 60 --output {tmp_path / 'b.csv'}"
+    assert main(line.split()) == 0
+    assert "lynx: 60 rows; 10 steps ahead from 2 origins" in capsys.readouterr().out
+    assert main(f"benchmark lynx --last 0 --output {tmp_path / 'b.csv'}".split()) == 2
+    assert "--last: must be" in capsys.readouterr().err
+    frame = pd.DataFrame({"unique_id": ["a"] * 4 + ["b"] * 2, "y": range(6)})
+    assert Data("long", frame, None).last(3).y["y"].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_each_of_several_data_has_its_table_and_picture(tmp_path: Path, capsys) -> None:
