@@ -24,7 +24,7 @@ Try it on the data that come with the package:
 Then on your own file, with one row per time and, for several series, a column that names the series:
   forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
 """
-SHOWN, SHOWN_ROWS = ("air_passengers", "santa_fe_laser", "lynx"), 2_000
+SHOWN, SHOWN_ROWS = ("air_passengers", "santa_fe_laser", "lynx"), 1_000
 """What `forecast benchmark` compares the models on by itself, and how many rows of it at most."""
 COLUMNS = """\
 The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if
