@@ -27,7 +27,7 @@ LINEAR = "linear model"  # the first candidate
 NO_OTHERS: Mapping[str, Array] = MappingProxyType({})
 LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
 SCALE_WIDTH = 2.0  # standard errors by which another scale must be better than that of the series
-FREE_RUNS, LONGEST_RUN = 4, 1_000  # of a record that is simulated, and the rows of one run
+FREE_RUNS, LONGEST_RUN = 2, 1_000  # of a record that is simulated, and the rows of one run
 
 
 @dataclass(frozen=True, eq=False)
