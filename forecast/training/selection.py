@@ -211,18 +211,20 @@ def _again(trial: Fitted, options: Options) -> Options:
     return replace(options, validation=0, epochs=max(1, int(np.argmin(losses))))
 
 
-def decide(errors: dict[str, Array], overlap: float = 1.0, width: float = 1.0) -> pd.DataFrame:
+def decide(
+    errors: dict[str, Array], overlap: float = 1.0, width: float = 1.0, gain: float = LEAST_GAIN
+) -> pd.DataFrame:
     """A row for each candidate: its mean error, the standard error of its difference from the first, if it is kept.
 
     The candidates stand in order of size: a later one must be better than the one kept so far by more than `width`
-    standard errors of their difference, and by more than `LEAST_GAIN` of its error. Runs over the same rows in part
+    standard errors of their difference, and by more than `gain` of its error. Runs over the same rows in part
     count in part: `overlap` of them are one.
     """
     names, kept = list(errors), 0
     for number in range(1, len(names)):
         best = errors[names[kept]]
-        gain = best - errors[names[number]]
-        if gain.mean() > max(width * _standard_error(gain, overlap), LEAST_GAIN * best.mean()):
+        better = best - errors[names[number]]
+        if better.mean() > max(width * _standard_error(better, overlap), gain * best.mean()):
             kept = number
     spread = [_standard_error(values - errors[names[0]], overlap) for values in errors.values()]
     mean = [float(np.mean(values)) for values in errors.values()]

@@ -18,17 +18,24 @@ TOGETHER = "{} and {}"  # the name of the mean of two models
 
 
 def errors_at_end(
-    models: Mapping[str, Any], panel: Panel, weights: np.ndarray | None, *, horizon: int, season: int
+    models: Mapping[str, Any],
+    panel: Panel,
+    weights: np.ndarray | None,
+    *,
+    horizon: int,
+    season: int,
+    beside: str | None = None,
 ) -> dict[str, np.ndarray]:
     """(n,) mean absolute errors of models in the last `horizon` rows of the series that are long enough.
 
-    Each model learns from the rows before, and from all rows of shorter series. After the models stands the mean of
-    the first and each of the others. Errors are in units of the naive forecast of their series.
+    Each model learns from the rows before, and from all rows of shorter series. Errors are in units of the naive
+    forecast of their series.
 
     Args:
         models: forecasters by name, not fitted; each is told how far to forecast.
         panel: the history; weights: those of its rows (N,), or None.
         season: rows between the values that the naive error compares.
+        beside: the model whose mean with each other one is judged as well, before them.
     """
     before = position_of_rows(panel) < np.repeat(panel.lengths - horizon, panel.lengths)
     known = np.add.reduceat(before & np.isfinite(panel.y).all(axis=1), panel.offsets[:-1])
@@ -44,9 +51,11 @@ def errors_at_end(
             warnings.simplefilter("ignore", UserWarning)  # of the same series as in the fit on all rows
             model._learn(head, None if weights is None else weights[learned])
         forecasts[name] = model._forecast(head, horizon, panel.x[rows])
-    first, *others = forecasts
-    forecasts |= {TOGETHER.format(first, name): (forecasts[first] + forecasts[name]) / 2 for name in others}
+    means: dict[str, np.ndarray] = {}
+    if beside is not None:
+        for name in [name for name in models if name != beside]:
+            means[TOGETHER.format(beside, name)] = (forecasts[beside] + forecasts[name]) / 2
     return {
         name: np.nanmean((np.abs(truth - forecast) / unit)[judged], axis=(1, 2))
-        for name, forecast in forecasts.items()
+        for name, forecast in (means | forecasts).items()
     }

@@ -32,6 +32,7 @@ from forecast.windows import position_of_rows
 FEW, MANY = 20_000, 100  # rows and series below which forecasts from several origins choose how long to train
 LEAST_SERIES = 10  # of a larger history whose last horizon chooses
 BATCHES = 100  # of an epoch
+COMMON_GAIN = 0.05  # of the error, where one horizon judges: its luck is common to all series
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
 LARGEST = (4, 256)
@@ -161,11 +162,17 @@ class PaddedForecaster(EmbeddingForecaster):
         if len(models) < 2:
             return options
         weights = None if self.sample_weight_ is None else view.weights(self.sample_weight_)
-        steps = {"horizon": self.config_.steps, "season": self.config_.season}
-        errors = errors_at_end(models, view.panel, weights, **steps)
+        errors = errors_at_end(
+            models,
+            view.panel,
+            weights,
+            horizon=self.config_.steps,
+            season=self.config_.season,
+            beside=BASELINE if BASELINE in models else None,
+        )
         if not len(next(iter(errors.values()))):
             return options
-        self.selection_ = decide(errors)
+        self.selection_ = decide(errors, gain=COMMON_GAIN)
         show(self.selection_, options)
         chosen, rival = kept(self.selection_), self._rival(view.panel)
         if self._share(chosen) < 1:

@@ -35,7 +35,9 @@ def many(season: np.ndarray, series: int = 100, rows: int = 30) -> pd.DataFrame:
 def test_errors_are_those_of_the_last_rows_of_series_that_are_long_enough() -> None:
     frame = pd.concat([many(np.array([3.0, 0.0, -3.0, 0.0]), 2), many(np.zeros(4), 3, 9)[18:]])
     panel = Panel.from_data(frame)
-    found = errors_at_end({"naive": Naive(), "season": SeasonalNaive()}, panel, None, horizon=4, season=1)
+    found = errors_at_end(
+        {"naive": Naive(), "season": SeasonalNaive()}, panel, None, horizon=4, season=1, beside="naive"
+    )
     unit = naive_error(panel.y, panel.offsets, 1)[:2, 0]
     y = panel.y[:60, 0].reshape(2, 30)
     np.testing.assert_allclose(found["naive"], np.abs(y[:, 26:] - y[:, 25:26]).mean(axis=1) / unit)
@@ -54,8 +56,8 @@ def test_forecasts_start_from_the_last_season_where_that_is_better(season: list[
 
     model = Alone(**SMALL).fit(many(np.array(season)))
     assert model.config_.skip is skip and model.series_ar_ is None
-    assert model.selection_["candidate"].tolist()[:2] == ["network", "network, skip"]
-    assert model.selection_["kept"].tolist() == [not skip, skip, False]
+    assert model.selection_["candidate"].tolist() == ["network", "network, skip"]
+    assert model.selection_["kept"].tolist() == [not skip, skip]
 
 
 def test_ar_forecasts_where_no_network_is_better() -> None:
@@ -65,8 +67,8 @@ def test_ar_forecasts_where_no_network_is_better() -> None:
     )  # a drift, which an untrained network does not know
     model = ResidualTDNN(**SMALL).fit(data)
     names = ["AR", "network", "network, skip"]
-    assert model.selection_["candidate"].tolist() == [*names, *(f"AR and {name}" for name in names[1:])]
-    assert model.selection_["kept"].tolist() == [True, False, False, False, False]
+    assert model.selection_["candidate"].tolist() == [*(f"AR and {name}" for name in names[1:]), *names]
+    assert model.selection_["kept"].tolist() == [False, False, True, False, False]
     expected = AR(horizon=4).fit(data).predict()["AR"]
     np.testing.assert_array_equal(model.predict()["ResidualTDNN"], expected)
     new = model._forecast(Panel.from_data(many(np.zeros(4), 1)), 4, np.empty((1, 4, 0)))
