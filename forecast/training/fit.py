@@ -31,10 +31,7 @@ TEACHER_FORCING = {  # the fraction of true targets that a network with lead row
 SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
 SAMPLE, WORK = 3_000, 1e9  # rows at least, and rows * parameters^2, of the first steps of LM on a long series
 FIRST_STEPS, LAST_STEPS = 40, 10  # of LM on these rows, and on all of them
-LONG, FIRST_ROWS = (
-    5_000,
-    4_096,
-)  # rows from which a series trains a network in closed loop; rows of its first steps
+LONG, FIRST_ROWS = 5_000, 4_096  # rows from which a series is learned in closed loop; rows of the first steps
 MOST_AHEAD, AHEAD_STEPS, AHEAD_ROWS = 100, 16, 17_000  # of such a loop: its length; steps and rows of LM
 SOLVERS: Mapping[str, Callable[..., Solution]] = MappingProxyType(
     {"lm": levenberg_marquardt, "lbfgs": lbfgs, "adam": adam}
