@@ -111,10 +111,10 @@ def measured(case: Case, family: Any, seed: int, **options: Any) -> dict[str, An
     found: dict[str, Any] = {}
     decide = selection.decide
 
-    def noted(errors: dict[str, np.ndarray], overlap: float = 1.0) -> pd.DataFrame:
+    def noted(errors: dict[str, np.ndarray], overlap: float = 1.0, *rule: float) -> pd.DataFrame:
         found.update(errors)
         found["overlap"] = overlap
-        return decide(errors, overlap)
+        return decide(errors, overlap, *rule)
 
     selection.decide = noted
     start = time.perf_counter()
