@@ -63,5 +63,5 @@ def test_with_proportions_forecasts_follow_the_scale_and_not_the_level() -> None
 def test_proportions_of_a_known_window() -> None:
     z, known = np.array([[[0.0], [1.0], [0.0]]], "float32"), np.array([[[0.0], [1.0], [1.0]]], "float32")
     units = np.array([[[8.0], [4.0]]], "float32")  # the known values are 12 and 8, their mean size is 10
-    values = keras.ops.convert_to_numpy(_proportions(z, known, units))
+    values = keras.ops.convert_to_numpy(_proportions(*map(keras.ops.convert_to_tensor, (z, known, units))))
     same(values.ravel(), np.log([0.8, 0.4]), rtol=1e-3)
