@@ -85,16 +85,15 @@ def _index_state(index: pd.Index) -> dict[str, Any]:
 
 
 def _index_from(state: dict[str, Any]) -> pd.Index:
-    if not (state["name"] is None or isinstance(state["name"], (str, int, float, bool))):
-        raise ValueError("the name of an index is no label")
+    name = _label(state["name"])
     if "range" in state:
-        return pd.RangeIndex(*state["range"], name=state["name"])
+        return pd.RangeIndex(*state["range"], name=name)
     if "codes" in state:
         kind = pd.CategoricalDtype(_index_from(state["categories"]), state["ordered"])
-        return pd.CategoricalIndex(pd.Categorical.from_codes(state["codes"], dtype=kind), name=state["name"])
+        return pd.CategoricalIndex(pd.Categorical.from_codes(state["codes"], dtype=kind), name=name)
     if not _PLAIN_DTYPE.fullmatch(state["dtype"]):
         raise ValueError("labels are of a type that no labels have")
-    return pd.Index(state["values"], dtype=state["dtype"], name=state["name"])
+    return pd.Index(state["values"], dtype=state["dtype"], name=name)
 
 
 # ---------------------------------------------------------------------- timelines
@@ -116,7 +115,7 @@ def _timeline_state(line: Timeline) -> tuple[dict[str, Any], dict[str, np.ndarra
 
 
 def _timeline_from(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Timeline:
-    starts, name = arrays["starts"], plain["name"]
+    starts, name = arrays["starts"], _label(plain["name"])
     if plain["kind"] == "numbers":
         return Numbers(starts, name, plain["step"], plain["dtype"], plain["is_range"])
     if plain["kind"] == "periods":
