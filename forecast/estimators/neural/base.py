@@ -147,11 +147,15 @@ class NeuralForecaster(JudgedForecaster):
     # ---------------------------------------------------------------- forecasting
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        outputs, inputs, view = self._outputs(panel, future_x)
-        runs = [self._objective().point(output) for output in outputs]
-        values = view.steps(inputs.steps(np.median(runs, axis=0)))
-        if self.series_ar_ is not None:
-            values = with_baseline(self.series_ar_, panel, values, future_x, self.ar_share_)
+        def steps() -> np.ndarray:
+            outputs, inputs, view = self._outputs(panel, future_x)
+            runs = [self._objective().point(output) for output in outputs]
+            return view.steps(inputs.steps(np.median(runs, axis=0)))
+
+        if self.series_ar_ is None:
+            values = steps()
+        else:
+            values = with_baseline(self.series_ar_, panel, future_x, self.ar_share_, steps)
         return self._with_fallback(panel, values, naive_steps(panel, horizon)) if self.fallback_ else values
 
     def _with_fallback(self, panel: Panel, values: np.ndarray, naive: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,19 @@ def errors_of_baseline(ar: AR, held_out: HeldOut, inputs: Scaled) -> np.ndarray:
     return errors
 
 
-def with_baseline(ar: AR, panel: Panel, values: np.ndarray, future_x: np.ndarray, share: float) -> np.ndarray:
-    """Forecasts (S, H, O): with a share of those of AR for the series that it knows, `values` for the others."""
+def with_baseline(
+    ar: AR, panel: Panel, future_x: np.ndarray, share: float, others: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Forecasts (S, H, O) with a share of those of AR for the series that it knows; `others` forecasts all series.
+
+    These are asked for where they count alone.
+    """
     which = _known(ar, panel)
-    values = values.copy()
-    values[which] = _mixed(
-        ar._forecast(panel.of(which), values.shape[1], future_x[which]), values[which], share
-    )
+    own = ar._forecast(panel.of(which), future_x.shape[1], future_x[which])
+    if share == 1 and len(which) == panel.n_series:
+        return own
+    values = others().copy()
+    values[which] = _mixed(own, values[which], share)
     return values
 
 
