@@ -58,7 +58,7 @@ def held_out(
     kept = position_of_rows(panel) < np.repeat(counts, panel.lengths)
     blind._learn(head, None if weights is None else weights[kept])
     origins = counts + np.minimum(np.arange(0, tails.max(), stride)[:, None], tails)  # (A, S)
-    found = [_from_origin(blind, ask, panel, rows, horizon) for rows in origins]
+    found = [from_origin(blind, ask, panel, rows, horizon) for rows in origins]
     forecasts, truths = zip(*found, strict=True)
     return HeldOut(np.stack(forecasts), np.stack(truths), origins, head)
 
@@ -103,10 +103,10 @@ def mean_step(panel: Panel) -> np.ndarray:
     return np.where(mean > 0, mean, 1.0)
 
 
-def _from_origin(
+def from_origin(
     blind: Any, ask: Ask, panel: Panel, origins: np.ndarray, horizon: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Forecasts (S, H, O, ...) made after `origins` rows, and the truth (S, H, O), NaN beyond the known rows."""
+    """Forecasts (S, H, O, ...) made after `origins` rows (S,), and the truth (S, H, O), NaN beyond the known rows."""
     steps = np.arange(horizon)
     rows = (panel.offsets[:-1] + origins)[:, None] + steps  # (S, H)
     known = steps < (panel.lengths - origins)[:, None]

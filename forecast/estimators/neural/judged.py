@@ -163,11 +163,14 @@ class JudgedForecaster(TrainingOptions):
     def _baseline(self, view: View) -> AR:
         return baseline(self, pooled=view.panel.n_series > 1 and self._steps_judged(view.panel) is None)
 
+    def _own_weights(self, view: View) -> np.ndarray | None:
+        """Weights of the rows of a view for a model that learns beside the network; None where none were given."""
+        return None if self.sample_weight_ is None else view.weights(self.sample_weight_)
+
     def _keep_baseline(self, view: View, share: float) -> None:
         """Fit AR to the whole history where it has a share in the forecasts."""
         if share:
             self.ar_share_ = share
             self.series_ar_ = self._baseline(view)
-            weighted = self.sample_weight_ is not None
-            self.series_ar_._learn(view.panel, view.weights(self.sample_weight_) if weighted else None)
+            self.series_ar_._learn(view.panel, self._own_weights(view))
             self.series_ar_.n_features_in_ = view.panel.n_exog

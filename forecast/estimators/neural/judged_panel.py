@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.estimators.held_out import closed_loop, from_origin
 from forecast.panel import Panel
 from forecast.windows import naive_error, position_of_rows
 
@@ -26,7 +27,7 @@ def errors_at_end(
     season: int,
     beside: str | None = None,
 ) -> dict[str, np.ndarray]:
-    """(n,) mean absolute errors of models in the last `horizon` rows of the series that are long enough.
+    """(n,) mean absolute errors of models in the last `horizon` rows of the series that are long enough, if any are.
 
     Each model learns from the rows before, and from all rows of shorter series. Errors are in units of the naive
     forecast of their series.
@@ -37,20 +38,23 @@ def errors_at_end(
         season: rows between the values that the naive error compares.
         beside: the model whose mean with each other one is judged as well, before them.
     """
-    before = position_of_rows(panel) < np.repeat(panel.lengths - horizon, panel.lengths)
+    position = position_of_rows(panel)
+    before = position < np.repeat(panel.lengths - horizon, panel.lengths)
     known = np.add.reduceat(before & np.isfinite(panel.y).all(axis=1), panel.offsets[:-1])
     whole = (panel.lengths < horizon + LEAST_ROWS) | (known < LEAST_ROWS)
-    head = panel.head(panel.lengths - np.where(whole, 0, horizon))
-    learned = before | np.repeat(whole, panel.lengths)
-    rows = np.maximum(panel.offsets[1:, None] + np.arange(-horizon, 0), 0)  # (S, H)
-    unit, truth = naive_error(panel.y, panel.offsets, season)[:, None], panel.y[rows]
-    judged = ~whole & np.isfinite(truth).any(axis=(1, 2))
+    if whole.all():
+        return {}
+    origins = panel.lengths - np.where(whole, 0, horizon)
+    head, learned = panel.head(origins), position < np.repeat(origins, panel.lengths)
     forecasts: dict[str, np.ndarray] = {}
     for name, model in models.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the same series as in the fit on all rows
             model._learn(head, None if weights is None else weights[learned])
-        forecasts[name] = model._forecast(head, horizon, panel.x[rows])
+        forecasts[name], truth = from_origin(model, closed_loop, panel, origins, horizon)
+    unit, judged = naive_error(panel.y, panel.offsets, season)[:, None], np.isfinite(truth).any(axis=(1, 2))
+    if not judged.any():
+        return {}
     means: dict[str, np.ndarray] = {}
     if beside is not None:
         for name in [name for name in models if name != beside]:

@@ -116,7 +116,6 @@ class PaddedForecaster(EmbeddingForecaster):
                 options = self._judged(view, inputs, options)
             elif view.panel.n_series >= LEAST_SERIES:
                 options = self._judged_at_end(view, options)
-            self._keep_baseline(view, self._share(kept(self.selection_)))
         if self._replaced:
             table = self.selection_
             super()._train(view, starts)
@@ -150,6 +149,7 @@ class PaddedForecaster(EmbeddingForecaster):
         self.selection_, chosen = joined(scales, table), kept(table)
         if chosen in (LINEAR, BASELINE) and rival is not None:
             self.config_ = rival
+        self._keep_baseline(view, float(chosen == BASELINE))
         return replace(options, epochs=trials[chosen].epochs if chosen in trials else options.epochs)
 
     def _judged_at_end(self, view: View, options: Options) -> Options:
@@ -161,31 +161,26 @@ class PaddedForecaster(EmbeddingForecaster):
         models |= {name: clone(self).set_params(**given, **own) for name, own in variants.items()}
         if len(models) < 2:
             return options
-        weights = None if self.sample_weight_ is None else view.weights(self.sample_weight_)
         errors = errors_at_end(
             models,
             view.panel,
-            weights,
+            self._own_weights(view),
             horizon=self.config_.steps,
             season=self.config_.season,
             beside=BASELINE if BASELINE in models else None,
         )
-        if not len(next(iter(errors.values()))):
+        if not errors:
             return options
         self.selection_ = decide(errors, gain=COMMON_GAIN)
         show(self.selection_, options)
         chosen, rival = kept(self.selection_), self._rival(view.panel)
-        if self._share(chosen) < 1:
-            self.config_ = replace(
-                self.config_, **variants[chosen.removeprefix(TOGETHER.format(BASELINE, ""))]
-            )
+        halves = {TOGETHER.format(BASELINE, name): own for name, own in variants.items()}
+        self._keep_baseline(view, 1.0 if chosen == BASELINE else 0.5 * (chosen in halves))
+        if chosen != BASELINE:
+            self.config_ = replace(self.config_, **(variants | halves)[chosen])
             return options
         self.config_ = self.config_ if rival is None else rival
         return replace(options, epochs=short)  # of a network that forecasts new series alone
-
-    def _share(self, chosen: str) -> float:
-        """The share of AR in the forecasts of a candidate."""
-        return 1.0 if chosen == BASELINE else 0.5 * chosen.startswith(TOGETHER.format(BASELINE, ""))
 
     def _has_baseline(self, view: View) -> bool:
         return super()._has_baseline(view) and self._objective().head == "point"
@@ -218,7 +213,7 @@ class PaddedForecaster(EmbeddingForecaster):
 
     def _scaled(self, panel: Panel) -> Scaled:
         inputs = super()._scaled(panel)
-        return inputs.from_zero() if getattr(self.config_, "proportions", False) else inputs
+        return inputs.from_zero() if not self._replaced and self.config_.proportions else inputs
 
     def _batches(self, padded: PaddedSeries, options: Options) -> int:
         """Batches of an epoch: many series of few rows would soon be learned by heart."""
