@@ -24,7 +24,7 @@ import keras
 import numpy as np
 
 from forecast.layers import CELLS, make_cell
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 Shape = tuple[int, int, int, int]  # B, T, F, U
 SHAPES = ("32,24,1,32", "32,96,8,64", "256,96,8,64")
@@ -56,7 +56,7 @@ def ours(shape: Shape, name: str) -> keras.Model:
 def trainer(build: Callable[[], keras.Model], shape: Shape, count: int, xla: bool) -> Callable[[], float]:
     """Seconds of one step, from `count` steps in one compiled call."""
     batch, steps, features, _ = shape
-    program = Program(build, targets=1, dtype="float32", jit=xla)
+    program = WindowProgram(build, targets=1, dtype="float32", jit=xla)
     rng, zeros = np.random.default_rng(0), np.zeros(program.size, "float32")
     windows = rng.normal(size=(count, batch, steps, features)).astype("float32")
     targets = windows[..., -1:, :1]

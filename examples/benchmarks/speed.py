@@ -21,7 +21,7 @@ from forecast import NARX
 from forecast.datasets import load_air_passengers
 from forecast.networks import NARXConfig, narx
 from forecast.panel import Panel
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 
 BACKEND = keras.backend.backend()
@@ -47,7 +47,7 @@ def interleaved(candidates: dict[str, Callable[[], object]], rounds: int = ROUND
 def closed_loop(series: int = 10_000, steps: int = 48, lags: int = 24) -> str:
     """Forecasts of many series in one compiled loop against a Python loop over model.predict."""
     config = NARXConfig(lags=tuple(range(1, lags + 1)), hidden=(16,), dtype="float32")
-    program = Program(lambda: narx(config), targets=1, dtype="float32")
+    program = WindowProgram(lambda: narx(config), targets=1, dtype="float32")
     rng = np.random.default_rng(0)
     theta = rng.normal(0.0, 0.1, program.size).astype("float32")
     history = rng.normal(size=(series, lags, 1)).astype("float32")
@@ -87,7 +87,7 @@ def adam_steps(rows: int = 32_768, size: int = 32, block: int = 256) -> str:
         hidden = keras.layers.Dense(16, "tanh")(keras.layers.Flatten()(window))
         return keras.Model(window, keras.layers.Reshape((1, 1))(keras.layers.Dense(1)(hidden)))
 
-    program, steps = Program(build, targets=1, dtype="float32"), rows // size
+    program, steps = WindowProgram(build, targets=1, dtype="float32"), rows // size
     zeros = np.zeros(program.size, "float32")
     blocks = x.reshape(-1, block, size, 24, 1), y.reshape(-1, block, size, 1, 1)
 

@@ -14,13 +14,13 @@ from forecast.training.flat_network import Array
 from forecast.training.monitor import Monitor
 from forecast.training.options import Options
 from forecast.training.start import initial_weights, prior_at
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 PROBES = 2048  # windows at most whose error is told
 
 
 def train_drawn(
-    program: Program,
+    program: WindowProgram,
     padded: PaddedSeries,
     *,
     season: int,

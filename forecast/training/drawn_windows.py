@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.training.backend import to_numpy
 from forecast.training.flat_network import CHUNK, Array
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import naive_error
 
 LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
@@ -54,7 +54,7 @@ class PaddedSeries:
         view = np.lib.stride_tricks.sliding_window_view(values, width, axis=0)  # (n, F, width)
         return view[at].swapaxes(1, 2)
 
-    def inputs(self, program: Program, past: Array, at: Array) -> Array:
+    def inputs(self, program: WindowProgram, past: Array, at: Array) -> Array:
         """What a network sees (B, L + lead, O+E) before the rows `at`: the targets `past` (B, L, O) and covariates."""
         rows, targets = self.length + program.lead, past.shape[2]
         window = np.full((len(at), rows, program.features), np.nan)
@@ -81,7 +81,7 @@ class DrawnWindows:
         rng: draws windows.
     """
 
-    program: Program
+    program: WindowProgram
     padded: PaddedSeries
     first: Array
     stop: Array
@@ -168,7 +168,7 @@ class Team:
     draws: int
 
     @property
-    def program(self) -> Program:
+    def program(self) -> WindowProgram:
         """The network of each member."""
         return self.members[0].program
 

@@ -20,7 +20,7 @@ from forecast.training.objective import Squared
 from forecast.training.options import Options, Solution
 from forecast.training.problem import FreeRun, OneStep, Problem
 from forecast.training.start import Prior, initial_weights, linear_members, linear_start, prior_at, silent
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 
 TEACHER_FORCING = {  # the fraction of true targets that a network with lead rows is given, stage by stage
@@ -62,7 +62,7 @@ def choose_solver(solver: str, parameters: int, rows: int, *, noisy: bool = Fals
 
 
 def train(
-    program: Program,
+    program: WindowProgram,
     windows: Windows,
     weights: Array,
     *,
@@ -168,13 +168,13 @@ def _ahead(
     return solution.theta, history + more
 
 
-def linear_fit(program: Program, windows: Windows, weights: Array, theta: Array) -> Fitted:
+def linear_fit(program: WindowProgram, windows: Windows, weights: Array, theta: Array) -> Fitted:
     """The linear path alone by least squares on all windows, beside a nonlinear branch as in `theta` made silent."""
     start = linear_start(one_step_problem(program, windows, weights), silent(program, theta))
     return Fitted(start, start, "least squares", linear=True)
 
 
-def is_solved(program: Program, options: Options) -> bool:
+def is_solved(program: WindowProgram, options: Options) -> bool:
     """Whether the least-squares start is the answer already: a linear network without a decay."""
     squares = isinstance(program.objective, Squared)
     return squares and not options.weight_decay and bool(linear_members(program).all())
@@ -223,7 +223,7 @@ def solve(
 
 
 def _closed_loop(
-    program: Program,
+    program: WindowProgram,
     windows: Windows,
     weights: Array,
     theta: Array,
@@ -275,7 +275,7 @@ def _warn_diverged(steps: int, what: str) -> None:
     )
 
 
-def one_step_problem(program: Program, windows: Windows, weights: Array) -> OneStep:
+def one_step_problem(program: WindowProgram, windows: Windows, weights: Array) -> OneStep:
     """The windows without missing values, each target weighted by its row."""
     keep = np.flatnonzero(windows.finite())
     if not len(keep):
@@ -289,7 +289,7 @@ def one_step_problem(program: Program, windows: Windows, weights: Array) -> OneS
 
 
 def free_run_problems(
-    program: Program, windows: Windows, weights: Array, steps: int, options: Options
+    program: WindowProgram, windows: Windows, weights: Array, steps: int, options: Options
 ) -> tuple[FreeRun, FreeRun | None]:
     """Closed-loop segments for training and, with a validation part, for validation; every row is in one of them.
 
@@ -331,7 +331,7 @@ def _cut_rows(windows: Windows, validation: float | int) -> Array:
     return cut
 
 
-def _free_run(program: Program, windows: Windows, weights: Array) -> FreeRun:
+def _free_run(program: WindowProgram, windows: Windows, weights: Array) -> FreeRun:
     """The closed loop over windows whose horizon is the length of a segment."""
     windows = windows.select(np.flatnonzero(windows.finite()))
     rows = windows.target_rows()[:, None] + np.arange(windows.horizon)

@@ -14,7 +14,7 @@ from forecast.training.flat_network import Array
 from forecast.training.monitor import lost_message
 from forecast.training.options import Options
 from forecast.training.problem import OneStep
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 
 class _Batches(keras.utils.PyDataset):
@@ -73,7 +73,7 @@ class _Best(keras.callbacks.Callback):
 
 
 def keras_fit(
-    program: Program,
+    program: WindowProgram,
     problem: OneStep,
     held_out: OneStep | None,
     theta: Array,

@@ -17,7 +17,7 @@ import numpy as np
 
 from forecast.training.flat_network import CHUNK, LEAST_ROWS, Array, FlatNetwork
 from forecast.training.objective import Objective, Squared
-from forecast.training.window_program import JACOBIAN_VALUES, Program
+from forecast.training.window_program import JACOBIAN_VALUES, WindowProgram
 from forecast.windows import Windows, pair
 
 Result = TypeVar("Result")
@@ -88,7 +88,7 @@ def _variation(target: Array, weight: Array) -> float:
     return float(np.sum(weight * (target - mean) ** 2))
 
 
-def _near(program: Program, count: int) -> tuple[Program, tuple[int, ...] | None]:
+def _near(program: WindowProgram, count: int) -> tuple[WindowProgram, tuple[int, ...] | None]:
     """The network that reads so many windows, and the rows of a window that it is given; None for all of them."""
     large = count * program.window * program.features >= WORTH
     return (program.compact if large else None) or (program, None)
@@ -104,7 +104,7 @@ class OneStep:
     """
 
     update: ClassVar[str] = "adam"
-    program: Program
+    program: WindowProgram
     windows: Windows
     weights: Array  # (n, H)
     keep: Array  # (n,) indices of the windows that count
@@ -126,7 +126,7 @@ class OneStep:
         return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
 
     @cached_property
-    def _near(self) -> tuple[Program, tuple[int, ...] | None]:
+    def _near(self) -> tuple[WindowProgram, tuple[int, ...] | None]:
         """The network of errors and derivatives, and the rows of a window that it reads; None for all of them."""
         return (self.program, None) if self.windows.pad else _near(self.program, len(self))
 
@@ -230,7 +230,7 @@ class FreeRun:
     """
 
     update: ClassVar[str] = "run_adam"
-    program: Program
+    program: WindowProgram
     windows: Windows  # a segment each: L known rows and T to run over
     weights: Array  # (B, T)
 
@@ -299,7 +299,7 @@ class FreeRun:
         return hessian, gradient, error
 
     @cached_property
-    def _near(self) -> tuple[Program, tuple[int, ...] | None]:
+    def _near(self) -> tuple[WindowProgram, tuple[int, ...] | None]:
         """The network of the derivatives along the runs, and the rows of a window that it reads."""
         return _near(self.program, len(self) * self.windows.horizon)
 

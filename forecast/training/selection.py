@@ -18,7 +18,7 @@ from forecast.training.flat_network import Array
 from forecast.training.linear_rivals import Linear
 from forecast.training.options import Options
 from forecast.training.start import initial_weights, linear_members
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows, naive_error
 
 ORIGINS, MOST_ORIGINS = 8, 32  # of each series at most, and of one series alone
@@ -90,7 +90,9 @@ class HeldOut:
         unit = naive_error(windows.y, panel.offsets, season)[runs.series_of()]
         return cls(before, weights[rows], runs, unit, limits, overlap)
 
-    def errors(self, program: Program, *thetas: Array, reaches: list[int | None] | None = None) -> Array:
+    def errors(
+        self, program: WindowProgram, *thetas: Array, reaches: list[int | None] | None = None
+    ) -> Array:
         """(n,) mean absolute error of the median of closed loops, in units of the naive forecast.
 
         Args:
@@ -140,7 +142,7 @@ def joined(scales: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_members(
-    program: Program,
+    program: WindowProgram,
     windows: Windows,
     weights: Array,
     held_out: HeldOut | None,
@@ -195,7 +197,9 @@ def fit_members(
     return fits, table
 
 
-def _trial(program: Program, held_out: HeldOut, options: Options, seed: int | None) -> dict[str, Fitted]:
+def _trial(
+    program: WindowProgram, held_out: HeldOut, options: Options, seed: int | None
+) -> dict[str, Fitted]:
     """The linear model and a network, both trained on the rows before the first origin."""
     data = program, held_out.before, held_out.weights
     linear = linear_fit(*data, initial_weights(program, np.random.default_rng(seed)))

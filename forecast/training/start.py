@@ -13,7 +13,7 @@ from forecast.networks.roles import Role
 from forecast.training.backend import precision, to_numpy
 from forecast.training.flat_network import Array, FlatNetwork, Weight
 from forecast.training.problem import OneStep
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 START_ROWS = 200_000  # forecasts that determine the linear start; more add nothing but time
 NODE_ROWS = 1024  # windows at a time: bounds the memory of the features of all nodes
@@ -120,7 +120,7 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
     return theta
 
 
-def node_layer(program: Program) -> NodeDense | None:
+def node_layer(program: WindowProgram) -> NodeDense | None:
     """The layer of the network whose weights belong to the nodes one by one, if it has one."""
     return next((layer for layer in program.network.layers if isinstance(layer, NodeDense)), None)
 

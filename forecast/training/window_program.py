@@ -27,7 +27,7 @@ RUN_CHUNK = 65_536  # series of one compiled closed loop
 LEAST_STEPS = 8  # shorter closed loops are padded to this: one compilation serves them all
 
 
-class Program(FlatNetwork):
+class WindowProgram(FlatNetwork):
     """Compiled functions of a window network `(B, L + lead, O + E) -> (B, H, O)`.
 
     Args:
@@ -72,17 +72,17 @@ class Program(FlatNetwork):
         return program
 
     @property
-    def compact(self) -> tuple[Program, tuple[int, ...]] | None:
+    def compact(self) -> tuple[WindowProgram, tuple[int, ...]] | None:
         """The same network of the rows that it reads alone, and these rows; None where they are most of the window."""
         with self.lock:
             return self._compact
 
     @functools.cached_property
-    def _compact(self) -> tuple[Program, tuple[int, ...]] | None:
+    def _compact(self) -> tuple[WindowProgram, tuple[int, ...]] | None:
         found = self.config.compact if self.config else None
         if found is None or 2 * len(found[1]) > self.window:
             return None
-        return Program.of(found[0], jit=self.jit, objective=self.objective), found[1]
+        return WindowProgram.of(found[0], jit=self.jit, objective=self.objective), found[1]
 
     @property
     def block(self) -> int:
@@ -246,7 +246,7 @@ class Program(FlatNetwork):
         return self.with_lead(window, record[:, now : now + self.lead])
 
 
-def shown(window: Array, program: Program, reach: int) -> Array:
+def shown(window: Array, program: WindowProgram, reach: int) -> Array:
     """The window (B, L + lead, O+E) without the targets more than `reach` rows back, which are NaN."""
     if reach >= program.window:
         return window

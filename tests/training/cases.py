@@ -14,7 +14,7 @@ from forecast.panel import Panel
 from forecast.training.fit import one_step_problem
 from forecast.training.options import Options
 from forecast.training.problem import FreeRun, OneStep
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 
 ALONE = NARXConfig(lags=(1, 2), hidden=(3,), dtype="float64")
@@ -23,9 +23,9 @@ LINEAR = NARXConfig(lags=(1, 2), hidden=(), dtype="float64")
 
 
 @cache
-def program(config: NARXConfig = ALONE, *, jit: bool = True) -> Program:
+def program(config: NARXConfig = ALONE, *, jit: bool = True) -> WindowProgram:
     """The compiled network of a config, the same for all tests."""
-    return Program.of(config, jit=jit)
+    return WindowProgram.of(config, jit=jit)
 
 
 def theta(config: NARXConfig = ALONE, *, seed: int = 0, scale: float = 0.3) -> np.ndarray:

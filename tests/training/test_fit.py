@@ -25,7 +25,7 @@ from forecast.training.fit import (
 )
 from forecast.training.options import Options
 from forecast.training.problem import FreeRun, OneStep, Problem
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 from tests.checks import float64
 from tests.training.cases import ALONE, BOTH, LINEAR, program, windows
@@ -263,7 +263,9 @@ def test_the_names_of_a_users_layers_do_not_matter(names: tuple[str, str]) -> No
             state = keras.layers.Flatten()(rows)
             for name, units, activation in ((hidden, 3, "tanh"), (last, 1, None)):
                 state = keras.layers.Dense(units, activation, name=name, dtype="float64")(state)
-        own = Program(lambda: keras.Model(rows, keras.ops.reshape(state, (-1, 1, 1))), targets=1, jit=False)
+        own = WindowProgram(
+            lambda: keras.Model(rows, keras.ops.reshape(state, (-1, 1, 1))), targets=1, jit=False
+        )
         theta = np.random.default_rng(0).normal(scale=0.4, size=own.size)
         return train(
             own,

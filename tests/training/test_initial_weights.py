@@ -14,7 +14,7 @@ from forecast.training.flat_network import FlatNetwork
 from forecast.training.rtrl import OnlineProgram
 from forecast.training.sequence_program import SequenceProgram
 from forecast.training.start import initial_weights
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from tests.checks import some
 from tests.training.cases import program
 
@@ -107,8 +107,8 @@ def keras_lstm() -> keras.Model:
 @pytest.mark.parametrize(
     ("own", "size"),
     [
-        (lambda: Program.of(MemoryConfig(length=4, units=3, controller="gru", dtype="float64")), 3),
-        (lambda: Program(keras_lstm, targets=1, dtype="float64"), 3),
+        (lambda: WindowProgram.of(MemoryConfig(length=4, units=3, controller="gru", dtype="float64")), 3),
+        (lambda: WindowProgram(keras_lstm, targets=1, dtype="float64"), 3),
     ],
 )
 def test_the_state_of_a_cell_of_keras_goes_through_orthogonal_matrices_too(own: Any, size: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from forecast.training.fit import train
 from forecast.training.keras_fit import seeded
 from forecast.training.options import Options
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from tests.training.cases import windows
 
 pytestmark = pytest.mark.backend
@@ -26,7 +26,7 @@ def build() -> keras.Model:
 def fit(seed: int = 0, build=build, **options):
     given = {"solver": "keras", "loss": "mean_squared_error", "epochs": 6, "batch_size": 16, **options}
     with seeded(seed):
-        program = Program(build, targets=1, dtype="float32")
+        program = WindowProgram(build, targets=1, dtype="float32")
         given = Options(learning_rate=given.pop("learning_rate", 0.02), **given)
         theta = program.template
         rng = np.random.default_rng(seed)

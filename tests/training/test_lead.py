@@ -13,7 +13,7 @@ from forecast.training.fit import TEACHER_FORCING, one_step_problem, train
 from forecast.training.options import Options
 from forecast.training.problem import OneStep
 from forecast.training.start import initial_weights, linear_start
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 from tests.training.cases import differences, series
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.backend
 CONFIG = Seq2SeqConfig(
     length=3, horizon=3, exog=1, cell="elman", units=2, attention="additive", dtype="float64"
 )
-PROGRAM = Program.of(CONFIG)
+PROGRAM = WindowProgram.of(CONFIG)
 WINDOWS = Windows(Panel.from_data(series(40, seed=1), series(40)), length=3, horizon=3)
 WEIGHTS = np.random.default_rng(5).uniform(0.5, 2, size=40)
 
@@ -119,7 +119,7 @@ def test_every_way_of_training_lowers_its_own_error_and_sampling_that_of_the_fre
 @pytest.mark.slow
 def test_with_one_step_there_is_nothing_to_tell() -> None:
     config = replace(CONFIG, horizon=1)
-    program = Program.of(config)
+    program = WindowProgram.of(config)
     windows = Windows(WINDOWS.panel, length=3, horizon=1)
     fits = [
         train(

@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 from forecast.networks import NARXConfig
 from forecast.training.objective import OBJECTIVES, CrossEntropy, Objective, Squared, objective_of
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 pytestmark = pytest.mark.backend
 Y, F = np.random.default_rng(0).normal(size=(2, 5, 3))
@@ -117,7 +117,7 @@ class Halved(Squared):
 @pytest.mark.parametrize(("objective", "steps"), [(Squared(), [2.0, 4.0, 8.0]), (Halved(), [1.0, 1.0, 1.0])])
 def test_a_closed_loop_feeds_back_the_point_forecast(objective: Objective, steps: list[float]) -> None:
     config = NARXConfig(lags=(1,), hidden=(), dtype="float64")
-    program = Program.of(config, jit=False, objective=objective)
+    program = WindowProgram.of(config, jit=False, objective=objective)
     theta = np.array([2.0, 0.0])  # the output is twice the value before
     free = np.array([[-np.inf], [np.inf]])
     run = program.call("run", theta, free, np.ones((1, 1, 1)), np.zeros((1, 3, 1)))

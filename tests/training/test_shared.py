@@ -16,14 +16,14 @@ from forecast.training import backend
 from forecast.training.fit import train
 from forecast.training.flat_network import made_once
 from forecast.training.options import Options
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 from tests.training.cases import ALONE, windows
 
 pytestmark = pytest.mark.backend
 
 
-def fit(own: Program, seed: int, **options) -> np.ndarray:
+def fit(own: WindowProgram, seed: int, **options) -> np.ndarray:
     """A fit whose every number is a function of the seed."""
     data: Windows = windows(ALONE, seed=seed)
     settings = Options(**{"epochs": 6, "batch_size": 16, **options})
@@ -40,8 +40,8 @@ def fit(own: Program, seed: int, **options) -> np.ndarray:
 )
 def test_fits_in_two_threads_are_those_in_a_row(options: dict) -> None:
     """Also the first ones, which compile, and with callbacks that look at the weights of their own fit."""
-    alone = [fit(Program.of(ALONE), seed, **options) for seed in range(4)]
-    own, seen = Program.of(ALONE), dict[int, list[np.ndarray]]()
+    alone = [fit(WindowProgram.of(ALONE), seed, **options) for seed in range(4)]
+    own, seen = WindowProgram.of(ALONE), dict[int, list[np.ndarray]]()
 
     class Look(keras.callbacks.Callback):
         def __init__(self, seed: int) -> None:

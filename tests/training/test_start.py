@@ -20,7 +20,7 @@ from forecast.training.start import (
     prior_at,
     silent,
 )
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 from tests.checks import normal
 from tests.training.cases import ALONE, BOTH, LINEAR, one_step, program
@@ -88,13 +88,13 @@ def test_members_and_groups() -> None:
 
 def test_a_network_without_linear_path_starts_as_it_came() -> None:
     config = TDNNConfig(layers=(DelayLayer(2, (0, 1)),), linear=False, dtype="float64")
-    own = Program.of(config)
+    own = WindowProgram.of(config)
     theta = initial_weights(own, np.random.default_rng(0))
     assert linear_start(replace(one_step(), program=own), theta) is theta
 
 
 def test_a_recurrent_cell_keeps_the_biases_it_starts_with_and_is_pulled_to_them() -> None:
-    own = Program.of(RecurrentConfig(units=(2,), length=3, layer_norm=True, dtype="float64"))
+    own = WindowProgram.of(RecurrentConfig(units=(2,), length=3, layer_norm=True, dtype="float64"))
     theta = initial_weights(own, np.random.default_rng(0))
     prior = prior_at(own, theta, decay=None)
     found = {path.rsplit("/", 1)[1]: part for path, part in own.slices().items() if "/stack/" in f"/{path}"}
@@ -114,7 +114,7 @@ TREE = TreeConfig(targets=4, parents=PARENTS, units=2, lags=(1, 2), outputs=2, d
 def problem_of(config: NetworkConfig):
     y = normal((60, 3)).cumsum(axis=0) * 0.1 + 2.0
     panel = Panel.from_data(np.column_stack([y, y.sum(axis=1)]))
-    program = Program.of(config)
+    program = WindowProgram.of(config)
     weights = np.random.default_rng(1).uniform(0.5, 2.0, size=60)
     windows = Windows(panel, length=program.window, horizon=program.steps)
     return one_step_problem(program, windows, weights), panel.y, weights

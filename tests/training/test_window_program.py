@@ -10,7 +10,7 @@ import pytest
 
 from forecast.networks import NARXConfig, RecurrentConfig, narx
 from forecast.training.flat_network import padded
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from tests.training.cases import ALONE, BOTH, differences, program, series, theta
 
 pytestmark = pytest.mark.backend
@@ -101,13 +101,13 @@ def test_buckets_are_few_and_close() -> None:
 
 def test_one_compilation_serves_smaller_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     own, shapes = program(), set()
-    call = Program.call
+    call = WindowProgram.call
 
-    def watched(self: Program, name: str, *arrays: np.ndarray):
+    def watched(self: WindowProgram, name: str, *arrays: np.ndarray):
         shapes.add((name, *(np.shape(array) for array in arrays)))
         return call(self, name, *arrays)
 
-    monkeypatch.setattr(Program, "call", watched)
+    monkeypatch.setattr(WindowProgram, "call", watched)
     for count in (1, 5, 64):
         own.apply(theta(), windows(ALONE, count))
     for steps in (1, 5, 8):
@@ -137,7 +137,7 @@ def test_models_made_of_models_keep_their_variables_apart() -> None:
         total = half()(rows) + half()(rows)
         return keras.Model(rows, total[:, -1:])
 
-    own = Program(build, targets=1, dtype="float32")
+    own = WindowProgram(build, targets=1, dtype="float32")
     assert own.size == 4 and len(own.slices()) == 4
     inputs = np.array([[[0.0], [3.0]]], "float32")
     weights = np.array([2.0, 0.5, -1.0, 0.25])
@@ -150,7 +150,7 @@ def test_what_a_network_keeps_beside_theta_follows_after_forget() -> None:
         rows = keras.Input((2, 1))
         return keras.Model(rows, keras.layers.BatchNormalization(epsilon=0.0)(rows)[:, -1:])
 
-    own = Program(build, targets=1, dtype="float32")
+    own = WindowProgram(build, targets=1, dtype="float32")
     inputs = np.array([[[0.0], [3.0]]], "float32")
     assert own.apply(own.template, inputs).item() == pytest.approx(3.0)
     for variable in own.network.non_trainable_variables:
@@ -165,7 +165,7 @@ RECURRENT = RecurrentConfig(exog=1, cell="gru", units=(2,), length=3, lags=(1,),
 
 @pytest.mark.slow
 def test_jacobian_of_a_recurrent_network_equals_differences() -> None:
-    own = Program.of(RECURRENT)
+    own = WindowProgram.of(RECURRENT)
     rng = np.random.default_rng(3)
     at, rows = rng.normal(scale=0.4, size=own.size), rng.normal(size=(4, 3, 2))
     ((count, (values, by_theta, by_row)),) = own.chunked("jacobian", at, rows)
@@ -179,12 +179,12 @@ def test_jacobian_of_a_recurrent_network_equals_differences() -> None:
 
 def test_each_step_of_adam_draws_the_noise_anew_and_nothing_else_does() -> None:
     config = replace(RECURRENT, zoneout=0.5, dropout=0.3)
-    noisy, still = (Program(config.build, targets=1, jit=False, noisy=noisy) for noisy in (True, False))
+    noisy, still = (WindowProgram(config.build, targets=1, jit=False, noisy=noisy) for noisy in (True, False))
     rng = np.random.default_rng(3)
     at, rows = rng.normal(scale=0.4, size=noisy.size), rng.normal(size=(1, 4, 3, 2)).repeat(5, axis=0)
     zero, targets = np.zeros_like(at), np.ones((5, 4, 1, 1))
 
-    def losses(own: Program, done: int) -> np.ndarray:
+    def losses(own: WindowProgram, done: int) -> np.ndarray:
         return own.call("adam", at, zero, zero, done, 0.0, zero, zero, rows, targets, targets)[-1]
 
     plain = np.mean((1 - still.apply(at, rows[0])) ** 2)

@@ -34,7 +34,7 @@ from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 from forecast.training.fit import Fitted
 from forecast.training.selection import LINEAR, decide, fit_members, joined, kept
-from forecast.training.window_program import RUN_CHUNK, Program
+from forecast.training.window_program import RUN_CHUNK, WindowProgram
 from forecast.windows import Windows, history_end, naive_error, position_of_rows
 
 
@@ -201,7 +201,7 @@ class NeuralForecaster(JudgedForecaster):
         bad = panel.ids.isin(list(self.fallback_))[panel.series_of_rows()]
         return np.where(bad[:, None], naive_rows(panel), values)
 
-    def _next(self, program: Program, windows: Windows, which: Any) -> np.ndarray:
+    def _next(self, program: WindowProgram, windows: Windows, which: Any) -> np.ndarray:
         """The step after some windows, (B, O)."""
         paired = program.with_lead(windows.paired(windows.gather(which))[0])
         return np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)

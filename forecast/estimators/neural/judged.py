@@ -20,16 +20,16 @@ from forecast.training.flat_network import made_once
 from forecast.training.linear_rivals import Linear
 from forecast.training.objective import Objective
 from forecast.training.selection import LINEAR, HeldOut, choose_scale, decide
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 
 JUDGED = 10  # steps of the forecasts by which candidates are judged, without a horizon and a season
 
 
 @made_once(32)
-def compiled(config: NetworkConfig, jit: bool, objective: Objective) -> Program:
+def compiled(config: NetworkConfig, jit: bool, objective: Objective) -> WindowProgram:
     """The compiled network of a config; fits of one shape share it, and only the first one compiles."""
-    return Program.of(config, jit=jit, objective=objective)
+    return WindowProgram.of(config, jit=jit, objective=objective)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -67,7 +67,7 @@ class JudgedForecaster(TrainingOptions):
         coder = self._coder(panel)
         return replace(self._configure(coder.measured(panel)), embedded=coder.embedded(panel))
 
-    def _compiled(self) -> Program:
+    def _compiled(self) -> WindowProgram:
         return compiled(self.config_, self.jit_compile, self._objective())
 
     def _scaled(self, panel: Panel) -> Scaled:

@@ -23,10 +23,10 @@ from forecast.panel import Panel
 from forecast.training.keras_fit import seeded
 from forecast.training.objective import SQUARED, Objective
 from forecast.training.options import Options
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 _KEPT = 8  # compiled programs of the models used last
-_programs: OrderedDict[KerasConfig, Program] = OrderedDict()
+_programs: OrderedDict[KerasConfig, WindowProgram] = OrderedDict()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class KerasForecaster(NeuralForecaster):
         """L, the rows of a window."""
         return self.window
 
-    def _compiled(self) -> Program:
+    def _compiled(self) -> WindowProgram:
         return _remembered(self.config_, self.jit_compile)
 
     def _rival(self, panel: Panel) -> None:
@@ -151,7 +151,7 @@ class KerasForecaster(NeuralForecaster):
     def _network(self) -> keras.Model:
         return self._compiled().copy(self.theta_[0])
 
-    def _options(self, program: Program, rows: int) -> Options:
+    def _options(self, program: WindowProgram, rows: int) -> Options:
         return replace(super()._options(program, rows), loss=self.loss)
 
     def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
@@ -180,7 +180,7 @@ class KerasForecaster(NeuralForecaster):
         )
 
 
-def _redrawn(program: Program) -> np.ndarray:
+def _redrawn(program: WindowProgram) -> np.ndarray:
     """theta (P,) of the same model from its own initialisers, for a further member."""
     fresh = keras.models.clone_model(program.network)
     return np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in fresh.trainable_variables])
@@ -246,11 +246,11 @@ def _from_bytes(data: bytes) -> keras.Model:
         return keras.models.load_model(path)
 
 
-def _remembered(config: KerasConfig, jit: bool) -> Program:
+def _remembered(config: KerasConfig, jit: bool) -> WindowProgram:
     """The compiled network of a config, those used last kept."""
     program = _programs.get(config)
     if program is None:
-        program = Program(config.build, targets=config.targets, dtype=config.dtype, jit=jit)
+        program = WindowProgram(config.build, targets=config.targets, dtype=config.dtype, jit=jit)
     _programs[config] = program
     _programs.move_to_end(config)
     while len(_programs) > _KEPT:

@@ -15,7 +15,7 @@ from forecast.estimators.neural.fallback import unlearnable
 from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.options import resolve_lags
 from forecast.panel import Panel
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 SMALL_VALUES = 50_000  # forecasts of one pass over the data up to which L-BFGS is the solver
 
@@ -109,7 +109,7 @@ class MultivariateForecaster(NeuralForecaster):
         large = self.solver == "auto" and not self._small(panel)
         return "float32" if self.solver == "adam" or large else "float64"
 
-    def _solver(self, program: Program, rows: int) -> str:
+    def _solver(self, program: WindowProgram, rows: int) -> str:
         """ "auto" by the work and not by the parameters, of which a network of many nodes has few."""
         if self.solver != "auto":
             return self.solver

@@ -26,7 +26,7 @@ from forecast.training.fit import Fitted
 from forecast.training.objective import SQUARED
 from forecast.training.options import Options
 from forecast.training.selection import LINEAR, choose_scale, decide, joined, kept, show
-from forecast.training.window_program import RUN_CHUNK, Program, shown
+from forecast.training.window_program import RUN_CHUNK, WindowProgram, shown
 from forecast.windows import position_of_rows
 
 FEW, MANY = 20_000, 100  # rows and series below which forecasts from several origins choose how long to train
@@ -82,7 +82,7 @@ class PaddedForecaster(EmbeddingForecaster):
             allowed, remedy = '"auto": held-out origins decide', "Pass selection=False to train without"
             raise ValueError(explain("validation", allowed, self.validation, remedy))
 
-    def _options(self, program: Program, rows: int) -> Options:
+    def _options(self, program: WindowProgram, rows: int) -> Options:
         options = super()._options(program, rows)
         size = min(
             self.batch_size, 1 << max(rows // 8, 16).bit_length() - 1
@@ -199,7 +199,7 @@ class PaddedForecaster(EmbeddingForecaster):
     def _rival_lags(self, panel: Panel, config: Any) -> Delays:
         return lags_within(config.window, panel, self.season)
 
-    def _compiled(self) -> Program:
+    def _compiled(self) -> WindowProgram:
         return compiled(self.config_, self.jit_compile, SQUARED) if self._replaced else super()._compiled()
 
     def _fits(self, padded: PaddedSeries, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:

@@ -15,7 +15,7 @@ from forecast.networks import NARXConfig, NetworkConfig, Seq2SeqConfig, attentio
 from forecast.panel import Panel
 from forecast.training.fit import TEACHER_FORCING
 from forecast.training.options import Options
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 from forecast.windows import history_end
 
 
@@ -94,7 +94,7 @@ class Seq2Seq(NeuralForecaster):
     def _has_evidence(self, solver: str) -> bool:
         return super()._has_evidence(solver) and self.decoding != "teacher-forcing"
 
-    def _options(self, program: Program, rows: int) -> Options:
+    def _options(self, program: WindowProgram, rows: int) -> Options:
         return replace(super()._options(program, rows), decoding=self.decoding)
 
     def attention_weights(self, X: Any = None) -> Any:

@@ -23,7 +23,7 @@ from forecast.panel import Panel
 from forecast.training.fit import ROWS, choose_solver
 from forecast.training.objective import Objective, objective_of
 from forecast.training.options import Options
-from forecast.training.window_program import Program
+from forecast.training.window_program import WindowProgram
 
 TRAININGS = ("one-step", "multi-step", "free-run")
 SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"
@@ -117,7 +117,7 @@ class TrainingOptions(Forecaster):
         """What training minimises."""
         return objective_of(self.loss)
 
-    def _solver(self, program: Program, rows: int) -> str:
+    def _solver(self, program: WindowProgram, rows: int) -> str:
         """The solver that `solver` means for a network and so many windows."""
         solver, able = (
             choose_solver(self.solver, program.size, rows, noisy=program.noisy),
@@ -129,7 +129,7 @@ class TrainingOptions(Forecaster):
         """Whether the evidence takes the place of a validation part."""
         return solver == "lm" and self.weight_decay is None and self.training == "one-step"
 
-    def _options(self, program: Program, rows: int) -> Options:
+    def _options(self, program: WindowProgram, rows: int) -> Options:
         solver, validation = self._solver(program, rows), self.validation
         if program.noisy:
             check_noise(solver, self.training)
