@@ -87,7 +87,7 @@ def check_precision(make: Callable[..., Any], *inputs: Array, masks: bool = Fals
     plain = make(dtype="float32")
     plain.build(*shapes)
     randomize(plain)
-    expected = _first(plain(*inputs))
+    expected = _first(_called(plain, *inputs))
     for policy in POLICIES:
         with float64() if policy == "float64" else contextlib.nullcontext():
             layer = make(dtype=policy)
@@ -96,7 +96,7 @@ def check_precision(make: Callable[..., Any], *inputs: Array, masks: bool = Fals
             if policy == "float64":
                 inputs = tuple(x.astype("float64") for x in inputs)
                 _check_smooth(layer, *inputs)
-            outputs = keras.tree.flatten(layer(*inputs))
+            outputs = _called(layer, *inputs)
             _check_dtypes(layer, outputs)
             _check_near(_first(outputs), expected, TOLERANCES[policy], policy)
         if policy == "mixed_float16":
@@ -131,20 +131,22 @@ def _check_near(found: Array, expected: Array, tolerance: float, policy: str) ->
 def _check_smooth(layer: keras.layers.Layer, *inputs: Array) -> None:
     """Equal steps of 1e-9 change the output by equal amounts, which float32 anywhere between would round away."""
     rows = [x[: len(x) // 4] for x in inputs]
-    ends = layer(*(np.concatenate([x + n * 1e-9 * np.sign(x) for n in range(3)]) for x in rows))
+    ends = _called(layer, *(np.concatenate([x + n * 1e-9 * np.sign(x) for n in range(3)]) for x in rows))
     first, second = np.diff(np.stack(np.split(_first(ends), 3)), axis=0)
     np.testing.assert_allclose(second, first, rtol=1e-3, atol=1e-13)
 
 
 def _check_slopes(layer: keras.layers.Layer, inputs: Sequence[Array], mask: dict[str, Array]) -> None:
+    outputs = _with_weights(layer, mask)
+
     def total(weights: Any, values: Any) -> Any:
-        with keras.StatelessScope(zip(layer.trainable_variables, weights, strict=True)):
-            outputs = layer(*values, **mask)
-        return sum(keras.ops.mean(keras.ops.cast(part, "float32")) for part in keras.tree.flatten(outputs))
+        return sum(keras.ops.mean(keras.ops.cast(part, "float32")) for part in outputs(weights, values))
 
     weights = [variable.value for variable in layer.trainable_variables]
     if weights:
-        for slope in _differentiated(total)(weights, _tensors(list(inputs))):
+        slopes = _differentiated(total)
+        run = _compiled(slopes) if keras.backend.backend() == "jax" else slopes
+        for slope in run(weights, _tensors(list(inputs))):
             assert np.isfinite(to_numpy(keras.ops.cast(slope, "float32"))).all()
 
 
@@ -186,8 +188,8 @@ def _check_masking(layer: keras.layers.Layer, inputs: Array) -> None:
     mask = np.ones(inputs.shape[:2], bool)
     mask[:, :2] = False
     spoiled = np.where(mask[..., None], inputs, np.float32(1e3))
-    both = layer(np.concatenate([inputs, spoiled]), mask=np.concatenate([mask, mask]))
-    clean, other = np.split(to_numpy(keras.tree.flatten(both)[0])[:, 2 - inputs.shape[1] :], 2)
+    both = _called(layer, np.concatenate([inputs, spoiled]), mask=np.concatenate([mask, mask]))
+    clean, other = np.split(to_numpy(both[0])[:, 2 - inputs.shape[1] :], 2)
     same(clean, other)
 
 
@@ -235,8 +237,26 @@ def float64() -> AbstractContextManager[Any]:
     return precision("float64")
 
 
+def _called(layer: keras.layers.Layer, *inputs: Array, **options: Any) -> list[Any]:
+    """The outputs of layer(*inputs); one compiled call on JAX, where each operation else costs a compilation."""
+    if keras.backend.backend() != "jax":
+        return keras.tree.flatten(layer(*inputs, **options))
+    run = _compiled(_with_weights(layer, options))
+    return run([variable.value for variable in layer.trainable_variables], _tensors(list(inputs)))
+
+
+def _with_weights(layer: keras.layers.Layer, options: dict[str, Any]) -> Callable[[Any, Any], list[Any]]:
+    """(weights, inputs) -> outputs of the layer with these weights, cast as its policy says."""
+
+    def run(weights: Any, values: Any) -> list[Any]:
+        with keras.StatelessScope(zip(layer.trainable_variables, weights, strict=True)):
+            return keras.tree.flatten(layer(*values, **options))
+
+    return run
+
+
 def evaluate(model: keras.Model, inputs: Any) -> Any:
-    """model(inputs); one compiled call on JAX, where an operation alone costs a compilation of its own."""
+    """model(inputs) as numbers; one compiled call on JAX."""
     if keras.backend.backend() != "jax":
         return keras.tree.map_structure(to_numpy, model(inputs))
     outputs = _compiled(_output_of(model))(_values(model), _tensors(inputs))

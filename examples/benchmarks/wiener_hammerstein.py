@@ -5,7 +5,8 @@ A generated Wiener-Hammerstein system of known noise: three solvers, one network
 A TDNN of the inputs alone, linear delays -> static nonlinearity -> linear delays, is fitted to 4,000 noisy samples and
 simulated on 4,000 new ones. The error against the noisy record cannot fall below the noise; it is printed in units of
 it, with the error against the clean output. All three solvers start from the same seed. GRU and LSTM forecasters, which
-know past outputs too and are trained in free runs, and ARX are printed beside them; their settings were not chosen.
+know past outputs too and are trained in free runs, ARX and the defaults of NARX and TDNN, one step ahead, are printed beside
+them; their settings were not chosen.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecast import AR, RNN, TDNN
+from forecast import AR, NARX, RNN, TDNN
 from forecast.datasets import wiener_hammerstein
 
 ROWS, NOISE, GIVEN = 4_000, 0.02, 40
@@ -58,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, tuple[float, float]]:
     recurrent = {**RECURRENT, **tiny, **small} if quick else RECURRENT
     models |= {cell: RNN(cell=cell, **recurrent, random_state=0) for cell in ("gru", "lstm")}
     models["ARX, 16 lags"] = AR(lags=16, exog_lags=15)
+    models |= {
+        "NARX, defaults": NARX(random_state=0, **tiny),
+        "TDNN, defaults": TDNN(random_state=0, **tiny),
+    }
     found = {}
     for name, model in models.items():
         start = time.perf_counter()
