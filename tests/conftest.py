@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Compilation takes more time than what is compiled: small shapes gain nothing from optimised code.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if os.environ.get("KERAS_BACKEND") == "jax":
-    # Compilation takes more time than what is compiled: small shapes gain nothing from optimised code.
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
     # What one test has compiled, the next one reads; each process has a folder of its own, since files are not locked.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     folder = Path(__file__).parents[1] / ".pytest_cache" / "jax" / worker
