@@ -27,7 +27,7 @@ from forecast.estimators.neural.inputs import Scaler
 from forecast.estimators.neural.series_ar import errors_of_baseline
 from forecast.panel import Panel
 from forecast.training.linear_rivals import Linear
-from forecast.training.selection import LEAST_GAIN
+from forecast.training.selection import LEAST_GAIN, standard_error
 from forecast.windows import Windows
 
 SCALES = ("series", "level", "window")
@@ -61,8 +61,7 @@ def wider(judged: Errors, overlap: float, names: Sequence[str], width: float) ->
     kept = names[0]
     for name in names[1:]:
         gain = judged[kept] - judged[name]
-        noise = np.std(gain) / np.sqrt(max(len(gain) / overlap, 1.0)) if len(gain) > 1 else np.inf
-        if gain.mean() > max(width * noise, LEAST_GAIN * judged[kept].mean()):
+        if gain.mean() > max(width * standard_error(gain, overlap), LEAST_GAIN * judged[kept].mean()):
             kept = name
     return kept
 

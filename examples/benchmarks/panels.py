@@ -9,8 +9,9 @@ FOLDER holds `m3/` and `m4/` with `<Group>-train.parquet` and `<Group>-test.parq
 Scores are those of the organisers: sMAPE, the mean over all forecasts (targets that are missing left out), MASE, and
 for M4 OWA, the mean of both in units of those of Naive2. Beside them AR and Theta where there are few series.
 
-With --choose nothing of a test part is read: the last horizon of every training part is held out and forecast with
-each of the settings in CHOICES; so the defaults of ResidualTDNN were chosen. --options tries other settings.
+With --choose nothing of a test part is read: AR and the network with each of the settings in CHOICES learn from all but
+the last ORIGINS horizons of every training part, and forecast each of these, alone and in the mean with AR; so the
+defaults of ResidualTDNN were chosen, and the number of horizons that judge it. --options tries other settings.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from forecast import AR, ResidualTDNN, Theta
 from forecast.networks import ResidualTDNNConfig
 from forecast.panel import Panel
 
+ORIGINS = 3
+LEAST_ROWS = 6  # of a series before these horizons
 LOCAL = 1_000  # series up to which AR and Theta are fitted as well
 BEFORE = "1000-01-01"  # a yearly calendar reaches back far enough for any series
 
@@ -58,7 +61,7 @@ SETS = {
     "NN5": Set("nn5", "nn5", 56, 7, 7),
 }
 CHOICES: dict[str, dict[str, Any]] = {
-    "as it comes": {},
+    "defaults": {},
     "no proportions": {"proportions": False},
     "loss mase": {"loss": "mase"},
     "loss smape": {"loss": "smape"},
@@ -101,12 +104,12 @@ def read(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return tuple(part[columns].astype({"y": float}) for part in parts)
 
 
-def held_out(train: pd.DataFrame, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The training part without the last horizon of each series, and these rows; series of few rows stay whole."""
-    back = train.groupby("unique_id").cumcount(ascending=False)
+def pieces(train: pd.DataFrame, horizon: int) -> list[pd.DataFrame]:
+    """The rows before the last ORIGINS horizons of each series that is long enough, and the rows of each of these."""
     rows = train.groupby("unique_id")["y"].transform("size")
-    last = (back < horizon) & (rows >= horizon + 6)
-    return train[~last].reset_index(drop=True), train[last].reset_index(drop=True)
+    train = train[rows >= ORIGINS * horizon + LEAST_ROWS]
+    ahead = ORIGINS - train.groupby("unique_id").cumcount(ascending=False) // horizon
+    return [train[ahead.clip(lower=0) == piece].reset_index(drop=True) for piece in range(ORIGINS + 1)]
 
 
 def aligned(values: pd.DataFrame, test: pd.DataFrame, column: str) -> np.ndarray:
@@ -181,23 +184,49 @@ def report(folder: Path, name: str, seeds: list[int], options: dict[str, Any]) -
         print(f"{name:13} {label:22} sMAPE {smape:7.3f}  MASE {mase:6.3f}{owa}  {seconds:6.1f} s", flush=True)
 
 
+def from_each(model: Any, parts: list[pd.DataFrame], horizon: int) -> list[np.ndarray]:
+    """The forecasts of every part but the first, which alone is learned."""
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(parts[0])
+        for known, part in zip(parts, parts[1:], strict=False):
+            if found:
+                model.update(known)
+            found.append(aligned(model.predict(horizon), part, type(model).__name__))
+    return found
+
+
 def choose(folder: Path, name: str, seeds: list[int], options: dict[str, Any], only: list[str]) -> None:
-    """The held-out scores of each setting."""
+    """The held-out scores of AR and of each setting, alone and in the mean with AR."""
     task = SETS[name]
-    train, test = held_out(read(folder, name)[0], task.horizon)
+    parts, season = pieces(read(folder, name)[0], task.horizon), int(np.min(task.pattern))
+    known = [pd.concat(parts[: number + 1], ignore_index=True) for number in range(ORIGINS)]
+
+    def show(label: str, forecasts: list[np.ndarray], seconds: float) -> None:
+        rows = [
+            scores(past, part, found, task.season)
+            for past, part, found in zip(known, parts[1:], forecasts, strict=True)
+        ]
+        smape, mase = ("".join(f"{value:8.3f}" for value in column) for column in zip(*rows, strict=True))
+        print(f"{name:13} {label:26} sMAPE{smape}  MASE{mase}  {seconds:6.1f} s", flush=True)
+
+    began = time.perf_counter()
+    local = from_each(AR(season=task.pattern), parts, task.horizon)
+    show("AR", local, time.perf_counter() - began)
     for label, setting in CHOICES.items():
         if only and label not in only:
             continue
-        rows = []
+        window = {-1: task.horizon + season, -2: 4 * task.horizon + season}
         for seed in seeds:
-            season = int(np.min(task.pattern))
-            window = {-1: task.horizon + season, -2: 4 * task.horizon + season}
-            model = network(name, seed, {**options, **setting})
+            model = network(name, seed, {"selection": False, **options, **setting})
             model.window = window.get(model.window, model.window)
-            found, seconds = forecast_of(model, train, test, task.horizon)
-            rows.append((*scores(train, test, found, task.season), seconds))
-        smape, mase, seconds = np.mean(rows, axis=0)
-        print(f"{name:13} {label:22} sMAPE {smape:7.3f}  MASE {mase:6.3f}  {seconds:6.1f} s", flush=True)
+            began = time.perf_counter()
+            alone = from_each(model, parts, task.horizon)
+            seconds = time.perf_counter() - began
+            show(label, alone, seconds)
+            both = [(a + b) / 2 for a, b in zip(local, alone, strict=True)]
+            show(f"AR and {label}", both, seconds)
 
 
 def main(arguments: list[str] | None = None) -> None:

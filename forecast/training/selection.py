@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 from tqdm import tqdm
 
 from forecast.networks import NetworkConfig
@@ -26,7 +27,7 @@ HELD_OUT = 3  # at most one row in so many lies after the first origin
 LINEAR = "linear model"  # the first candidate
 NO_OTHERS: Mapping[str, Array] = MappingProxyType({})
 LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
-SCALE_WIDTH = 2.0  # standard errors by which another scale must be better than that of the series
+ONE_DEVIATION = 0.8413  # of normal values lie below one standard deviation above their mean
 FREE_RUNS, LONGEST_RUN = 2, 1_000  # of a record that is simulated, and the rows of one run
 
 
@@ -128,7 +129,7 @@ def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.Data
     names = {"series": LINEAR, "level": f"{LINEAR}, level", "window": f"{LINEAR}, window"}
     linear = Linear.of(config)
     errors = {names[scale]: held_out.errors_of_linear(replace(linear, scale=scale)) for scale in names}
-    table = decide(errors, held_out.overlap, SCALE_WIDTH)
+    table = decide(errors, held_out.overlap)
     return list(names)[int(table["kept"].argmax())], table
 
 
@@ -215,22 +216,20 @@ def _again(trial: Fitted, options: Options) -> Options:
     return replace(options, validation=0, epochs=max(1, int(np.argmin(losses))))
 
 
-def decide(
-    errors: dict[str, Array], overlap: float = 1.0, width: float = 1.0, gain: float = LEAST_GAIN
-) -> pd.DataFrame:
+def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
     """A row for each candidate: its mean error, the standard error of its difference from the first, if it is kept.
 
-    The candidates stand in order of size: a later one must be better than the one kept so far by more than `width`
-    standard errors of their difference, and by more than `gain` of its error. Runs over the same rows in part
+    The candidates stand in order of size: a later one must be better than the one kept so far by more than the
+    standard error of their difference, and by more than LEAST_GAIN of its error. Runs over the same rows in part
     count in part: `overlap` of them are one.
     """
     names, kept = list(errors), 0
     for number in range(1, len(names)):
         best = errors[names[kept]]
         better = best - errors[names[number]]
-        if better.mean() > max(width * _standard_error(better, overlap), gain * best.mean()):
+        if better.mean() > max(standard_error(better, overlap), LEAST_GAIN * best.mean()):
             kept = number
-    spread = [_standard_error(values - errors[names[0]], overlap) for values in errors.values()]
+    spread = [standard_error(values - errors[names[0]], overlap) for values in errors.values()]
     mean = [float(np.mean(values)) for values in errors.values()]
     chosen = [number == kept for number in range(len(names))]
     return pd.DataFrame({"candidate": names, "error": mean, "spread": spread, "kept": chosen})
@@ -247,8 +246,13 @@ def show(table: pd.DataFrame, options: Options) -> None:
         tqdm.write(table.to_string(index=False))
 
 
-def _standard_error(values: Array, overlap: float) -> float:
-    """Infinite from a single run, which tells nothing of chance."""
+def standard_error(values: Array, overlap: float = 1.0) -> float:
+    """Of the mean of values of which `overlap` count as one; of few, wider as Student's t is at one normal deviation.
+
+    Infinite from a single value, which tells nothing of chance.
+    """
     if not values.any():
         return 0.0
-    return float(values.std() / np.sqrt(max(len(values) / overlap, 1.0))) if len(values) > 1 else float("inf")
+    freedom = max(len(values) / overlap - 1, 1.0)
+    width = float(stdtrit(freedom, ONE_DEVIATION)) / np.sqrt(freedom)
+    return float(values.std()) * width if len(values) > 1 else float("inf")

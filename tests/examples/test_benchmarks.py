@@ -90,10 +90,18 @@ def test_panels(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixtur
         "jit_compile=False",
     ]
     script.main([str(tmp_path), "--set", "M4-Quarterly", *small])
-    script.main([str(tmp_path), "--set", "M4-Quarterly", "--choose", "--only", "as it comes", *small])
+    script.main([str(tmp_path), "--set", "M4-Quarterly", "--choose", "--only", "defaults", *small])
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["M4-Quarterly"] * 4
-    assert "OWA" in lines[0] and "AR" in lines[1] and "as it comes" in lines[3]
+    assert [line.split()[0] for line in lines] == ["M4-Quarterly"] * 6
+    assert "OWA" in lines[0] and "AR" in lines[1]
+    labels = ["AR", "defaults", "AR and defaults"]
+    assert [line.split(" ", 1)[1].split("sMAPE")[0].strip() for line in lines[3:]] == labels
+    # AR at the last of the three origins is the AR of a history without the last horizon
+    known, last = train[train.ds <= 24], train[train.ds > 24].reset_index(drop=True)
+    forecast = script.aligned(
+        AR(season=4).fit(train[train.ds <= 8]).update(known[known.ds > 8]).predict(8), last, "AR"
+    )
+    assert f"{script.scores(known, last, forecast, 4)[1]:.3f}" == lines[3].split("MASE")[1].split()[2]
 
 
 @slow

@@ -1,4 +1,4 @@
-"""Candidates for a panel of many series, judged by the last horizon of each series."""
+"""Candidates for a panel of many series, judged by the last horizons of each series."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from forecast.estimators.held_out import closed_loop, from_origin
 from forecast.panel import Panel
 from forecast.windows import naive_error, position_of_rows
 
-LEAST_ROWS = 6  # observed ones before the last horizon of a series that is judged
-
-
+ORIGINS = 2  # last horizons that judge: the luck of one is common to all series
+LEAST_ROWS = 6  # observed ones before the horizons of a series that is judged
 TOGETHER = "{} and {}"  # the name of the mean of two models
 
 
@@ -27,39 +26,53 @@ def errors_at_end(
     season: int,
     beside: str | None = None,
 ) -> dict[str, np.ndarray]:
-    """(n,) mean absolute errors of models in the last `horizon` rows of the series that are long enough, if any are.
+    """(n,) mean absolute errors of models in the last horizons of the series that are long enough, if any are.
 
-    Each model learns from the rows before, and from all rows of shorter series. Errors are in units of the naive
-    forecast of their series.
+    Each model learns once, from the rows before the last ORIGINS horizons, fewer of them where all series are short,
+    and from all rows of shorter series. Errors are in units of the naive forecast of their series.
 
     Args:
         models: forecasters by name, not fitted; each is told how far to forecast.
         panel: the history; weights: those of its rows (N,), or None.
         season: rows between the values that the naive error compares.
-        beside: the model whose mean with each other one is judged as well, before them.
+        beside: the model whose mean with each other one is judged as well.
     """
-    position = position_of_rows(panel)
-    before = position < np.repeat(panel.lengths - horizon, panel.lengths)
-    known = np.add.reduceat(before & np.isfinite(panel.y).all(axis=1), panel.offsets[:-1])
-    whole = (panel.lengths < horizon + LEAST_ROWS) | (known < LEAST_ROWS)
-    if whole.all():
-        return {}
-    origins = panel.lengths - np.where(whole, 0, horizon)
-    head, learned = panel.head(origins), position < np.repeat(origins, panel.lengths)
-    forecasts: dict[str, np.ndarray] = {}
-    for name, model in models.items():
+    origins = _first_origins(panel, horizon)
+    learned = position_of_rows(panel) < np.repeat(origins, panel.lengths)
+    head, longest = panel.head(origins), int((panel.lengths - origins).max())
+    forecasts, truth = dict[str, np.ndarray](), np.empty(0)
+    for name, model in models.items() if longest else ():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the same series as in the fit on all rows
             model._learn(head, None if weights is None else weights[learned])
-        forecasts[name], truth = from_origin(model, closed_loop, panel, origins, horizon)
-    unit, judged = naive_error(panel.y, panel.offsets, season)[:, None], np.isfinite(truth).any(axis=(1, 2))
+        runs = [
+            from_origin(model, closed_loop, panel, np.minimum(origins + ahead, panel.lengths), horizon)
+            for ahead in range(0, longest, horizon)
+        ]
+        forecasts[name], truth = (np.concatenate(part, axis=1) for part in zip(*runs, strict=True))
+    judged = np.isfinite(truth).any(axis=(1, 2)) if longest else np.empty(0, bool)
     if not judged.any():
         return {}
+    unit = naive_error(panel.y, panel.offsets, season)[:, None]
     means: dict[str, np.ndarray] = {}
     if beside is not None:
         for name in [name for name in models if name != beside]:
             means[TOGETHER.format(beside, name)] = (forecasts[beside] + forecasts[name]) / 2
     return {
         name: np.nanmean((np.abs(truth - forecast) / unit)[judged], axis=(1, 2))
-        for name, forecast in (means | forecasts).items()
+        for name, forecast in (forecasts | means).items()
     }
+
+
+def _first_origins(panel: Panel, horizon: int) -> np.ndarray:
+    """Rows (S,) of each series before its horizons that are judged, all rows of a series that is too short."""
+    position, origins = position_of_rows(panel), panel.lengths
+    for count in range(ORIGINS, 0, -1):
+        ends = panel.lengths - count * horizon
+        before = position < np.repeat(ends, panel.lengths)
+        known = np.add.reduceat(before & np.isfinite(panel.y).all(axis=1), panel.offsets[:-1])
+        long = (ends >= LEAST_ROWS) & (known >= LEAST_ROWS)
+        origins = np.where(long, ends, panel.lengths)
+        if long.any():
+            break
+    return origins

@@ -30,10 +30,10 @@ from forecast.training.window_program import RUN_CHUNK, WindowProgram, shown
 from forecast.windows import position_of_rows
 
 FEW, MANY = 20_000, 100  # rows and series below which forecasts from several origins choose how long to train
-LEAST_SERIES = 10  # of a larger history whose last horizon chooses
+LEAST_SERIES = 10  # of a larger history whose last horizons choose
 BATCHES = 100  # of an epoch
-COMMON_GAIN = 0.05  # of the error, where one horizon judges: its luck is common to all series
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
+JUDGED_SHARE = 0.5  # of the epochs: how long networks learn to be judged by the last horizons
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
 LARGEST = (4, 256)
 
@@ -50,7 +50,7 @@ class PaddedForecaster(EmbeddingForecaster):
         batch_size: windows of one batch, drawn over all series, every series as often as another.
         validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in the place of the network
-            (`selection`); of ten series or more with more rows, the last horizon of each chooses between AR,
+            (`selection`); of ten series or more with more rows, the last two horizons of each choose between AR,
             the network, and the mean of both.
         members: networks that differ in their random start and in the rows they read; the forecast is their median.
     """
@@ -153,8 +153,8 @@ class PaddedForecaster(EmbeddingForecaster):
         return replace(options, epochs=trials[chosen].epochs if chosen in trials else options.epochs)
 
     def _judged_at_end(self, view: View, options: Options) -> Options:
-        """Which network to train, or AR in its place, by the last horizon of many series."""
-        short = max(1, round(SHARES[0] * self.epochs))
+        """Which network to train, or AR in its place, by the last horizons of many series."""
+        short = max(1, round(JUDGED_SHARE * self.epochs))
         given: dict[str, Any] = {"selection": False, "epochs": short, "callbacks": None, "verbose": 0}
         variants = self._variants()
         models = {BASELINE: self._baseline(view)} if self._has_baseline(view) else {}
@@ -171,7 +171,7 @@ class PaddedForecaster(EmbeddingForecaster):
         )
         if not errors:
             return options
-        self.selection_ = decide(errors, gain=COMMON_GAIN)
+        self.selection_ = decide(errors)
         show(self.selection_, options)
         chosen, rival = kept(self.selection_), self._rival(view.panel)
         halves = {TOGETHER.format(BASELINE, name): own for name, own in variants.items()}

@@ -43,7 +43,7 @@ class ResidualTDNN(PaddedForecaster):
         hidden: units of each hidden layer of a block; "auto" = from the number of windows.
         activation: Keras name of the activation of the hidden layers.
         skip: whether forecasts start from the last season in the place of the last value; "auto" = where that is
-            better in the last horizon of the series, if there are many of them, else not.
+            better in the last horizons of the series, if there are many of them, else not.
 
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2020). N-BEATS: neural basis expansion

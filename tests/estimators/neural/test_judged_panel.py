@@ -1,4 +1,4 @@
-"""A panel of many series: the last horizon of each chooses between AR and networks."""
+"""A panel of many series: the last horizons of each choose between AR and networks."""
 
 from __future__ import annotations
 
@@ -32,18 +32,28 @@ def many(season: np.ndarray, series: int = 100, rows: int = 30) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def test_errors_are_those_of_the_last_rows_of_series_that_are_long_enough() -> None:
-    frame = pd.concat([many(np.array([3.0, 0.0, -3.0, 0.0]), 2), many(np.zeros(4), 3, 9)[18:]])
-    panel = Panel.from_data(frame)
+def runs(y: np.ndarray, origins: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Truth, naive and seasonal naive forecasts (S, H) of four steps after each origin."""
+    truth = np.hstack([y[:, origin : origin + 4] for origin in origins])
+    naive = np.hstack([np.repeat(y[:, origin - 1 : origin], 4, axis=1) for origin in origins])
+    return truth, naive, np.hstack([y[:, origin - 4 : origin] for origin in origins])
+
+
+@pytest.mark.parametrize(("rows", "origins"), [(30, (22, 26)), (13, (9,))])
+def test_errors_are_those_of_the_last_rows_of_series_that_are_long_enough(
+    rows: int, origins: tuple[int, ...]
+) -> None:
+    long = many(np.array([3.0, 0.0, -3.0, 0.0]), 2, rows)
+    panel = Panel.from_data(pd.concat([long, many(np.zeros(4), 3, 9)[18:]]))
     found = errors_at_end(
         {"naive": Naive(), "season": SeasonalNaive()}, panel, None, horizon=4, season=1, beside="naive"
     )
-    unit = naive_error(panel.y, panel.offsets, 1)[:2, 0]
-    y = panel.y[:60, 0].reshape(2, 30)
-    np.testing.assert_allclose(found["naive"], np.abs(y[:, 26:] - y[:, 25:26]).mean(axis=1) / unit)
-    both = np.abs(y[:, 26:] - (y[:, 25:26] + y[:, 22:26]) / 2).mean(axis=1) / unit
-    np.testing.assert_allclose(found["naive and season"], both)
-    np.testing.assert_allclose(found["season"], np.abs(y[:, 26:] - y[:, 22:26]).mean(axis=1) / unit)
+    unit = naive_error(panel.y, panel.offsets, 1)[:2]
+    truth, naive, season = runs(panel.y[: 2 * rows, 0].reshape(2, rows), origins)
+    expected = {"naive": naive, "naive and season": (naive + season) / 2, "season": season}
+    assert set(found) == set(expected)
+    for name, forecast in expected.items():
+        np.testing.assert_allclose(found[name], np.mean(np.abs(truth - forecast) / unit, axis=1))
 
 
 @pytest.mark.parametrize(("season", "skip"), [([3.0, 0.0, -3.0, 0.0], True), ([0.0, 0.0, 0.0, 0.0], False)])
@@ -67,8 +77,8 @@ def test_ar_forecasts_where_no_network_is_better() -> None:
     )  # a drift, which an untrained network does not know
     model = ResidualTDNN(**SMALL).fit(data)
     names = ["AR", "network", "network, skip"]
-    assert model.selection_["candidate"].tolist() == [*(f"AR and {name}" for name in names[1:]), *names]
-    assert model.selection_["kept"].tolist() == [False, False, True, False, False]
+    assert model.selection_["candidate"].tolist() == [*names, *(f"AR and {name}" for name in names[1:])]
+    assert model.selection_["kept"].tolist() == [True, False, False, False, False]
     expected = AR(horizon=4).fit(data).predict()["AR"]
     np.testing.assert_array_equal(model.predict()["ResidualTDNN"], expected)
     new = model._forecast(Panel.from_data(many(np.zeros(4), 1)), 4, np.empty((1, 4, 0)))
