@@ -1,4 +1,4 @@
-"""Attention: how much a query reads of each row of a memory, as weights that sum to one, and the mean it reads."""
+"""Attention: for each query, weights over the rows of a memory that sum to one, and the weighted mean of the rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def causal_pairs(length: Any) -> Any:
 class Attention(keras.layers.Layer):
     """Base of additive and multiplicative attention: a score for each pair of query and key, then the weighted mean.
 
-    A subclass gives `keys(memory)` of `key_units` columns, computed once per record, and `scores(query, keys)`.
+    A subclass defines `keys(memory)`, with `key_units` columns, computed once per record, and `scores(query, keys)`.
     """
 
     def __init__(self, *, name: str | None = None, dtype: Any = None, trainable: bool = True) -> None:
@@ -42,7 +42,7 @@ class Attention(keras.layers.Layer):
         self.supports_masking = True
 
     def key_units(self, memory: int, query: int) -> int:
-        """A, columns of the keys of a memory of `memory` columns for queries of `query` columns."""
+        """A, the number of key columns for a memory of `memory` columns and queries of `query` columns."""
         raise NotImplementedError
 
     def keys(self, memory: Any) -> Any:
@@ -54,7 +54,7 @@ class Attention(keras.layers.Layer):
         raise NotImplementedError
 
     def read(self, query: Any, keys: Any, memory: Any, mask: Any = None) -> tuple[Any, Any]:
-        """(context (B, T, M), weights (B, T, K)) of queries (B, T, Q) in a memory whose keys are known."""
+        """(context (B, T, M), weights (B, T, K)) for queries (B, T, Q) on a memory whose keys are known."""
         allowed = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)
         weights = ops.cast(softmax_over(self.scores(query, keys), allowed), memory.dtype)
         return ops.matmul(weights, memory), weights
@@ -174,7 +174,7 @@ class MultiplicativeAttention(Attention):
         >>> from forecast.layers import MultiplicativeAttention
         >>> query, memory = np.array([[[9.0, 0.0]]]), np.array([[[1.0, 0.0], [0.0, 1.0]]])
         >>> _, weights = MultiplicativeAttention(form="dot")(query, memory, return_attention_scores=True)
-        >>> bool(weights[0, 0, 0] > 0.999)                                # the row that points as the query does
+        >>> bool(weights[0, 0, 0] > 0.999)                         # the row that points the same way as the query
         True
     """
 
@@ -232,7 +232,7 @@ class MultiHeadAttention(keras.layers.Layer):
     Args:
         heads: N, at least 1.
         head_units: D, at least 1, or None.
-        causal: whether step t reads steps up to t alone; for self-attention.
+        causal: whether step t reads only steps up to t; for self-attention.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the layer.
@@ -250,7 +250,7 @@ class MultiHeadAttention(keras.layers.Layer):
         >>> from forecast.layers import MultiHeadAttention
         >>> layer = MultiHeadAttention(heads=2, causal=True)
         >>> y, weights = layer(np.ones((1, 3, 4), "float32"), return_attention_scores=True)
-        >>> keras.ops.convert_to_numpy(weights[0, 0]).round(2).tolist()   # equal rows are read alike, none ahead
+        >>> keras.ops.convert_to_numpy(weights[0, 0]).round(2).tolist()   # equal weights, none for later rows
         [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.33000001311302185, 0.33000001311302185, 0.33000001311302185]]
     """
 

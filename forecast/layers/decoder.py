@@ -21,20 +21,20 @@ class DecoderCell(keras.layers.Layer, AroundCell):
     """One step of a decoder, as a cell for `keras.layers.RNN`; unknown targets are replaced by its own forecasts.
 
     Equation:
-        y_{t-1} = the input where it is a number, else the output of the step before
+        y_{t-1} = the input where it is not NaN, else the output of the previous step
         c_t = [m_K]                       `every`: the summary of the encoder at every step
         c_t = [sum_j a_tj m_j]            `attention`: a_tj from the score of h_{t-1} and m_j
         h_t, s_t = cell([y_{t-1}, x_t, c_t], s_{t-1})
         yhat_t = u_t + C [h_t, c_t] + c
 
     Symbols:
-        y: O = `targets` columns; NaN where unknown. All known is teacher forcing, none a free run.
+        y: O = `targets` columns; NaN where unknown. All known: teacher forcing; none known: a free run.
         x: the covariates, E columns, possibly 0.
-        u: an offset of O columns that is added, the linear path.
+        u: an added offset of O columns, the linear path.
         input at t: [y_{t-1}, u_t, x_t], shape (B, 2*O + E).
         cell: the recurrent `cell`; s: its states, h = s[0] of U columns.
-        m_1, ..., m_K: the rows that the encoder left, `memory` = (K, M); c_t has no column with neither option
-            and both parts with both.
+        m_1, ..., m_K: the rows of the encoder, `memory` = (K, M); c_t is empty with neither option and holds both
+            parts with both.
         C, c: the layer "output", C zero at the start; c is left out when `use_bias` is False.
         output at t: [yhat_t, a_t], shape (B, O) without attention and (B, O + K) with it.
         state: yhat_{t-1}, the states of the cell, m_K with `every`, the rows and their keys with attention;
@@ -44,9 +44,9 @@ class DecoderCell(keras.layers.Layer, AroundCell):
         cell: a recurrent cell; its first state is its output.
         targets: O, at least 1.
         memory: (K, M).
-        every: whether m_K is an input of every step.
+        every: whether m_K is an input at every step.
         attention: an `AdditiveAttention` or `MultiplicativeAttention`, or None.
-        use_bias: whether there is a c.
+        use_bias: whether there is a bias c.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the layer.
@@ -57,7 +57,7 @@ class DecoderCell(keras.layers.Layer, AroundCell):
 
     References:
         Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to sequence learning with neural networks.
-        NeurIPS. (The memory as first state alone.)
+        NeurIPS. (The memory as initial state only.)
         Cho, K., van Merrienboer, B., Gulcehre, C., Bahdanau, D., Bougares, F., Schwenk, H. and Bengio, Y.
         (2014). Learning phrase representations using RNN encoder-decoder for statistical machine translation.
         EMNLP. (`every`.)
@@ -110,7 +110,7 @@ class DecoderCell(keras.layers.Layer, AroundCell):
             )
             remedy = "Put the last values and the offsets before the covariates"
             raise ValueError(explain("inputs", allowed, f"{columns} columns", remedy))
-        if not self.cell.built:  # it is when read from a file
+        if not self.cell.built:  # it is when loaded from a file
             self.cell.build((None, columns - self.targets + context))
         if self.attention is not None and not self.attention.built:
             self.attention.build((None, 1, self.cell_sizes[0]), (None, *self.memory))
@@ -128,7 +128,7 @@ class DecoderCell(keras.layers.Layer, AroundCell):
         return self.memory[1] * (self.every + (self.attention is not None))
 
     def start(self, last: Any, memory: Any, states: list[Any]) -> list[Any]:
-        """The first state: last known y (B, O), memory (B, K, M), the encoder's states."""
+        """The initial state, from the last known y (B, O), the memory (B, K, M) and the encoder's states."""
         kept = [memory[:, -1]] if self.every else []
         if self.attention is not None:
             record = ops.concatenate([self.attention.keys(memory), memory], axis=-1)
@@ -162,7 +162,7 @@ class DecoderCell(keras.layers.Layer, AroundCell):
         return context[:, 0], weights[:, 0]
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """A last value of zero and the start of `cell`, when there is nothing of an encoder to read."""
+        """A last value of zero and the initial state of `cell`, where no rows of an encoder are read."""
         if self.every or self.attention is not None:
             remedy = "Use the layer Decoder(cell), or pass initial_state=cell.start(last, memory, states)"
             allowed = "given when the cell reads the rows of an encoder (every or attention)"
@@ -184,7 +184,7 @@ class DecoderCell(keras.layers.Layer, AroundCell):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DecoderCell:
-        config = copy.deepcopy(config)  # Keras empties what it reads
+        config = copy.deepcopy(config)  # Keras empties the dictionaries it reads
         for name in ("cell", "attention"):
             if config[name] is not None:
                 config[name] = keras.saving.deserialize_keras_object(config[name])
@@ -193,7 +193,7 @@ class DecoderCell(keras.layers.Layer, AroundCell):
 
 @keras.saving.register_keras_serializable(package="forecast")
 class Decoder(keras.layers.Layer):
-    """A `DecoderCell` run over H steps from what an encoder left.
+    """A `DecoderCell` run over H steps from the states of an encoder.
 
     Equation:
         (yhat_t, ..., yhat_{t+H-1}) = the outputs of `cell`, started at the states of the encoder
@@ -231,7 +231,7 @@ class Decoder(keras.layers.Layer):
             self.run.build(inputs_shape)
 
     def call(self, inputs: Any, memory: Any, states: Any) -> Any:
-        states = keras.tree.flatten(states)  # a cell of one state may come with its tensor alone
+        states = keras.tree.flatten(states)  # a single state may come as a bare tensor
         start = self.cell.start(inputs[:, 0, : self.cell.targets], memory, states)
         return self.run(inputs, initial_state=start)
 
@@ -257,9 +257,9 @@ class DirectLinear(keras.layers.Layer):
         y_{t+h} = c_h + sum_{j=0}^{L-1} r_j A_{h,j} + sum_{k=1}^{h} x_{t+k} B_{h,k},   h = 0, ..., H-1
 
     Symbols:
-        r_j: row j of the window, (y_{t-L+j}, x_{t-L+j+1}); the input has H-1 rows more, whose covariates are
+        r_j: row j of the window, (y_{t-L+j}, x_{t-L+j+1}); the input has H-1 more rows, whose covariates are
             x_{t+1}, ..., x_{t+H-1} and whose targets are not used: shape (B, L+H-1, O+E).
-        A, B: `kernel`, shape (L*(O+E) + (H-1)*E, H*O); what step h may not see has no effect.
+        A, B: `kernel`, shape (L*(O+E) + (H-1)*E, H*O); the weights of covariates after t+h have no effect.
         c: `bias`, shape (H*O,).
         y: the output, shape (B, H, O).
 

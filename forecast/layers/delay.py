@@ -34,12 +34,12 @@ class TappedDelay(keras.layers.Layer):
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the layer.
 
-    Steps masked in the input count as zero, and the mask goes on to the output (without its first max(delays)
-    steps when the padding is "valid"): a record padded on the left gives what the record alone gives.
+    Steps masked in the input count as zero, and the mask is passed to the output (without its first max(delays)
+    steps when the padding is "valid"): a record padded on the left gives the same output as without padding.
 
     Raises:
         TypeError: a delay is not a whole number.
-        ValueError: a delay is negative or comes twice, there is no delay, or `padding` is unknown.
+        ValueError: a delay is negative or repeated, there is no delay, or `padding` is unknown.
 
     References:
         Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
@@ -116,11 +116,11 @@ class TimeDelay(keras.layers.Layer):
         trainable: whether training changes the layer.
 
     With delays 0, 1, ..., K it is the causal convolution of kernel size K + 1. Steps masked in the input
-    count as zero, and the mask goes on to the output.
+    count as zero, and the mask is passed to the output.
 
     Raises:
         TypeError: `units` or a delay is not a whole number.
-        ValueError: `units` is below 1, a delay is negative or comes twice, or `padding` is unknown.
+        ValueError: `units` is below 1, a delay is negative or repeated, or `padding` is unknown.
 
     References:
         Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
@@ -220,7 +220,7 @@ def known_size(axis: str, size: int | None) -> int:
 
 
 def join(parts: Sequence[Any], axis: int) -> Any:
-    """The parts along one axis; a single part as it is, which saves an operation in every step of a loop."""
+    """The parts joined along one axis; a single part is returned unchanged, which saves an operation per loop step."""
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=axis)
 
 

@@ -26,9 +26,9 @@ class CategoryEmbedding(keras.layers.Layer):
         e: the output, shape (..., U).
 
     Codes may be stored in the float columns of a window, since float32 holds whole numbers up to 2**24
-    exactly. Half precision does not (float16 up to 2048, bfloat16 up to 256): the layer reads its input as it
-    comes, without casting it to its own precision. An unknown category has no direction of its own: the mean
-    keeps the network where it was trained.
+    exactly. Half precision does not (float16 up to 2048, bfloat16 up to 256), so the layer does not cast its
+    input to its own precision. For an unknown category the mean vector keeps the network near what it was
+    trained on.
 
     Args:
         categories: K, at least 1.

@@ -13,7 +13,7 @@ from forecast._checks import check_count, explain
 
 @keras.saving.register_keras_serializable(package="forecast")
 class FeedbackCell(keras.layers.Layer):
-    """One step ahead by a window network, as a cell for `keras.layers.RNN`.
+    """The one-step forecast of a window network, as a cell for `keras.layers.RNN`.
 
     Equation:
         yhat_t = f([y_{t-L}, x_{t-L+1}], ..., [y_{t-1}, x_t])
@@ -31,7 +31,7 @@ class FeedbackCell(keras.layers.Layer):
         output at t: yhat_t of shape (B, O).
 
     A masked step leaves the state as it is. With a mask, give `keras.layers.RNN` also
-    `zero_output_for_mask=True`: on JAX it otherwise takes the state for the output of a masked step.
+    `zero_output_for_mask=True`: on JAX it otherwise returns the state as the output of a masked step.
 
     Args:
         step: the network f.
@@ -105,7 +105,7 @@ class FeedbackCell(keras.layers.Layer):
         return self._next(rows, output, ops.concatenate([output, x], axis=-1))
 
     def _measured(self, rows: Any, inputs: Any) -> Any:
-        """The rows with y_{t-1} of the input in the place of the forecast yhat_{t-1}."""
+        """The rows with y_{t-1} from the input in place of the forecast yhat_{t-1}."""
         last = ops.expand_dims(inputs[:, self.exog : self.exog + self.targets], 1)
         if self.exog:
             last = ops.concatenate([last, rows[:, -1:, self.targets :]], axis=-1)
@@ -129,7 +129,7 @@ class FeedbackCell(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> FeedbackCell:
-        described = copy.deepcopy(config["step"])  # Keras empties what it reads
+        described = copy.deepcopy(config["step"])  # Keras empties the dictionaries it reads
         return cls(**{**config, "step": keras.saving.deserialize_keras_object(described)})
 
 

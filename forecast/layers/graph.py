@@ -48,8 +48,8 @@ def adjacencies(
 ) -> list[np.ndarray]:
     """Adjacency matrices (S, S); a[i, j] is the weight (or normalised share) of node j in the message to node i.
 
-    The first follows the edges; the second, with `both_ways`, runs against them, and is left out where it is
-    the same. Without any edge of positive weight the list is empty.
+    The first follows the edges; the second, with `both_ways`, runs against them and is left out when the two
+    are equal. Without any edge of positive weight the list is empty.
     """
     weights = np.zeros((nodes, nodes))
     for source, target, weight in edges:
@@ -68,7 +68,7 @@ def adjacencies(
 def node_columns(rows: Any, *, nodes: int, node_exog: bool) -> list[Any]:
     """Columns of a window by node: rows (B, L, S+E) -> [y (B, L, S, 1), x (B, L, S, K)], without x when E = 0.
 
-    With `node_exog` the E columns are K = E / S of each node, node by node; without it every node sees all.
+    With `node_exog` each node has K = E / S of the E columns, node by node; otherwise every node sees all, K = E.
     """
     columns = [ops.expand_dims(rows[:, :, :nodes], -1)]
     x, exog = rows[:, :, nodes:], rows.shape[2] - nodes
@@ -113,14 +113,14 @@ class GraphCell(keras.layers.Layer, AroundCell):
         nodes: S, at least 1.
         edges: (source, target, weight) of each edge; parallel edges add up.
         both_ways: whether messages also run against the edges.
-        aggregate: "mean" or "sum" of the messages of the neighbours, each times its weight. A sum tells how many
-            neighbours there are (Xu et al. 2019), and grows with them.
+        aggregate: "mean" or "sum" of the messages of the neighbours, each times its weight. A sum also depends on
+            how many neighbours there are (Xu et al. 2019).
         name: name of the layer.
         dtype: dtype or dtype policy; None means that of `cell`.
         trainable: whether training changes the cell.
 
     Raises:
-        ValueError: an edge to an unknown node, a self loop or a negative weight; an input that is not S*F.
+        ValueError: an edge to an unknown node, a self loop or a negative weight; input columns not a multiple of S.
 
     References:
         Scarselli, F., Gori, M., Tsoi, A. C., Hagenbuchner, M. and Monfardini, G. (2009). The graph neural
@@ -203,7 +203,7 @@ class GraphCell(keras.layers.Layer, AroundCell):
         return ops.reshape(state, (-1, self.sizes[0]))
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Those of `cell`, the same for every node, each (B, S*U)."""
+        """The initial states of `cell`, the same for every node, each (B, S*U)."""
         return [ops.tile(state, (1, self.nodes)) for state in initial_states(self.cell, batch_size)]
 
     def get_config(self) -> dict[str, Any]:
@@ -218,13 +218,13 @@ class GraphCell(keras.layers.Layer, AroundCell):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> GraphCell:
-        described = copy.deepcopy(config["cell"])  # Keras empties what it reads
+        described = copy.deepcopy(config["cell"])  # Keras empties the dictionaries it reads
         return cls(**{**config, "cell": keras.saving.deserialize_keras_object(described)})
 
 
 @keras.saving.register_keras_serializable(package="forecast")
 class NodeDense(keras.layers.Layer):
-    """A linear layer of its own for every node, or one for all.
+    """A separate linear layer for every node, or one shared by all.
 
     Equation:
         y_i = x_i A_i + b_i,   i = 1, ..., S
@@ -236,8 +236,8 @@ class NodeDense(keras.layers.Layer):
     Args:
         units: U, at least 1.
         shared: whether all nodes have the same weights.
-        columns: the target columns that the nodes are; None means 0, ..., S - 1. The layer itself does not
-            use it: training reads it to fit each node's weights to the errors of its own column at the start.
+        columns: the target column of each node; None means 0, ..., S - 1. The layer itself does not use it:
+            training reads it to fit each node's initial weights to the errors of its own column.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the weights.
@@ -248,7 +248,7 @@ class NodeDense(keras.layers.Layer):
 
     References:
         Box, G. E. P. and Jenkins, G. M. (1970). Time Series Analysis: Forecasting and Control. Holden-Day.
-        (The autoregression, which this layer is on lagged values.)
+        (Autoregression, which is this layer on lagged values.)
 
     Example:
         >>> import numpy as np

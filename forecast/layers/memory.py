@@ -13,8 +13,8 @@ from forecast.layers.precision import orthogonal, widened
 
 CONTROLLERS = {"lstm": 2, "gru": 1, "dense": 0}  # states of each
 BLANK = 1e-6  # every number of an empty memory
-SMALL = 1e-6  # beside squared norms: a blank slot resembles no key
-TINY = 1e-12  # beside weights of which a logarithm is taken
+SMALL = 1e-6  # added to squared norms, so that a blank slot resembles no key
+TINY = 1e-12  # added to weights before their logarithm is taken
 
 
 def content_weights(memory: Any, key: Any, strength: Any) -> Any:
@@ -60,30 +60,30 @@ class MemoryCell(keras.layers.Layer):
     Equation:
         h_t = controller([x_t, r_{t-1}])
         k, beta, g, s, gamma, e, a = one linear map of h_t, for every head
-        c_i = softmax_i(beta cos(k, M_i))                       by content
-        v_i = g c_i + (1 - g) w_{t-1,i}                         or where the head was
-        u_i = sum_j s_j v_{i-j}                                 moved by j slots, on a ring
+        c_i = softmax_i(beta cos(k, M_i))                       addressed by content
+        v_i = g c_i + (1 - g) w_{t-1,i}                         mixed with the last weights
+        u_i = sum_j s_j v_{i-j}                                 shifted by j slots, on a ring
         w_i = u_i^gamma / sum_j u_j^gamma                       sharpened
         M_i <- M_i (1 - w_i e) + w_i a                          the write heads erase and add
-        r = sum_i w_i M_i                                       the read heads read what is then there
+        r = sum_i w_i M_i                                       the read heads read the new memory
 
     Symbols:
         x_t: input at t, (B, F); the output at t is [h_t, r_t], (B, units + read_heads*W).
-        h_t: output of the `controller` of `units` units, "lstm", "gru" or "dense" (tanh, without a state).
+        h_t: output of the `controller`, `units` numbers; "lstm", "gru" or "dense" (tanh, without a state).
         M: memory of N = `slots` rows of W = `width` numbers; blank at the start, every number 1e-6.
-        w: weights of a head over the slots; at the start every head stands at slot 0. r_{t-1} comes from
-            M_{t-1} and w_{t-1} and is no state of its own.
+        w: weights of a head over the slots; at the start every head is at slot 0. r_{t-1} follows from M_{t-1}
+            and w_{t-1} and is not a state of its own.
         k: key tanh(.), (B, W); beta: its strength softplus(.) > 0; g: gate sigmoid(.), at the start mostly
             closed; s: softmax over j = -`reach`, ..., `reach`; gamma = 1 + softplus(.), at the start about 4.
         e: sigmoid(.); a: tanh(.); both (B, W).
         states: M (B, N*W) and w (B, heads*N) with the read heads first, both as differences from their start,
-            then those of the controller: states of zeros are the start, also after `reset_state` of a stateful
+            then those of the controller: zeros are the initial states, also after `reset_state` of a stateful
             `keras.layers.RNN`.
 
-    Memory and addressing are computed in float32 (float64 in a float64 layer) in every precision.
+    Memory and addressing are computed in float32 (float64 in a float64 layer) whatever the layer's precision.
 
     A masked step leaves the state as it is. With a mask, give `keras.layers.RNN` also
-    `zero_output_for_mask=True`: on JAX it otherwise takes the state for the output of a masked step.
+    `zero_output_for_mask=True`: on JAX it otherwise returns the state as the output of a masked step.
 
     Args:
         units: units of the controller.
@@ -136,7 +136,7 @@ class MemoryCell(keras.layers.Layer):
         self.reach = check_count("reach", reach, minimum=0)
         self.controller = check_choice("controller", controller, CONTROLLERS)
         if 2 * reach >= slots:
-            remedy = "Give the memory more slots or a head less reach"
+            remedy = "Raise slots or lower reach"
             raise ValueError(explain("reach", f"less than half of slots={slots}", reach, remedy))
         self.heads = read_heads + write_heads
         self.control = _control(controller, units, self.dtype_policy)
@@ -200,7 +200,7 @@ class MemoryCell(keras.layers.Layer):
         return sharpened(shifted(mixed, ops.softmax(shift, axis=-1)), 1.0 + ops.softplus(power))
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """Zeros: a blank memory, every head at slot 0, a controller at rest."""
+        """Zeros: a blank memory, every head at slot 0, a controller with zero states."""
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
     def get_config(self) -> dict[str, Any]:

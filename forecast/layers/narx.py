@@ -25,7 +25,7 @@ def lagged(
     """Lagged values of a paired window (B, L, O+E), side by side: (B, O*len(lags) + E*len(exog_lags)).
 
     Target lag d is row L-d, exogenous lag d row L-1-d; the targets of the first lag come first, exogenous
-    columns last. Of these, lag by lag, only those at the places `kept` stay, when there are any.
+    columns last, lag by lag. With `kept`, only the exogenous columns at these positions are returned.
     """
     width = window.shape[2]
     parts = []
@@ -50,7 +50,7 @@ def narx_outputs(
 ) -> Any:
     """features (B, P) -> (B, O): dense hidden layers with a zero output layer, plus the linear path.
 
-    The hidden layers alone also read `vectors` (B, V).
+    Only the hidden layers also read `vectors` (B, V).
     The layers are named "hidden_1", ..., "output" and "linear"; without hidden layers there is only "linear".
     """
     if not hidden:
@@ -62,7 +62,7 @@ def narx_outputs(
 
 
 def output_layer(targets: int, dtype: Any) -> keras.layers.Dense:
-    """The dense layer that closes the nonlinear branch; its kernel starts at zero, so it adds nothing yet."""
+    """The output layer of the nonlinear branch; its kernel starts at zero, so the branch adds nothing at first."""
     return keras.layers.Dense(targets, kernel_initializer="zeros", name="output", dtype=dtype)
 
 
@@ -84,7 +84,7 @@ class NARXCell(FeedbackCell):
 
     Symbols:
         k_1, ..., k_m: `input_delays`, at least 0; an int K means 0, 1, ..., K; empty when `inputs` is 0.
-        l_1, ..., l_n: `output_delays`, at least 1; an int K means 1, 2, ..., K; empty for a model of x alone.
+        l_1, ..., l_n: `output_delays`, at least 1; an int K means 1, 2, ..., K; empty for a model of x only.
         y: `targets` columns; x: `inputs` columns.
         A: the linear path, when `linear` is True, kernel of the layer "linear".
         B, b: the hidden layers of `hidden` units each, with phi = `activation`; () leaves only A u + c.

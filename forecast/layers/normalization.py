@@ -24,7 +24,7 @@ class ReversibleNormalization(keras.layers.Layer):
         y: the targets, the first O columns of the input of shape (B, T, F); the other columns pass unchanged.
         m, s: mean and scale of each target, together `statistics` of shape (B, 2, O).
             Per window: mean over time, and s = sqrt(variance over time + `epsilon`), masked steps left out; or the
-            last value of the window and s = 1 (`level="last"`): the network sees and gives differences from it.
+            last value of the window and s = 1 (`level="last"`): the network reads and forecasts differences from it.
             Per series: given by the caller, shape (B, 2, O), or (1, 2, O) for one series.
             They are computed and kept in float32 (float64 in a float64 layer) whatever the layer's precision,
             because the squares of ordinary data overflow in half precision.
@@ -43,7 +43,7 @@ class ReversibleNormalization(keras.layers.Layer):
 
     Raises:
         TypeError: `targets` is not a whole number or `epsilon` not a number.
-        ValueError: `targets` is below 1, `epsilon` is not greater than 0, or an unknown `level`.
+        ValueError: `targets` is below 1, `epsilon` is not greater than 0, or `level` is unknown.
 
     References:
         Kim, T., Kim, J., Tae, Y., Park, C., Choi, J.-H. and Choo, J. (2022). Reversible instance

@@ -1,4 +1,4 @@
-"""A residual block of dense layers, and a stack of them: what a block explains is taken from the input of the next."""
+"""A residual block of dense layers, and a stack of them: what a block explains is subtracted from the next input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forecast.layers.delay import known_size
 
 @keras.saving.register_keras_serializable(package="forecast")
 class ResidualBlock(keras.layers.Layer):
-    """Dense layers, and two linear maps of their last state: of the past and of the future.
+    """Dense layers with two linear outputs: a backcast of the past and a forecast of the future.
 
     Equation:
         h_1 = phi(W_1 [x, c] + b_1),   h_k = phi(W_k h_{k-1} + b_k),   k = 2, ..., K
@@ -21,10 +21,10 @@ class ResidualBlock(keras.layers.Layer):
 
     Symbols:
         x: the past, the first N = `past` columns of the input of shape (B, N+M); c: the other M columns, which
-            are read and not explained.
+            are read but not explained.
         W, b: the layers "hidden_1", ..., "hidden_K" of `units` with phi = `activation`.
-        V: the layer "backcast", shape (U, N); C: the layer "output", shape (U, outputs). Both start at zero, so
-            that a new block changes nothing.
+        V: the layer "backcast", shape (U, N); C: the layer "output", shape (U, outputs), U the units of the last
+            hidden layer. Both start at zero, so a new block changes nothing.
 
     Args:
         units: units of each hidden layer, at least one layer.

@@ -1,4 +1,4 @@
-"""A bound on the fed-back forecast: no closed loop runs away from the data."""
+"""Bounds on the fed-back forecast, so that a closed loop cannot diverge from the data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="forecast")
 class Saturation(keras.layers.Layer):
-    """Keeps each target between two bounds, without bounds until they are set.
+    """Clips each target to two bounds, infinite until they are set.
 
     Equation:
         y = min(max(y, low), high)
@@ -22,7 +22,7 @@ class Saturation(keras.layers.Layer):
     Args:
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
-        trainable: of no effect, the limits are set, not trained.
+        trainable: no effect; the limits are set, not trained.
 
     Example:
         >>> from keras import ops

@@ -24,13 +24,13 @@ class SinusoidalPositions(keras.layers.Layer):
 
     Symbols:
         x, z: input and output, shape (B, T, F).
-        w: `longest`, greater than 0; 2 pi w bounds the longest wave.
+        w: `longest`, greater than 0; every wavelength is below 2 pi w rows.
 
     Args:
         longest: w.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
-        trainable: of no effect, there is nothing to train.
+        trainable: no effect; there is nothing to train.
 
     Raises:
         TypeError, ValueError: `longest` is not a number greater than 0.
@@ -92,7 +92,7 @@ class TransformerBlock(keras.layers.Layer):
         units: units of the feed-forward network, at least 1.
         heads: N, a divisor of F.
         activation: activation of the feed-forward network.
-        causal: whether step t reads steps up to t alone.
+        causal: whether step t reads only steps up to t.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the layer.

@@ -1,4 +1,4 @@
-"""Recursive networks over a tree: states pass from children to parents or back; leaves add up to all nodes."""
+"""Recursive networks over a tree: states pass from children to parents or back; sums of leaves at all nodes."""
 
 from __future__ import annotations
 
@@ -98,15 +98,15 @@ class TreeRNN(keras.layers.Layer):
         h_i = phi(x_i W + h_{parent of i} U + b)                      with `down`
 
     Symbols:
-        x: input (B, S, F), the S nodes of the tree in the place of time; h: output (B, S, `units`).
+        x: input (B, S, F), the S nodes of the tree in place of time; h: output (B, S, `units`).
         children: c is a child of i when `parents[c]` is i; a leaf has none, and its sum is zero. So is the
             h of a root's parent.
         W, U, b: "kernel" (F, units), "recurrent_kernel" (units, units) and "bias" (units,), shared by all
             nodes; phi: `activation`.
 
-    All nodes of one height (with `down` of one depth) are computed at once, so the number of sequential steps
-    is the height of the tree, not its number of nodes. On a chain, where node t is the only child of node t + 1, this
-    is the simple (Elman) recurrent network.
+    All nodes of one height (with `down` of one depth) are computed at once, so the number of sequential steps is
+    the height of the tree, not its number of nodes. On a chain, where node t is the only child of node t + 1,
+    this is the simple (Elman) recurrent network.
 
     Args:
         units: size of the state, at least 1.
@@ -157,7 +157,7 @@ class TreeRNN(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         if input_shape[1] != len(self.parents):
             allowed = f"of shape (batch, {len(self.parents)}, features), a row for each node of parents"
-            raise ValueError(explain("inputs", allowed, input_shape, "Give every node its row"))
+            raise ValueError(explain("inputs", allowed, input_shape, "Give every node one row"))
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[2], self.units))
         self.recurrent_kernel = self.add_weight(
             name="recurrent_kernel", shape=(self.units, self.units), initializer=orthogonal
@@ -208,14 +208,14 @@ class TreeRNN(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="forecast")
 class TreeSum(keras.layers.Layer):
-    """The leaves of a tree summed up to all of its nodes: the levels add up.
+    """The leaves of a tree summed to all of its nodes, so that the levels add up.
 
     Equation:
         y_i = sum over leaves l under i of (s_l / s_i) x_l,   y_l = x_l for a leaf
 
     Symbols:
         x: input (B, T, S); its values at nodes that are not leaves are not used. y: output (B, T, S).
-        s: `scales`, the unit in which each node is measured; None means the same for all.
+        s: `scales`, the unit in which each node is measured; None means the same unit for all.
 
     Args:
         parents: the parent of every node, -1 for a root.

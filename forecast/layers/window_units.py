@@ -1,4 +1,4 @@
-"""Each window in units of its own level and spread, with rows that are missing."""
+"""Each window in units of its own level and spread; rows may be missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forecast.layers.precision import wide_dtype
 
 @keras.saving.register_keras_serializable(package="forecast")
 class WindowUnits(keras.layers.Layer):
-    """Level and spread of each window, from the rows that are known, and values in these units.
+    """Windows in units of their own level and spread, both taken from the known rows.
 
     Equation:
         z_t = (y_t - level) / spread,   0 where y_t is missing
@@ -21,19 +21,23 @@ class WindowUnits(keras.layers.Layer):
         spread = epsilon + mean |y_t - y_{t-m}| over pairs of known rows; |y_t - y_{t-1}| where no such pair is known
 
     Symbols:
-        y: window, shape (B, L, O), NaN where a row is missing, before the start of a short series say.
+        y: window, shape (B, L, O), NaN where a row is missing, such as before the start of a short series.
         m: `season`, 1 for none; epsilon: keeps a constant window finite.
         A window without a known row has level 0 and spread epsilon. Without `relative`, all have level 0 and
-            spread 1, and missing rows are marked alone.
+            spread 1, and missing rows are only marked.
 
     Args:
         season: m, at least 1.
-        relative: whether windows have units of their own.
+        relative: whether each window has units of its own.
         epsilon: added to the spread, above 0, in the units of the data.
         name, dtype, trainable: those of a Keras layer; there is nothing to train.
 
     Returns:
         (z (B, L, O), known (B, L, O) of zeros and ones, units (B, 2, O): level and spread).
+
+    Raises:
+        TypeError: `season` is not a whole number or `epsilon` not a number.
+        ValueError: `season` is below 1 or `epsilon` not above 0.
 
     Example:
         >>> import numpy as np

@@ -10,8 +10,8 @@ from forecast.layers.recurrent.cell import DropoutMasks
 class AroundCell(DropoutMasks):
     """Draws the masks of `cell` where `keras.layers.RNN` asks for them: once per sequence, before its loop.
 
-    Masks drawn inside a compiled loop cannot be used outside it. A subclass says in `inner_inputs` and
-    `inner_state` what its inputs and first state look like to `cell`.
+    Masks drawn inside a compiled loop cannot be used outside it. A subclass gives in `inner_inputs` and
+    `inner_state` the shapes of the inputs and of the first state that `cell` receives.
     """
 
     cell: Any

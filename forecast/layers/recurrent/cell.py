@@ -27,14 +27,14 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         x_t: input of shape (B, F); W: `kernel` of shape (F, G*U), Glorot uniform at the start.
         h_{t-1}: first state, of shape (B, U), U = `units`; U: `recurrent_kernel` of shape (U, R*U), orthogonal
             at the start; R = G unless the cell names fewer gates in `recurrent`.
-        b: `bias` of shape (G*U,), by gate the value that `gates` gives it at the start.
-        G: the gates of the mapping `gates`, in the order of the blocks.
+        b: `bias` of shape (G*U,), initialised gate by gate to the values in `gates`.
+        G: the number of gates in the mapping `gates`, whose order is that of the blocks.
 
     A cell is a subclass with its equation in `call`; its output is its first state. Class attributes describe it:
         gates: the starting bias of each gate, by name.
         recurrent: the gates that see h_{t-1} through `recurrent_kernel`; () means all.
-        orthogonal: names of the matrices that multiply the state and start orthogonal; they also stand for the
-            matrices of this name in the cells inside it.
+        orthogonal: names of the matrices that multiply the state and start orthogonal; the names also apply to
+            the cells inside it.
         elementwise: whether each unit sees only its own past: dh_t / dh_{t-1} is diagonal.
 
     Args:
@@ -105,7 +105,7 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         self.bias = self.add_bias("bias", self.gates.values())
 
     def add_kernel(self, name: str, rows: int | None, blocks: int, initializer: Any = None) -> keras.Variable:
-        """A weight (rows, blocks*U); without an initializer orthogonal if the cell lists it so, else Glorot."""
+        """A weight (rows, blocks*U), by default orthogonal if `orthogonal` lists it, else Glorot uniform."""
         if initializer is None:
             initializer = orthogonal if name in self.orthogonal else "glorot_uniform"
         return self.add_weight(name=name, shape=(rows, blocks * self.units), initializer=initializer)
@@ -130,19 +130,19 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
         )
 
     def drop_inputs(self, inputs: Any, training: bool) -> Any:
-        """x_t, in training under the mask of this sequence."""
+        """x_t, in training times the dropout mask of this sequence."""
         if training and self.dropout:
             return ops.multiply(inputs, self.get_dropout_mask(inputs))
         return inputs
 
     def drop_state(self, h: Any, training: bool) -> Any:
-        """h_{t-1}, in training under the mask of this sequence."""
+        """h_{t-1}, in training times the dropout mask of this sequence."""
         if training and self.recurrent_dropout:
             return ops.multiply(h, self.get_recurrent_dropout_mask(h))
         return h
 
     def project(self, inputs: Any, h: Any, training: bool) -> dict[str, Any]:
-        """W x_t + U h_{t-1} + b by gate, each (B, U), for a cell whose gates all see h_{t-1}."""
+        """W x_t + U h_{t-1} + b of each gate, (B, U), for a cell whose gates all see h_{t-1}."""
         inputs, h = self.drop_inputs(inputs, training), self.drop_state(h, training)
         both = ops.add(ops.matmul(inputs, self.kernel), ops.matmul(h, self.recurrent_kernel))
         return self.blocks(ops.add(both, self.bias), self.gates)
@@ -169,6 +169,6 @@ class RecurrentCell(keras.layers.Layer, DropoutMasks):
 
 
 def state_matrices(layer: keras.layers.Layer) -> tuple[str, ...]:
-    """Names of the matrices of a cell, ours or of Keras, that its state goes through."""
+    """Names of the matrices of a cell, of this package or of Keras, that multiply its state."""
     theirs = (keras.layers.SimpleRNNCell, keras.layers.LSTMCell, keras.layers.GRUCell)
     return ("recurrent_kernel",) if isinstance(layer, theirs) else getattr(layer, "orthogonal", ())

@@ -19,20 +19,20 @@ class DepthGatedLSTMCell(RecurrentCell):
     Equation:
         d_t = sigma(W_d h'_t + p_d * c_{t-1} + q_d * c'_t + b_d)     c'_t, h'_t of the layer below
         c_t = f_t * c_{t-1} + i_t * g_t + d_t * c'_t
-        i_t, f_t, o_t, g_t and h_t as in `LSTMCell`, with h'_t (x_t in the first layer) for its input
+        i_t, f_t, o_t, g_t and h_t as in `LSTMCell`, with h'_t (x_t in the first layer) as input
         output h_t of the last layer
 
     Symbols:
         x_t: input of shape (B, F); h_t, c_t: states of shape (B, U), U = `units`, two per layer, those of the last
             layer first.
-        W_d, p_d, q_d, b_d: `kernel` (U, U), `memory`, `below` and `bias` (U,) of each gate in `links`; a gate
-            that is shut leaves a stack of LSTM layers. b_d starts at 0.
+        W_d, p_d, q_d, b_d: `kernel` (U, U), `memory`, `below` and `bias` (U,) of each gate in `links`; with d_t = 0
+            this is a stack of LSTM layers. b_d starts at 0.
         `cells`: the LSTM cells from the first layer on.
 
     Args:
         units: U, at least 1.
         layers: number of layers, at least 1; the first has no such gate.
-        peepholes: None, "previous" or "current" as in `LSTMCell`; the paper takes "current".
+        peepholes: None, "previous" or "current" as in `LSTMCell`; the paper uses "current".
         activation: activation of the memory's input and output.
         dropout: fraction of x_t dropped; nothing is dropped between layers.
         recurrent_dropout: fraction of h_{t-1} dropped, with one mask for all layers.

@@ -20,8 +20,8 @@ class DiagonalCell(RecurrentCell):
     Symbols:
         x_t: input of shape (B, F); h_t: state and output of shape (B, U), U = `units`.
         W, b: `kernel` (F, U), `bias` (U,).
-        u: `recurrent_kernel` of shape (U,), uniform in [0, 1] at the start: each unit its own memory.
-        f: `activation`; the paper takes "relu".
+        u: `recurrent_kernel` of shape (U,), uniform in [0, 1] at the start.
+        f: `activation`; the paper uses "relu".
 
     Arguments and errors are those of `RecurrentCell`.
 

@@ -31,7 +31,7 @@ class GRUCell(RecurrentCell):
             [U_z, U_r] = `recurrent_kernel` (U, 2*U), U_n = `candidate_kernel` (U, U).
         phi: `activation`.
 
-    Keras and torch take "keep" and "after"; the two biases that Keras gives z, and r, are one here: their sum.
+    Keras and torch use "keep" and "after"; their two biases of z, and of r, are one here, the sum.
     The other arguments are those of `RecurrentCell`.
 
     Raises:

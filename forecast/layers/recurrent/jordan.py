@@ -26,7 +26,7 @@ class JordanCell(RecurrentCell):
         V, c: `output_kernel` (U, O), `output_bias` (O,).
         f: `activation`.
 
-    It is the NARX network of one output delay, x_t and no linear path. `recurrent_dropout` acts on y_{t-1}.
+    It is the NARX network with inputs x_t and y_{t-1} and no linear path. `recurrent_dropout` acts on y_{t-1}.
 
     Args:
         units: U, at least 1.

@@ -13,7 +13,7 @@ from forecast.layers.recurrent.cell import RecurrentCell
 
 @keras.saving.register_keras_serializable(package="forecast")
 class LSTMCell(RecurrentCell):
-    """Long short-term memory: gates decide what enters, stays in and leaves a memory that is added up.
+    """Long short-term memory: gates decide what enters, stays in and leaves an additive memory.
 
     Equation:
         i_t = sigma(W_i x_t + U_i h_{t-1} + b_i)          what enters       1 if not `input_gate`
@@ -32,15 +32,15 @@ class LSTMCell(RecurrentCell):
     Symbols:
         x_t: input of shape (B, F); h_t, c_t: states of shape (B, U), U = `units`.
         W, U, b: `kernel` (F, G*U), `recurrent_kernel` (U, G*U), `bias` (G*U,); blocks i, f, g, o without those of
-            missing gates. b_f starts at 1, and b_i at -1 if `coupled` is "input": the same f_t.
+            missing gates. b_f starts at 1, and b_i at -1 if `coupled` is "input", which gives the same f_t.
         phi, psi: `activation`, `output_activation`; "linear" leaves one out.
         p: `peephole`, by gate a weight (U,); R: `gate_kernel` (K*U, K*U), K gates. Both start at zero.
-        Third state under full gate recurrence: the gates i_t, f_t, o_t side by side, (B, K*U).
+        Third state with `full_gate_recurrence`: the gates i_t, f_t, o_t side by side, (B, K*U).
 
     The other arguments are those of `RecurrentCell`.
 
     Raises:
-        ValueError: an unknown option, coupled gates one of which is missing, or no gate at all.
+        ValueError: an unknown option, a missing gate among the coupled ones, or no gate at all.
 
     References:
         Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8), 1735-1780:
@@ -124,7 +124,7 @@ class LSTMCell(RecurrentCell):
     def step(
         self, inputs: Any, states: Any, *, training: bool = False, added: Any = None
     ) -> tuple[Any, list[Any]]:
-        """One time step; `added` (B, U) is what else enters the memory c_t."""
+        """One time step; `added` (B, U) is added to the memory c_t."""
         h, c, *before = states
         z = self.project(inputs, h, training)
         if self.full_gate_recurrence:

@@ -41,7 +41,7 @@ class MUTCell(RecurrentCell):
 
     Raises:
         TypeError: `units` is not a whole number.
-        ValueError: another `variant`, `units` below 1, or a share outside [0, 1).
+        ValueError: another `variant`, `units` below 1, or a fraction outside [0, 1).
 
     References:
         Jozefowicz, R., Zaremba, W. and Sutskever, I. (2015). An empirical exploration of recurrent network

@@ -35,18 +35,18 @@ class RecurrentStack(keras.layers.Layer):
     Symbols:
         x: input of shape (B, T, F); h^k: shape (B, T, U_k), or (B, T, 2 U_k) for "concat"; U: `units`.
         cell_k: the cell `cell` of U_k units, or a cell of the list `cell`; cell'_k: another of its kind. Several
-            `units` of "lstm-depth-gated" make one `DepthGatedLSTMCell` of so many layers.
+            `units` of "lstm-depth-gated" make one `DepthGatedLSTMCell` with one layer each.
         norm: layer normalisation over the units, when `layer_norm`.
         drop: in training, sets the fraction `dropout` of its input to zero and scales the rest.
-        a masked step leaves every state as it is; its output is zero and no mean counts it.
+        A masked step leaves every state as it is; its output is zero and is left out of means.
 
     Options:
         zoneout: in training, each unit of each state keeps its value for a step with this probability;
-            afterwards s_t = zoneout * s_{t-1} + (1 - zoneout) * cell (see `ZoneoutCell`).
+            otherwise s_t = zoneout * s_{t-1} + (1 - zoneout) * cell (see `ZoneoutCell`).
         truncate: (k1, k2) gives the same output and the gradient of truncated backpropagation through time:
             steps form blocks of k1 that end at T, and a block sends its gradient back to k2 steps before its
-            end, through all layers; k2 >= T is full backpropagation. The state before is computed without
-            gradient, the blocks at once; cost and memory are those of T (1 + k2 / k1) steps.
+            end, through all layers; k2 >= T is full backpropagation. The states before are computed without
+            gradient, all blocks at once; cost and memory are those of T (1 + k2 / k1) steps.
 
     Args:
         units: U_1, ..., U_K, or an int for one layer; left out when `cell` is a list.
@@ -59,9 +59,9 @@ class RecurrentStack(keras.layers.Layer):
             of a list have their own.
         truncate: (k1, k2) with 1 <= k1 <= k2, or None; T must then be known.
         return_sequences: whether all steps are returned, (B, T, U), or one vector, (B, U).
-        return_state: whether the final states follow the output, layer by layer, forward ones first; given back
-            as `initial_state` they carry on where the sequence ended.
-        pooling: "last" or "mean", what the vector is without `return_sequences`.
+        return_state: whether the final states follow the output, layer by layer, forward ones first; passed as
+            `initial_state` they continue where the sequence ended.
+        pooling: "last" or "mean" over time: the vector returned without `return_sequences`.
         seed: seed of zoneout and dropout.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
@@ -189,7 +189,7 @@ class RecurrentStack(keras.layers.Layer):
             return_sequences=True,
             return_state=True,
             go_backwards=go_backwards,
-            zero_output_for_mask=True,  # on JAX a masked step otherwise puts out the state
+            zero_output_for_mask=True,  # on JAX a masked step otherwise returns the state
             name=name,
             dtype=self.dtype_policy,
         )
@@ -317,7 +317,7 @@ class RecurrentStack(keras.layers.Layer):
         return outputs, finals, record
 
     def _run_in_blocks(self, sequences: Any, noise: list[Noise], mask: Any, states: list[Any]) -> Run:
-        """The same outputs, each block of steps computed anew from a state without gradient."""
+        """The same outputs, each block of steps recomputed from a state without gradient."""
         last = self.pooling == "last" and not self.return_sequences and mask is None
         blocks = Blocks(sequences.shape[1], *(self.truncate or ()), last=last)
         record = self._run(sequences, noise, mask, states)[2]
@@ -327,7 +327,7 @@ class RecurrentStack(keras.layers.Layer):
         return [blocks.join(y) for y in outputs], [blocks.final(state) for state in finals], record
 
     def _close(self, level: int, outputs: list[Any], drop: list[Any]) -> Any:
-        """Both directions together, normalised, dropped."""
+        """Both directions combined, normalised, under dropout."""
         output = outputs[0]
         if self.bidirectional:
             output = ops.add(*outputs) if self.bidirectional == "sum" else ops.concatenate(outputs, axis=-1)
@@ -383,7 +383,7 @@ def _where(mask: Any, values: Any, other: float = 0.0) -> Any:
 
 
 def pool(outputs: Any, mask: Any, pooling: str) -> Any:
-    """(B, T, U) -> (B, U): the last step, or the mean over time, of those that the mask leaves."""
+    """(B, T, U) -> (B, U): the last unmasked step, or the mean over the unmasked steps."""
     if mask is None:
         if pooling == "last":
             return outputs[:, -1]

@@ -11,7 +11,7 @@ from forecast._checks import check_count, explain
 
 
 class Blocks:
-    """T steps in blocks of k1 outputs, each computed anew from the state k2 steps before its end.
+    """T steps in blocks of k1 outputs, each recomputed from the state k2 steps before its end.
 
     Equation:
         block n holds the outputs of the steps e_n - k1 + 1, ..., e_n;   e_N = T, e_{n-1} = e_n - k1

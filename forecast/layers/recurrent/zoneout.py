@@ -14,7 +14,7 @@ from forecast.layers.recurrent.states import initial_states, output_size, state_
 
 @keras.saving.register_keras_serializable(package="forecast")
 class ZoneoutCell(keras.layers.Layer, AroundCell):
-    """Any cell; each unit of its states is held for a step where the input says so.
+    """Zoneout around any cell: a unit of its states keeps its value for a step where the input says so.
 
     Equation:
         y_t, s = cell(x_t, s_{t-1})
@@ -23,7 +23,7 @@ class ZoneoutCell(keras.layers.Layer, AroundCell):
     Symbols:
         x_t: input of `cell`, shape (B, F); s_t: its states, S values together.
         z_t: shape (B, S), the last S columns of the input [x_t, z_t]: 0 or 1 in training, the rate of zoneout
-            (the expectation) afterwards, and 1 in a masked step, which leaves the state as it is.
+            (the expectation) otherwise, and 1 in a masked step, which leaves the state as it is.
         output: the first state after zoneout where the output of `cell` is its first state, else y_t.
 
     z comes with the input, because a step of a compiled loop cannot draw random numbers: under
@@ -31,7 +31,7 @@ class ZoneoutCell(keras.layers.Layer, AroundCell):
 
     Args:
         cell: a cell for `keras.layers.RNN` whose states are of shape (B, size).
-        record: whether the states s_t stand behind the output, side by side.
+        record: whether the states s_t are appended to the output, side by side.
         name: name of the layer.
         dtype: dtype or dtype policy of the layer.
         trainable: whether training changes the cell.
@@ -94,7 +94,7 @@ class ZoneoutCell(keras.layers.Layer, AroundCell):
         return own, states
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """That of `cell`."""
+        """The initial states of `cell`."""
         return initial_states(self.cell, batch_size)
 
     def inner_inputs(self, inputs: Any) -> Any:
