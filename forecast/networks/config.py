@@ -1,4 +1,4 @@
-"""What every network family shares: a frozen description that builds the network, and its frame of one window."""
+"""What all network families share: a frozen description that builds the network, and the model around a window."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """A description of plain values, the same after JSON, from which `build` makes the network.
+    """A description in plain values, unchanged by a round trip through JSON, from which `build` makes the network.
 
     Args:
         targets: O, number of target columns, at least 1.
         exog: E, number of exogenous columns, at least 0.
-        embedded: (categories, length of a learned vector) of each further column, which holds codes; the
-            vectors stand in the place of the codes in every row, except in the linear path.
-        exog_kept: places, among the exogenous columns of every exogenous lag, lag by lag, of those that are inputs;
-            () for all of them.
+        embedded: (number of categories, length of the learned vector) of each further column, which holds codes;
+            in every row the vectors replace the codes, except in the linear path.
+        exog_kept: positions, among the exogenous columns at all exogenous lags, lag by lag, of those that are
+            inputs; () for all of them.
         window_norm: whether each window is normalised by its own mean and scale, and the forecast brought
             back.
-        window_level: the same by its last value alone: the network sees and gives differences from it.
-        head: what the last layer stands for, one of `forecast.networks.head.HEADS`; numbers: K of them for each
-            target.
+        window_level: the same with its last value only: the network reads and forecasts differences from it.
+        head: what the outputs mean, one of `forecast.networks.head.HEADS`; numbers: K, outputs per target.
         dtype: "float32" or "float64".
+
+    Raises:
+        TypeError, ValueError: a number of the wrong type or out of range, or an unknown head or dtype.
     """
 
     targets: int = 1
@@ -73,7 +75,7 @@ class NetworkConfig:
 
     @property
     def compact(self) -> tuple[Self, tuple[int, ...]] | None:
-        """The network of the same weights over the rows of the window that it reads, and these rows.
+        """The network with the same weights on only the rows of the window that it reads, and these rows.
 
         Its delays are renumbered; the rows are counted back from the last one, row 0. None where the network reads
         its window as a whole.
@@ -82,7 +84,7 @@ class NetworkConfig:
 
     @property
     def autoregressive(self) -> bool:
-        """Whether its linear path is the autoregression of its `delays`, and so the rival that it has to beat."""
+        """Whether its linear path is the autoregression on its `delays`, and so the rival that it has to beat."""
         return False
 
     @property
@@ -104,7 +106,7 @@ class NetworkConfig:
 
     @property
     def constants(self) -> int:
-        """Last columns of the window, the same in every row: numbers that belong to the data, not to the network."""
+        """Number of last columns of the window that are the same in every row: properties of the data, not inputs."""
         return 0
 
     @property
@@ -172,7 +174,7 @@ def _tuples(value: Any) -> Any:
 
 
 def window_network(config: NetworkConfig, outputs: Callable[[Any], Any], name: str) -> keras.Model:
-    """A model from window and lead rows to (B, H, O) around `outputs`, rows (B, L + lead, O+E+V) -> H*O values a row.
+    """A model from window and lead rows to (B, H, O) around `outputs`, rows (B, L + lead, O+E+V) -> (B, H*O).
 
     V numbers are the learned vectors of the columns in `config.embedded`.
     """
@@ -201,7 +203,7 @@ def embedded_rows(rows: Any, config: NetworkConfig) -> Any:
 
 
 def add_ahead(values: Any, rows: Any, config: NetworkConfig) -> Any:
-    """Values (B, H*O) and what the covariates of the steps ahead add, each step knowing those up to its own time."""
+    """Values (B, H*O) plus, for each step, a linear term in the last row and in the covariates up to its own time."""
     if not (config.exog and config.lead):
         return values
     layer = DirectLinear(config.steps, targets=config.targets, name="ahead", dtype=config.dtype)

@@ -1,4 +1,4 @@
-"""Graph network: a recurrent cell for all nodes hears the neighbours, beside an autoregression of each node."""
+"""Graph network: one recurrent cell for all nodes, with messages between neighbours, beside an AR of each node."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class GraphConfig(NetworkConfig):
         aggregate: "mean" or "sum" of the messages to a node.
         units: U, units of the cell.
         cell: a name of `forecast.layers.CELLS`.
-        memory: rows of the window that the cell sees, at least 1.
+        memory: rows of the window that the cell reads, at least 1.
         lags: delays of a node's own values in its linear path, each at least 1.
         exog_lags: delays of its covariates there, each at least 0; empty when E = 0.
         shared: whether all nodes have one linear path.
         outputs: H, steps forecast at once.
-        node_exog: whether the E columns are those of each node, node by node, instead of common to all.
+        node_exog: whether the E columns belong to single nodes, node by node, instead of being common to all.
         targets, exog, window_norm, dtype: those of `NetworkConfig`; O is the number of nodes.
 
     Raises:
@@ -73,7 +73,7 @@ class GraphConfig(NetworkConfig):
 
     @property
     def autoregressive(self) -> bool:
-        """Its linear path is that of the nodes."""
+        """Its linear path is the autoregression of the nodes."""
         return True
 
     @property
@@ -92,7 +92,7 @@ class GraphConfig(NetworkConfig):
 
 
 def graph_network(config: GraphConfig) -> keras.Model:
-    """The graph network, not compiled: paired window (B, L, O+E) -> (B, H, O), a target column a node.
+    """The graph network, not compiled: paired window (B, L, O+E) -> (B, H, O), one target column per node.
 
     Equation:
         h_i,s = f([x_i,s, messages to i of [x_s, h_s-1]], h_i,s-1),   x_i,s = [y_i,s-1, covariates_i,s]

@@ -1,4 +1,4 @@
-"""What the last layer of a network stands for: points, quantiles that never cross, or a mean and a log scale."""
+"""What the outputs of a network mean: points, quantiles that never cross, or a mean and a log scale."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def memory_network(config: MemoryConfig) -> keras.Model:
     Symbols:
         cell: `MemoryCell(units, slots=slots, width=width, ...)` in the layer "memory"; n: `config.length`.
             Its memory is blank before the first of the n rows.
-        h_t, r_t: what its controller says and its heads read at the last row.
+        h_t, r_t: the outputs of its controller and of its read heads at the last row.
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
         A: kernel of the layer "linear", when `config.linear`; u_t: y at `lags`, then x at `exog_lags`.
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is

@@ -21,7 +21,7 @@ class NARXConfig(NetworkConfig):
     Args:
         lags: delays of the targets, each at least 1; may be empty when there are exogenous lags.
         exog_lags: delays of the exogenous columns, each at least 0; empty when E = 0.
-        hidden: units of each hidden layer; () for the linear model alone.
+        hidden: units of each hidden layer; () for a purely linear model.
         activation: Keras name of the activation of the hidden layers.
         linear: whether there is a linear path beside the hidden layers.
         targets, exog, embedded, exog_kept, window_norm, dtype: those of `NetworkConfig`.
@@ -65,7 +65,7 @@ class NARXConfig(NetworkConfig):
 
     @property
     def compact(self) -> tuple[Self, tuple[int, ...]] | None:
-        """The network of the rows of its lags alone, unless it is scaled by the mean of the window."""
+        """The network on only the rows at its lags, unless the mean of the window scales it."""
         if self.window_norm:
             return None
         rows = tuple(sorted({0, *(lag - 1 for lag in self.lags), *self.exog_lags}))
@@ -102,11 +102,11 @@ def narx(config: NARXConfig) -> keras.Model:
     Symbols:
         l_1, ..., l_n: `config.lags`; k_1, ..., k_m: `config.exog_lags`.
         u_t: lag by lag; the O targets of l_1, then of l_2, ..., then the E columns of k_1, then of k_2, ...;
-            of the latter those at the places `config.exog_kept`, when there are any.
+            with `config.exog_kept`, only the latter at these positions.
         A: kernel of the layer "linear", when `config.linear`.
         B, b: the layers "hidden_1", "hidden_2", ... with phi = `config.activation`.
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
-        B also has columns for the vectors of `config.embedded`, those of the row of x_t.
+        B also has columns for the vectors of `config.embedded`, taken from the row of x_t.
         With hidden=() the network is A u_t + c, both in the layer "linear".
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
             forecast; rows before the start of a short record are zero.

@@ -104,11 +104,11 @@ def recurrent(config: RecurrentConfig) -> keras.Model:
         A: kernel of the layer "linear", when `config.linear`; u_t: y at `config.lags`, then x at
             `config.exog_lags`.
         With H = `config.horizon` above 1, C and A have columns for each of the steps t, ..., t+H-1, and the layer
-            "ahead" adds the covariates of these steps, to each those up to its own time.
+            "ahead" adds to each step a linear term in the last row and in the covariates up to its own time.
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
             forecast; rows before the start of a short record are zero.
 
-    The state starts anew in every window, so that a forecast is a function of its window.
+    The state is reset before every window, so a forecast depends on its window alone.
 
     References:
         Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2), 179-211.

@@ -14,7 +14,7 @@ from forecast.layers.window_units import WindowUnits
 from forecast.networks.config import DirectConfig, embedded_rows
 from forecast.networks.head import head
 
-TINY = 1e-4  # deviations of a series: keeps the logarithm of a level of zero within reach
+TINY = 1e-4  # standard deviations of a series: keeps the logarithm of a level of zero finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +24,11 @@ class ResidualTDNNConfig(DirectConfig):
     Args:
         length: L, rows of the window.
         horizon: H, steps of one output.
-        season: m, of the spread of a window and of the skip; 1 for none.
+        season: m, steps of the differences that make the spread, and rows of the skip; 1 for none.
         blocks: number of residual blocks.
         hidden: units of each hidden layer of a block; activation: its Keras name.
-        skip: whether the forecasts start from the last season in the place of the last value.
-        proportions: whether the network is told how large spread and level of a window are beside its values.
+        skip: whether the forecasts start from the last season instead of the last value.
+        proportions: whether spread and level of a window, relative to the size of its values, are inputs.
         decoder: units through which each step reads its own covariates; not used when E = 0.
         window_norm: whether each window has units of its own, else level 0 and spread 1.
         targets, exog, embedded, dtype: those of `NetworkConfig`.
@@ -79,12 +79,12 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
         level, spread: the last value and the mean absolute seasonal difference of the window, `WindowUnits`.
         known: 1 where y is known and 0 where it is NaN, in a short or gappy window.
         stack: `DoublyResidual`, the layer "blocks": `config.blocks` blocks of `config.hidden` units, which
-            explain z by parts; x: the covariates of the window; v: the vectors of `config.embedded`.
-        r: with `config.proportions`; size is the mean |y| of the window, so that zero has to mean something.
+            explain z part by part; x: the covariates of the window; v: the vectors of `config.embedded`.
+        r: with `config.proportions`; size is the mean |y| of the window, so zero must be a meaningful value.
         s: the last season of z with `config.skip`, else 0.
         g: a layer "decoder" of `config.decoder` units and a linear layer, the same for all steps, when E > 0.
-        With K = `config.numbers` above 1 `head` makes quantiles, or a mean and a log scale, of K numbers a target.
-        All forecasts start at level + spread s: at the naive or seasonal naive forecast.
+        With K = `config.numbers` above 1 `head` turns K numbers per target into quantiles, or a mean and log scale.
+        Before training all forecasts are level + spread s, the naive or seasonal naive forecast.
         A step sees covariates up to its own time only.
 
     References:
@@ -134,7 +134,7 @@ def _flat(rows: Any) -> Any:
 
 
 def _proportions(z: Any, known: Any, units: Any) -> Any:
-    """Log of |level| and spread over the mean size of the known rows: (B, L, O), units (B, 2, O) -> (B, 2, O)."""
+    """Log of |level| and spread relative to the mean |y| of the known rows: (B, L, O), units (B, 2, O) -> (B, 2, O)."""
     sizes = known * ops.abs(units[:, :1] + units[:, 1:] * z)
     size = ops.sum(sizes, axis=1, keepdims=True) / ops.maximum(ops.sum(known, axis=1, keepdims=True), 1.0)
     return ops.log((ops.abs(units) + TINY) / (size + TINY))

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Role(Enum):
-    """What training does with the weights of a layer; without a role they are drawn and pulled to zero.
+    """What training does with the weights of a layer; without a role they are drawn at random and pulled to zero.
 
     The linear path starts at the autoregression and is pulled to it. The output layer closes the nonlinear
     branch: with a zero kernel the network is its linear path. Each input of the first hidden layers has a prior

@@ -74,19 +74,19 @@ def seq2seq(config: Seq2SeqConfig) -> keras.Model:
 
     Equation:
         m_j, s = encoder(r_0, ..., r_j),   j = 0, ..., L-1
-        yhat_{t+h} = decoder([y_{t+h-1}, x_{t+h}], context of m, s),   h = 0, ..., H-1
-        yhat_{t+h} = yhat_{t+h} + A_h [r, x_{t+1}, ..., x_{t+h}] + c_h
+        u_h = A_h [r, x_{t+1}, ..., x_{t+h}] + c_h,   h = 0, ..., H-1
+        yhat_{t+h} = u_h + decoder([y_{t+h-1}, x_{t+h}], context of m, s)
 
     Symbols:
-        r_j: row j of the window, (y_{t-L+j}, x_{t-L+j+1}). The H-1 rows after it go on in the same way: row L-1+h
-            carries (y_{t+h-1}, x_{t+h}), the input of the decoder at step h. Where y is NaN, not known, the
-            decoder takes its own forecast: a free run; where it is a number, the decoder is told it: teacher
-            forcing. So one network serves both.
+        r_j: row j of the window, (y_{t-L+j}, x_{t-L+j+1}). The H-1 rows after it continue in the same way: row L-1+h
+            carries (y_{t+h-1}, x_{t+h}), the input of the decoder at step h. Where y is NaN (unknown), the decoder
+            uses its own forecast: a free run; where y is known, the decoder uses it: teacher forcing. So one
+            network serves both.
         encoder, decoder: the layers "encoder" and "decoder" of `config.cell` with `config.units`; equations in
             `DecoderCell`. The decoder's last layer "output" starts at zero.
         A, c: the layer "linear", `DirectLinear`, when `config.linear`.
         A step sees covariates up to its own time, never later ones.
-        With `window_norm` all y above are in the units of `ReversibleNormalization`, by the window alone.
+        With `window_norm` all y above are in the units of `ReversibleNormalization`, taken from the window alone.
 
     References:
         Sutskever, I., Vinyals, O. and Le, Q. V. (2014). Sequence to sequence learning with neural networks.
@@ -111,7 +111,7 @@ def seq2seq(config: Seq2SeqConfig) -> keras.Model:
 
 
 def attention_reader(network: keras.Model, targets: int) -> keras.Model:
-    """The same inputs to the weights (B, H, L) of a `seq2seq` network with attention; the weights are shared."""
+    """From the inputs of a `seq2seq` network with attention to its attention weights (B, H, L); layers are shared."""
     return keras.Model(network.inputs[0], network.get_layer("decoder").output[:, :, targets:])
 
 

@@ -24,20 +24,20 @@ class SequenceConfig:
     """What a network over sequences is made of; see `sequence_network` for the equation.
 
     Args:
-        features: F, numbers of a time step, at least 1.
+        features: F, values per time step, at least 1.
         classes: K, at least 1.
         cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
         units: units of each recurrent layer, the first one nearest to the input.
-        bidirectional: how the states of both directions meet: "concat", "sum", or None for one direction.
-        pooling: "last" or "mean" over time for one output a sequence; None for one output a time step.
+        bidirectional: how the states of both directions are combined: "concat", "sum", or None for one direction.
+        pooling: "last" or "mean" over time for one output per sequence; None for one output per time step.
         categories: number of symbols; 0 for numbers.
         embedding: units of the learned vector of a symbol; used when `categories` is not 0.
-        dropout: part of each recurrent layer's output dropped in training, at least 0 and below 1.
+        dropout: fraction of each recurrent layer's output dropped in training, at least 0 and below 1.
         dtype: "float32" or "float64".
 
     Raises:
         TypeError: a number that is not whole.
-        ValueError: a number or a word that is not allowed.
+        ValueError: a number out of range, or an unknown name.
 
     Example:
         >>> from forecast.networks import SequenceConfig
@@ -107,8 +107,8 @@ def sequence_network(config: SequenceConfig) -> keras.Model:
         x_t: columns 1, ..., F of the input; column 0 is 1 at real steps and 0 at the padding before them.
             With `categories` column 1 is the code of a symbol and x_t its learned vector.
         cell: `config.cell`, in layers of `config.units` units, each fed with the states of the one below.
-        h: with `bidirectional` the states of two recurrences meet, one of them backwards in time; "last" is
-            then the end of the one, and of the other the state at the first real step.
+        h: with `bidirectional` the states of a forward and a backward recurrence together; "last" is then the
+            forward state at the last step and the backward state at the first real step.
         C, c: the layer "output"; both start at zero: every class is equally likely.
 
     References:

@@ -10,7 +10,7 @@ import keras
 
 
 def parameter_count(build: Callable[[], keras.Model]) -> int:
-    """P, the number of trainable parameters of the network that `build` makes, in no memory of their size.
+    """P, the number of trainable parameters of the network that `build` makes, without allocating them.
 
     Example:
         >>> parameter_count(lambda: keras.Sequential([keras.Input((1_000_000,)), keras.layers.Dense(1_000_000)]))
@@ -18,9 +18,9 @@ def parameter_count(build: Callable[[], keras.Model]) -> int:
     """
 
     def count() -> int:
-        with keras.StatelessScope(initialize_variables=False):  # variables have shapes there, and no values
+        with keras.StatelessScope(initialize_variables=False):  # inside, variables have shapes but no values
             return sum(math.prod(variable.shape) for variable in build().trainable_variables)
 
-    # Keras would make the values at the end of the next scope of this thread; those of another one end with it.
+    # Keras would create the values at the end of this thread's next scope; those of another thread end with it.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(count).result()

@@ -1,4 +1,4 @@
-"""TDNN: every layer has delays of its own (the distributed, or FIR, network); one step ahead."""
+"""TDNN: every layer has its own delays (the distributed, or FIR, network)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from forecast.networks.roles import Role, numbered
 @dataclass(frozen=True)
 class DelayLayer:
     """One layer of a TDNN: `units` units over the `delays` of its input, then `activation` (None is linear).
+
+    Raises:
+        TypeError, ValueError: `units` below 1, or delays that are not different whole numbers of at least 0.
 
     Example:
         >>> from forecast.networks import DelayLayer
@@ -41,7 +44,7 @@ class DelayLayer:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The layer whose fields these are, as they come back from JSON."""
+        """The layer with these fields, as read from JSON."""
         return cls(values["units"], tuple(values["delays"]), values["activation"])
 
 
@@ -51,7 +54,7 @@ class TDNNConfig(DirectConfig):
 
     Args:
         layers: the delay layers from input to output; a delay of 0 in the first means y_{t-1} and x_t.
-        output_delays: delays of the closing linear layer; (0,) for none.
+        output_delays: delays of the linear output layer; (0,) for none.
         linear: whether there is a linear path beside the layers.
         linear_lags: delays of the targets in the linear path, each at least 1; None means every lag of the
             window.
@@ -98,7 +101,7 @@ class TDNNConfig(DirectConfig):
             )
         check_delays("output_delays", self.output_delays)
         if self.horizon > 1 and not self.feedback:
-            allowed, remedy = "1 when feedback=False", "Every step is a function of x alone"
+            allowed, remedy = "1 when feedback=False", "Pass horizon=1: every step is a function of x alone"
             raise ValueError(explain("horizon", allowed, self.horizon, remedy))
         lags, exog_lags = self.linear_delays if self.linear else ((1,), ())
         check_columns(self.targets, self.exog, lags, exog_lags, prefix="linear_")
@@ -128,7 +131,7 @@ class TDNNConfig(DirectConfig):
 
     @property
     def compact(self) -> tuple[Self, tuple[int, ...]] | None:
-        """The network of the rows of its delays alone: one layer of one step, not scaled by the mean of the window."""
+        """The network on only the rows at its delays: one layer, one step, not scaled by the mean of the window."""
         first, *later = self.layers
         if later or self.output_delays != (0,) or self.steps > 1 or self.window_norm:
             return None
@@ -185,11 +188,11 @@ def tdnn(config: TDNNConfig) -> keras.Model:
         A: kernel of the layer "linear", when `config.linear`; u_t: y at `linear_lags`, then x at
             `linear_exog_lags`.
         With H = `config.horizon` above 1, C and A have columns for each of the steps t, ..., t+H-1, and the layer
-            "ahead" adds the covariates of these steps, to each those up to its own time.
+            "ahead" adds to each step a linear term in the last row and in the covariates up to its own time.
         h^0 is x_s alone when `config.feedback` is False.
         Row j = 0, ..., L-1 of the window carries (y_{t-L+j}, x_{t-L+j+1}), all that is known when y_t is
             forecast; rows before the start of a short record are zero.
-        Every layer computes the steps in reach of the next one, no more.
+        Every layer computes only the steps that the next one reads.
 
     A Wiener-Hammerstein system (linear dynamics, static nonlinearity, linear dynamics) is
     `layers=(DelayLayer(1, delays, None), DelayLayer(units))` with `output_delays`.

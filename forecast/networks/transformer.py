@@ -76,7 +76,7 @@ def transformer(config: TransformerConfig) -> keras.Model:
         r_j: row j of the window, (y_{t-L+j}, x_{t-L+j+1}); r: all rows side by side.
         W, b: the layer "embed", `config.d_model` features; p_j: `SinusoidalPositions`.
         block_k: the layer "block_k", a `TransformerBlock`; K = `config.layers`.
-        LN: layer normalisation, "norm_last". The last row, read out, has read all others.
+        LN: layer normalisation, "norm_last". The output reads the last row, which has attended to all others.
         A: kernel of the layer "linear", when `config.linear`.
         C, c: kernel and bias of the layer "output"; C starts at zero: the network starts at its linear path.
 
@@ -111,9 +111,9 @@ def transformer(config: TransformerConfig) -> keras.Model:
 
 
 def self_attention_reader(network: keras.Model) -> keras.Model:
-    """The same inputs to what the row read out reads in the last block of a `transformer`, weights (B, heads, L).
+    """From the inputs of a `transformer` to the attention weights (B, heads, L) of the last row in the last block.
 
-    It shares the weights of the network, and can be made once of each.
+    It shares the layers of the network, and can be made only once per network.
     """
     block = [layer for layer in network.layers if isinstance(layer, TransformerBlock)][-1]
     _, weights = block.attention(block.norm_attention(block.input), return_attention_scores=True)

@@ -1,4 +1,4 @@
-"""Recursive network on a hierarchy: states up and down the tree, forecasts of the leaves, and their sums."""
+"""Recursive network on a hierarchy: states passed up and down the tree, forecasts of the leaves, and their sums."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class TreeConfig(NetworkConfig):
 
     Args:
         parents: the parent of each target column, -1 for a root; () means that all are roots.
-        scaled: whether each target column has a unit of its own, given in S more columns of the window.
+        scaled: whether each target column has its own unit, given in S more columns of the window.
         units: U, units of the state of a node.
         lags: delays of a node's own values, each at least 1.
         exog_lags: delays of its covariates, each at least 0; empty when E = 0.
         shared: whether all leaves have one linear path.
         outputs: H, steps forecast at once.
-        node_exog: whether the E columns are those of each node, node by node, instead of common to all.
+        node_exog: whether the E columns belong to single nodes, node by node, instead of being common to all.
         targets, exog, window_norm, dtype: those of `NetworkConfig`; O is the number of nodes.
 
     Raises:
@@ -56,17 +56,17 @@ class TreeConfig(NetworkConfig):
             check_count(name, getattr(self, name))
         check_parents(self.parents)
         if len(self.parents) not in (0, self.targets):
-            allowed, remedy = f"empty or {self.targets} numbers, one per target", "Name every node"
+            allowed, remedy = f"empty or {self.targets} numbers, one per target", "Pass -1 for the roots"
             raise ValueError(explain("parents", allowed, f"{len(self.parents)}", remedy))
 
     @property
     def autoregressive(self) -> bool:
-        """Its linear path is that of the nodes."""
+        """Its linear path is the autoregression of the nodes."""
         return True
 
     @property
     def constants(self) -> int:
-        """The units of the nodes."""
+        """The number of columns that hold the units of the nodes."""
         return self.targets if self.scaled else 0
 
     @property
@@ -95,7 +95,7 @@ class TreeConfig(NetworkConfig):
 
 
 def tree_network(config: TreeConfig) -> keras.Model:
-    """The recursive network, not compiled: paired window (B, L, O+E) -> (B, H, O), a target column a node.
+    """The recursive network, not compiled: paired window (B, L, O+E) -> (B, H, O), one target column per node.
 
     Equation:
         h_i = tanh(u_i W + (sum over children c of i of h_c) U + b),       u_i = [y_i,t-l; covariates_i,t-k]
@@ -104,8 +104,8 @@ def tree_network(config: TreeConfig) -> keras.Model:
         y_i = sum over leaves l under i of (s_l / s_i) y_l                  for the others
 
     Symbols:
-        h, g: the layers "up" and "down", `TreeRNN` of `config.units` units: g of a leaf knows the leaf, all
-            above it and all below those.
+        h, g: the layers "up" and "down", `TreeRNN` of `config.units` units: g of a leaf depends on the leaf, its
+            ancestors and their descendants.
         C: kernel of the layer "output"; it starts at zero, so that the network starts at its linear path.
         A_i, a_i: kernel and bias of the layer "linear", a `NodeDense`; l: `config.lags`, k: `config.exog_lags`.
         s: the units of the nodes, in which all y are; with `config.scaled` the last S columns of the window,
@@ -146,7 +146,7 @@ def tree_network(config: TreeConfig) -> keras.Model:
     if not config.scaled:
         return keras.Model(network.input, total(network.output), name="tree")
     units = network.input[:, -1:, -config.targets :]
-    units = ops.where(units > 0, units, ops.ones_like(units))  # rows that fill up a batch are zero
+    units = ops.where(units > 0, units, ops.ones_like(units))  # rows that pad a batch are zero
     return keras.Model(network.input, total(network.output * units) / units, name="tree")
 
 
@@ -154,4 +154,4 @@ def _place(values: Any, config: TreeConfig) -> Any:
     """Values of the leaves (B, leaves, H) in their places among all nodes (B, S, H)."""
     where = np.zeros(config.targets, int)
     where[list(config.leaves)] = np.arange(len(config.leaves))
-    return pick(values, where)  # what the other nodes get here, `TreeSum` does not use
+    return pick(values, where)  # `TreeSum` does not use the values of other nodes
