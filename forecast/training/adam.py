@@ -10,8 +10,8 @@ from forecast.training.options import Options, Solution
 from forecast.training.problem import Problem
 from forecast.training.start import Prior
 
-STACK_VALUES = 4_000_000  # numbers in the batches of one compiled call
-STACK = 256  # steps of one compiled call at the most
+STACK_VALUES = 4_000_000  # values in the batches of one compiled call
+STACK = 256  # steps of one compiled call at most
 
 
 def adam(
@@ -22,21 +22,21 @@ def adam(
     monitor: Monitor,
     rng: np.random.Generator,
 ) -> Solution:
-    """Minimise the weighted mean of r^2 by Adam (Kingma and Ba 2015), the rate on a cosine to zero.
+    """Minimise the weighted mean cost by Adam (Kingma and Ba 2015), the learning rate falling to zero along a cosine.
 
     Args:
         problem: gives the batches.
         theta: (P,) start.
         prior: weight decay, decoupled from the gradient (Loshchilov and Hutter 2019), towards the prior's
             centre.
-        options: `epochs`, passes over the windows; `batch_size`, windows of one step, where the last stack of an
-            epoch is filled up from the epoch's first windows; `learning_rate`, that of the first step. A callback
-            that sets the rate of its optimizer ends the cosine: the rate is then what callbacks make it.
-        monitor: told of each epoch and batch.
+        options: `epochs`, passes over the windows; `batch_size`, windows per step, where the last stack of an epoch
+            is filled up with the epoch's first windows; `learning_rate`, that of the first step. Once a callback sets
+            the rate, the cosine ends and the callbacks determine it.
+        monitor: called at each epoch and batch.
         rng: draws the batches.
 
     Returns:
-        the last theta (P,); the monitor keeps the best. Its evidence is not known.
+        the last theta (P,), without evidence; the monitor keeps the best.
     """
     program, epochs = problem.program, options.epochs
     size = min(options.batch_size, len(problem))
@@ -64,6 +64,6 @@ def adam(
 
 
 def _layout(steps: int, values: int) -> tuple[int, int]:
-    """(calls, steps of a call) for an epoch of `steps` batches of `values` numbers; the stacks are alike."""
+    """(calls, steps per call) for an epoch of `steps` batches of `values` values; all stacks have one size."""
     calls = -(-steps // max(1, min(STACK, STACK_VALUES // values)))
     return calls, -(-steps // calls)

@@ -11,7 +11,7 @@ from forecast.training.backend import loop, value_and_gradient
 
 
 def adam_update(gradient: Any, m: Any, v: Any, count: Any) -> tuple[Any, Any, Any, Any]:
-    """(update, m, v, count) after a gradient (P,); the parameters then go by minus the learning rate times update.
+    """(update, m, v, count) after a gradient (P,); the parameters then move by minus the learning rate times update.
 
     Equation:
         g <- g / max(|g|, 1)
@@ -32,7 +32,7 @@ def adam_update(gradient: Any, m: Any, v: Any, count: Any) -> tuple[Any, Any, An
 
 
 def adam_steps(loss: Callable[..., Any], *, noisy: bool = False) -> Callable[..., Any]:
-    """Steps of Adam on the mean of `loss(theta, *batch)`, decay decoupled, for a stack of batches (K, B, ...).
+    """Steps of Adam on the mean of `loss(theta, *batch)`, with decoupled decay, for a stack of batches (K, B, ...).
 
     Equation:
         theta <- theta - rate (update + pull * (theta - center))
@@ -42,7 +42,7 @@ def adam_steps(loss: Callable[..., Any], *, noisy: bool = False) -> Callable[...
 
     Args:
         loss: weighted sum over a batch whose last array holds the weights.
-        noisy: whether `loss` takes one more argument, a count from which dropout is drawn anew.
+        noisy: whether `loss` takes one more argument, a count that seeds a new draw of dropout.
 
     Returns:
         (theta, m, v, count, rate, pull, center, *batches) -> (theta, m, v, count, mean loss of each batch (K,)).

@@ -32,7 +32,7 @@ Function = Callable[..., Any]
 
 
 class _Promotion(dict[str, str]):
-    """The table by which Keras narrows dtypes, float64 left out of it in the threads that compute in float64."""
+    """The table by which Keras narrows dtypes, without float64 in the threads that compute in float64."""
 
     wide = threading.local()
 
@@ -40,8 +40,8 @@ class _Promotion(dict[str, str]):
         return key if key == "float64" and getattr(self.wide, "on", False) else super().get(key, default)
 
 
-# Keras promotes float64 to float32 on JAX and torch, in tanh on the one and in every product on the other;
-# there is no public switch. `precision` lifts that rule while float64 work lasts, in its own thread (ARCHITECTURE.md).
+# Keras demotes float64 to float32, in tanh on JAX and in every product on torch; there is no public switch.
+# `precision` lifts that rule while float64 work lasts, in its own thread (ARCHITECTURE.md).
 if BACKEND != "tensorflow":
     dtypes.BIT64_TO_BIT32_DTYPE = _Promotion(dtypes.BIT64_TO_BIT32_DTYPE)
 
@@ -64,7 +64,7 @@ def precision(dtype: str) -> Iterator[None]:
 def compiled(function: Function, *, jit: bool = True) -> Function:
     """`function` compiled once per set of argument shapes; numpy arrays in, backend arrays out.
 
-    Keras resolves `jit_compile="auto"` to no XLA on a TensorFlow without a GPU; here it is on unless
+    On TensorFlow without a GPU Keras resolves `jit_compile="auto"` to no XLA; here XLA is on unless
     `jit=False`.
     """
     if BACKEND == "tensorflow":
@@ -150,7 +150,7 @@ def row_jacobian(function: Function, outputs: int) -> Function:
 
 
 def _tensorflow_row_jacobian(function: Function, outputs: int) -> Function:
-    """Each output of each row by itself: vectorised, or in turn where the network holds a loop.
+    """Each output of each row separately: vectorised, or one after the other where the network holds a loop.
 
     Vectorised outputs keep the graph at the size of one gradient, whatever their number. TensorFlow cannot
     vectorise a loop, and outside XLA each row costs twenty times more, so loops are always compiled, whatever `jit`

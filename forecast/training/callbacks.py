@@ -1,4 +1,4 @@
-"""Keras callbacks during a fit by a solver of this package, on a model that belongs to the fit alone."""
+"""Keras callbacks during a fit by a solver of this package, on a model that only the fit uses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CallbackRun:
         network: the compiled network.
         theta: (P,) weights at the start.
         solver: its name, for errors.
-        epochs: at most so many.
+        epochs: the largest number of epochs.
         rate: the first learning rate; None for a solver without one.
     """
 
@@ -72,7 +72,7 @@ class CallbackRun:
         return bool(self.model.stop_training)
 
     def tell(self, hook: str, theta: Array, *arguments: Any) -> Array:
-        """Call a hook of all callbacks with the weights theta in the model; the weights afterwards."""
+        """Call a hook of all callbacks with the weights theta in the model; returns the weights afterwards."""
         self.network.assign(theta, self.model)
         before = self.network.read(self.model)
         with precision(self.network.dtype):  # a callback may evaluate the model
@@ -84,7 +84,7 @@ class CallbackRun:
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def learning_rate(self, planned: float) -> float:
-        """The planned rate until a callback sets one, from then on that of the callbacks."""
+        """The planned rate until a callback sets one, from then on the rate of the callbacks."""
         if self.taken_over or self._rate() != self.planned:
             self.taken_over = True
             return self._rate()

@@ -1,4 +1,4 @@
-"""Training of a team of networks on windows drawn over all series of a panel."""
+"""Training of a team of networks on windows drawn at random over all series of a panel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forecast.training.options import Options
 from forecast.training.start import initial_weights, prior_at
 from forecast.training.window_program import WindowProgram
 
-PROBES = 2048  # windows at most whose error is told
+PROBES = 2048  # most windows whose error is measured
 
 
 def train_drawn(
@@ -33,17 +33,17 @@ def train_drawn(
 ) -> list[Fitted]:
     """Fit direct networks of one shape to windows of all series, all of them in one compiled call.
 
-    Callbacks are told of one network: with them the members learn one after the other.
+    Callbacks follow a single network: with them the members learn one after the other.
 
     Args:
         program: the compiled network.
         padded: the series, with room before and after each.
         season: that of `DrawnWindows`.
-        reaches: rows of a window that are shown to each member; measure: that of `DrawnWindows`.
+        reaches: rows of a window that each member reads; measure: that of `DrawnWindows`.
         batches: of an epoch.
         options: `epochs`, `batch_size`, `learning_rate`, `weight_decay`.
         rng: draws the initial weights and the windows.
-        thetas: weights (P,) of each member to go on from, None for a new start.
+        thetas: weights (P,) of each member to continue from, None for a new start.
     """
     starts = [initial_weights(program, rng) if theta is None else theta for theta in thetas]
     least = np.minimum(padded.begin + max(3, season + 1), padded.end - 1)  # first targets

@@ -1,4 +1,4 @@
-"""Windows drawn by chance over all series of a panel, every series as often as another; none is ever kept."""
+"""Windows drawn at random over all series of a panel, every series equally often; none is ever kept."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class DrawnWindows:
         program: the compiled network of L rows and H steps.
         padded: the series, with room before and after each.
         first, stop: buffer rows (S,): the first target of a window lies between them.
-        probe: series (n,) and rows (n,) of the first targets of the windows whose error is told.
+        probe: series (n,) and rows (n,) of the first targets of the windows whose error is measured.
         season: m of the units; measure: "window", "series" or None, for the units of the network.
         reach: rows of a window that are shown, older ones are missing.
         rng: draws windows.
@@ -92,7 +92,7 @@ class DrawnWindows:
     rng: np.random.Generator
 
     def draw(self, count: int) -> tuple[Array, ...]:
-        """So many windows, drawn anew."""
+        """`count` newly drawn windows."""
         series = self.rng.integers(len(self.first), size=count)
         place = self.rng.random(count) * (self.stop - self.first)[series]
         return self.windows(series, self.first[series] + place.astype(int))

@@ -23,12 +23,12 @@ from forecast.training.start import Prior, initial_weights, linear_members, line
 from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 
-TEACHER_FORCING = {  # the fraction of true targets that a network with lead rows is given, stage by stage
+TEACHER_FORCING = {  # the fraction of true targets given to a network with lead rows, stage by stage
     "free-run": (0.0,),
     "teacher-forcing": (1.0,),
     "scheduled-sampling": (1.0, 0.75, 0.5, 0.25, 0.0),
 }
-SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # parameters up to which LM, L-BFGS; rows up to which either
+SMALL, MIDDLE, ROWS = 1_500, 20_000, 2_000_000  # most parameters for LM and for L-BFGS; most rows for either
 SAMPLE, WORK = 3_000, 1e9  # rows at least, and rows * parameters^2, of the first steps of LM on a long series
 FIRST_STEPS, LAST_STEPS = 40, 10  # of LM on these rows, and on all of them
 LONG, FIRST_ROWS = 5_000, 4_096  # rows from which a series is learned in closed loop; rows of the first steps
@@ -50,9 +50,9 @@ class Fitted:
 
 
 def choose_solver(solver: str, parameters: int, rows: int, *, noisy: bool = False) -> str:
-    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for middle ones, else Adam.
+    """The solver for the size: Levenberg-Marquardt for small networks, L-BFGS for medium ones, else Adam.
 
-    Adam alone draws the dropout of a noisy network.
+    Only Adam draws the dropout of a noisy network.
     """
     if solver != "auto":
         return solver
@@ -78,7 +78,7 @@ def train(
         weights: (N,) weight of every row of the buffer as a target.
         options: solver, kind of training and limits.
         rng: draws the initial weights and the batches.
-        theta: (P,) to go on from; None starts at random, with the linear path at the AR solution.
+        theta: (P,) to continue from; None starts at random, with the linear path at the AR solution.
 
     Returns:
         the fitted weights.
@@ -121,19 +121,19 @@ def train(
 
 
 def _sample(problem: OneStep, options: Options) -> OneStep:
-    """Rows enough to find the network by Levenberg-Marquardt; all of them where that is little work."""
+    """Enough rows to fit the network by Levenberg-Marquardt; all of them where that is cheap."""
     most = max(SAMPLE, int(WORK / problem.program.size**2))
     return problem if options.solver != "lm" or len(problem) <= 1.5 * most else _part(problem, most)
 
 
 def _part(problem: OneStep, rows: int) -> OneStep:
-    """At most so many rows, evenly spaced."""
+    """At most `rows` rows, evenly spaced."""
     which = np.linspace(0, len(problem) - 1, min(rows, len(problem))).astype(int)
     return replace(problem, keep=problem.keep[which], weights=problem.weights[which])
 
 
 def _goes_ahead(problem: OneStep, options: Options) -> bool:
-    """Whether a network of delays is trained for the closed loop by which it is judged: on one long series."""
+    """Whether training ends in the closed loop that judges the network: a network of delays on one long series."""
     config = problem.program.config
     one_step = options.training == "one-step" and problem.program.steps == 1
     small = options.solver == "lm" and 1 < options.ahead <= MOST_AHEAD
@@ -169,13 +169,13 @@ def _ahead(
 
 
 def linear_fit(program: WindowProgram, windows: Windows, weights: Array, theta: Array) -> Fitted:
-    """The linear path alone by least squares on all windows, beside a nonlinear branch as in `theta` made silent."""
+    """The linear path alone by least squares on all windows, with the nonlinear branch of `theta` silenced."""
     start = linear_start(one_step_problem(program, windows, weights), silent(program, theta))
     return Fitted(start, start, "least squares", linear=True)
 
 
 def is_solved(program: WindowProgram, options: Options) -> bool:
-    """Whether the least-squares start is the answer already: a linear network without a decay."""
+    """Whether the least-squares start is already the solution: a linear network without weight decay."""
     squares = isinstance(program.objective, Squared)
     return squares and not options.weight_decay and bool(linear_members(program).all())
 
@@ -188,7 +188,7 @@ def _scheduled_sampling(
     options: Options,
     rng: np.random.Generator,
 ) -> tuple[Solution, list[dict[str, float]]]:
-    """One run of the solver for each teacher-forcing ratio; validation runs free, and so does what evidence is of."""
+    """One run of the solver for each teacher-forcing ratio; validation and the evidence are those of the free run."""
     ratios, history, solution = TEACHER_FORCING[options.decoding], list[dict[str, float]](), Solution(theta)
     if problem.program.lead:
         problem = replace(problem, coins=rng.uniform(size=(len(problem), problem.program.lead)))
@@ -279,7 +279,7 @@ def one_step_problem(program: WindowProgram, windows: Windows, weights: Array) -
     """The windows without missing values, each target weighted by its row."""
     keep = np.flatnonzero(windows.finite())
     if not len(keep):
-        needed = f"some {windows.width} rows in a row without a missing value, lags and steps together"
+        needed = f"{windows.width} consecutive rows without a missing value, lags and steps together"
         raise ValueError(explain("y", needed, "none", "Use fewer lags or fill the missing values"))
     rows = windows.target_rows(keep)[:, None] + np.arange(program.steps)
     if not weights[rows].any():
@@ -294,8 +294,7 @@ def free_run_problems(
     """Closed-loop segments for training and, with a validation part, for validation; every row is in one of them.
 
     Multi-step training starts a segment at every quarter of its length; a free run lays them end to end. They are
-    counted back from the end of the part of a series, and the first one starts with the part, over rows that the
-    next one may have too.
+    counted back from the end of each part of a series; the first one starts with the part and may overlap the next.
     """
     begin, end = windows.panel.offsets[:-1] + windows.length, windows.panel.offsets[1:]
     cut = _cut_rows(windows, options.validation)  # (S,) first row held out

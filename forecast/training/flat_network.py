@@ -33,10 +33,10 @@ class Weight:
     Args:
         path: its path in Keras, numbered where two variables share one.
         shape: its shape.
-        part: where it lies in theta.
+        part: its slice of theta.
         role: that of its layer, or None.
-        orthogonal: whether the state of a cell goes through this matrix.
-        memory: whether each unit of an elementwise cell feeds back to itself through this vector.
+        orthogonal: whether it is a matrix that multiplies the state of a cell.
+        memory: whether it is the vector through which each unit of an elementwise cell feeds back to itself.
     """
 
     path: str
@@ -67,7 +67,7 @@ class FlatNetwork:
             none, whatever its layers are called.
         dtype: "float32" or "float64", of every computation.
         jit: compile by XLA on TensorFlow.
-        noisy: whether each step of Adam draws the network's dropout anew; all else runs without.
+        noisy: whether each step of Adam draws the network's dropout; all else runs without dropout.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class FlatNetwork:
         noisy: bool = False,
     ):
         self.objective, self.dtype, self.jit, self.noisy = objective, dtype, jit, noisy
-        self.lock = threading.RLock()  # held while something is made that all fits share
+        self.lock = threading.RLock()  # held while something that all fits share is made
         with precision(dtype):
             self.network = build()
             self.template = self._flat(self.network.trainable_variables)
@@ -114,14 +114,14 @@ class FlatNetwork:
         return [keras.ops.reshape(theta[weight.part], weight.shape) for weight in self.weights]
 
     def assign(self, theta: Array, network: keras.Model) -> keras.Model:
-        """Write theta into the variables of `network`, one of this shape that belongs to the caller."""
+        """Write theta into the variables of `network`, a network of this shape that belongs to the caller."""
         with precision(self.dtype):
             for variable, weight in zip(network.trainable_variables, self.weights, strict=True):
                 variable.assign(theta[weight.part].reshape(weight.shape))
         return network
 
     def copy(self, theta: Array) -> keras.Model:
-        """A network of its own with the weights theta, which later fits leave alone."""
+        """A separate network with the weights theta, unaffected by later fits."""
         with precision(self.dtype):
             network = keras.models.clone_model(self.network)
             pairs = zip(network.non_trainable_variables, self.network.non_trainable_variables, strict=True)
@@ -142,7 +142,7 @@ class FlatNetwork:
         return {id(part.state) for part in parts if isinstance(part, keras.random.SeedGenerator)}
 
     def _constants(self, draw: Any = None) -> list[Any]:
-        """What the network keeps beside theta, random states with `draw` as their count."""
+        """The variables of the network besides theta, random states with `draw` as their count."""
         variables = self.network.non_trainable_variables
         return [v.value if draw is None or id(v) not in self._seeds else _counted(v, draw) for v in variables]
 
@@ -166,7 +166,7 @@ class FlatNetwork:
         return {name: compiled(function, jit=self.jit) for name, function in self.traced().items()}
 
     def forget(self) -> None:
-        """Compile anew when called again: what the network keeps beside theta has changed."""
+        """Recompile at the next call: variables of the network besides theta have changed."""
         self.__dict__.pop("functions", None)
 
     def call(self, name: str, *arrays: Any) -> Any:
@@ -213,7 +213,7 @@ def layers_within(layer: Any) -> list[keras.layers.Layer]:
 
 
 def _weights(network: keras.Model, roles: Mapping[str, Role] | None) -> Iterator[Weight]:
-    """The trainable variables of the network in order; those of a user's network have nothing but a place."""
+    """The trainable variables of the network in order; without `roles`, as for a user's network, none has a role."""
     layers = list(layers_within(network))
     states = [(layer, name) for layer in layers for name in state_matrices(layer)]
     orthogonal = {id(getattr(layer, name, None)) for layer, name in states}

@@ -1,4 +1,4 @@
-"""How much of a loss at one step comes back to the states before it."""
+"""How much of the gradient of a loss at one step reaches the states before it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def state_gradients(
         h_k: all states of the layer after step k side by side, n numbers; the gradient is the total one, through
             all later steps and through the output of step k, where that is a state.
         e: zeros (B, T, n), added to the states, and to the output where it is one of them.
-        L_t: `loss` of each sequence; with outputs at every step that of the step t = `step`, else of the last.
+        L_t: `loss` of each sequence, at step t = `step` when there is an output at every step, else at the last.
 
     Args:
         model: a keras.Model on sequences (B, T, F); a layer that runs recurrent ones; or a cell.
-        X: sequences (B, T, F); the T of the equation are the steps that the recurrent layer gets of them.
+        X: sequences (B, T, F); T in the equation is the number of steps that reach the recurrent layer.
         y: targets of the model's output.
         layer: name of a recurrent layer that runs forwards; None means the last one.
         loss: Keras name of a loss, or a function (y, output) -> losses (B,) or (B, T).
-        step: the step t of outputs at every step, from the end when negative.
+        step: t, when there is an output at every step; negative counts from the end.
 
     Raises:
         ValueError: there is no such recurrent layer, it runs more than once (truncated backpropagation), or no
@@ -71,7 +71,7 @@ def state_gradients(
 
     dtype = rnn.compute_dtype
     noise = np.zeros((len(X), steps, sum(keras.tree.flatten(rnn.cell.state_size))), dtype)
-    y = y if y.dtype.kind in "iu" else y.astype(dtype)  # numbers of classes stay whole
+    y = y if y.dtype.kind in "iu" else y.astype(dtype)  # class codes stay integers
     with precision(dtype):
         run = compiled(value_and_gradient(total), jit=False)
         gradient = to_numpy(run(noise, X.astype(network.inputs[0].dtype), y)[1])
@@ -118,7 +118,7 @@ def _chosen(network: keras.Model, name: str | None) -> keras.layers.RNN:
     named = [rnn for rnn in found if name in (None, rnn.name)]
     if not named:
         allowed = f"the name of a recurrent layer that runs forwards, one of {[rnn.name for rnn in found]}"
-        remedy = "Pass a network that runs a cell by keras.layers.RNN"
+        remedy = "Pass a network that runs a cell with keras.layers.RNN"
         raise ValueError(explain("layer", allowed, repr(name), remedy))
     return named[-1]
 
@@ -141,9 +141,9 @@ def _steps(network: keras.Model, rnn: keras.layers.RNN, X: Array) -> int:
 
 
 class _Disturbed:
-    """A recurrent layer whose inputs end with what is added to its states, and to its output where it is one.
+    """A recurrent layer whose last input columns are added to its states, and to its output where that is a state.
 
-    It is the layer in all but its cell, a step of which it is itself.
+    All else is that of the layer; `step` is a step of its cell.
     """
 
     def __init__(self, rnn: keras.layers.RNN, width: int):
@@ -164,7 +164,7 @@ class _Disturbed:
 
 
 def _disturbed(rnn: keras.layers.RNN, noise: Any) -> AbstractContextManager[None]:
-    """Within, the layer's states are moved by noise (B, T, n)."""
+    """A context in which noise (B, T, n) is added to the layer's states."""
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         wide = ops.concatenate([sequences, ops.cast(noise, sequences.dtype)], axis=-1)
@@ -176,7 +176,7 @@ def _disturbed(rnn: keras.layers.RNN, noise: Any) -> AbstractContextManager[None
 
 @contextmanager
 def _looping(rnn: keras.layers.RNN, inner_loop: Callable[..., Any]) -> Iterator[None]:
-    """Within, the layer runs this loop in place of its own."""
+    """A context in which the layer runs this loop in place of its own."""
     rnn.inner_loop = inner_loop
     try:
         yield

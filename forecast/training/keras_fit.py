@@ -1,4 +1,4 @@
-"""Training by `keras.Model.fit`, for a user's model with dropout, batch statistics or a loss of its own."""
+"""Training by `keras.Model.fit`, for a user's model with dropout, batch statistics or its own loss."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class _Batches(keras.utils.PyDataset):
 
 
 class _Best(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch, and stops when the loss is not a number any more.
+    """Keeps the weights of the best epoch, and stops when the loss or a weight is no longer finite.
 
     Args:
         patience: epochs without a better validation loss before stopping.
-        held_out: whether there is a validation loss; without one the last epoch stays, unless it is lost.
+        held_out: whether there is a validation loss; without one the last finite epoch counts as the best.
     """
 
     def __init__(self, patience: int, held_out: bool):
@@ -102,7 +102,7 @@ def keras_fit(
 
 @contextlib.contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
-    """Keras, numpy and Python seeded inside; numpy's and Python's generators afterwards as before."""
+    """A context with Keras, numpy and Python seeded; numpy's and Python's generators are restored afterwards."""
     if seed is None:
         yield
         return

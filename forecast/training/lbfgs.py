@@ -20,19 +20,19 @@ def lbfgs(
     monitor: Monitor,
     rng: np.random.Generator,
 ) -> Solution:
-    """Minimise mean r^2 + decay ||theta - center||^2 (Liu and Nocedal 1989).
+    """Minimise the weighted mean cost + decay ||theta - center||^2 (Liu and Nocedal 1989).
 
     Args:
-        problem: gives the squared error and its gradient; an infinite error makes the line search step back.
+        problem: gives the cost and its gradient; an infinite cost makes the line search step back.
         theta: (P,) start.
         prior: the weight decay and its centre.
-        options: `epochs`, at most so many iterations; `tolerance`, stop when an iteration lowers the loss by less
-            than a hundredth of this fraction.
-        monitor: told of each iteration.
+        options: `epochs`, the largest number of iterations; `tolerance`, stop when an iteration lowers the loss by
+            less than a hundredth of this fraction.
+        monitor: called after each iteration.
         rng: not used; nothing here is random.
 
     Returns:
-        the best theta (P,) the line search accepted; its evidence is not known.
+        the best theta (P,) the line search accepted, without evidence.
     """
     best, error = theta, np.inf
 

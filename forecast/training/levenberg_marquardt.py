@@ -15,8 +15,8 @@ from forecast.training.problem import LeastSquares
 from forecast.training.start import Prior
 
 SMALL, MANY = 400, 8_192  # parameters below which, and rows above which, matrices are faster in one thread
-SETTLED = 0.1  # the priors are at rest when an update changes the log evidence by less than this
-EXACT = 1e-10  # part of the variance of the targets below which errors are rounding, not noise
+SETTLED = 0.1  # the priors have settled when an update changes the log evidence by less than this
+EXACT = 1e-10  # fraction of the variance of the targets below which errors are rounding, not noise
 
 
 def levenberg_marquardt(
@@ -30,25 +30,25 @@ def levenberg_marquardt(
     """Minimise F = beta/2 sum r^2 + 1/2 sum_p alpha_p (theta_p - center_p)^2, re-estimating alpha and beta.
 
     Each step solves (beta J'J + A + mu D) delta = beta J'r - A (theta - center), A = diag(alpha), D = the
-    diagonal of the first two terms. mu falls after a step that lowers F and grows after one that is refused
+    diagonal of the first two terms. mu falls after a step that lowers F and grows after one that is rejected
     (Marquardt 1963). With `prior.decay=None`, after a warm-up under the first prior,
     gamma = P - sum_p alpha_p (H^-1)_pp, alpha_g = gamma_g / sum_g (theta - center)^2 and
     beta = (N - gamma) / sum r^2 follow from the evidence (MacKay 1992; Foresee and Hagan 1997).
 
     Args:
-        problem: gives J'J, J'r and the squared error at theta; an infinite error (a diverged run) is refused.
+        problem: gives J'J, J'r and the squared error at theta; an infinite error (a diverged run) is rejected.
         theta: (P,) start.
         prior: groups, centre and strength of the weight decay.
-        options: `epochs`, at most so many steps; `tolerance`, stop when three steps in a row lower the squared
+        options: `epochs`, the largest number of steps; `tolerance`, stop when three steps in a row lower the squared
             error by less than this fraction.
-        monitor: told of each step.
+        monitor: called after each step.
         rng: not used; nothing here is random.
 
     Returns:
         the last theta, that of the lowest F under the last prior, and its evidence.
     """
-    in_blocks = len(problem) > MANY  # the blocks of rows have threads already
-    threads = 1 if theta.size < SMALL or in_blocks else None  # they cost small matrices more than they bring
+    in_blocks = len(problem) > MANY  # the blocks of rows already run in threads
+    threads = 1 if theta.size < SMALL or in_blocks else None  # threads slow small matrices down
     with threadpool_limits(limits=threads, user_api="blas"):
         return _minimise(problem, theta, prior, options, monitor)
 
@@ -89,7 +89,7 @@ class _Posterior:
         return float(gain - self.cost(theta, error))
 
     def updated(self, theta: Array, hessian: Array, error: float) -> _Posterior:
-        """The precisions that the evidence asks for at theta."""
+        """The precisions re-estimated from the evidence at theta."""
         inverse = _inverse(self.curvature(hessian))
         precision, gamma = self.prior.evidence(theta, self.precision, inverse, self.beta)
         return replace(self, precision=precision, beta=_noise_precision(self.problem, error, gamma))
@@ -138,7 +138,7 @@ def _accepted_step(
 
 
 def _noise_precision(problem: LeastSquares, error: float, gamma: float) -> float:
-    """beta of a squared error with gamma determined parameters; an error of rounding alone counts as EXACT."""
+    """beta of a squared error with gamma well-determined parameters; an error that is only rounding counts as EXACT."""
     count = problem.count
     return max(count - gamma, 0.1 * count) / max(error, EXACT * problem.variation, 1e-300)
 

@@ -12,7 +12,7 @@ from forecast.training.flat_network import Array
 from forecast.windows import Windows
 
 FIT_ROWS = 20_000  # windows that determine a candidate; more add nothing but time
-RIDGE = 1e-9  # part of the mean square of the regressors, so that those that are collinear have a solution
+RIDGE = 1e-9  # fraction of the mean square of the regressors, so that collinear ones have a solution
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Linear:
     Args:
         lags, exog_lags: k and l.
         exog: number of covariates, the first columns of x.
-        kept: places of the regressors x that are used, lag by lag; () for all.
+        kept: positions of the regressors x that are used, lag by lag; () for all.
         scale: "window", m and s are mean and deviation of the window; "level", its last value and 1; else 0 and 1.
         length: L.
     """
@@ -36,7 +36,7 @@ class Linear:
 
     @classmethod
     def of(cls, config: NetworkConfig) -> Self:
-        """The linear model of what a network sees."""
+        """The linear model of the inputs of a network."""
         scale = "level" if config.window_level else "window" if config.window_norm else None
         lags, exog_lags, kept = config.delays
         return cls(lags, exog_lags, config.exog, kept, scale, config.window)

@@ -14,7 +14,7 @@ from forecast.training.problem import Problem
 
 
 def lost_message(loss: float, epoch: int, best: int) -> str:
-    """What to tell when the loss is not a number any more."""
+    """The warning for a loss that is no longer finite."""
     return (
         f"training: the loss became {loss} at epoch {epoch}; kept the best weights so far (epoch {best}). "
         'Try a smaller learning_rate, or scale="series".'
@@ -25,7 +25,7 @@ class Monitor:
     """Keeps the best theta, epoch 0 (the start) included, and says when to stop.
 
     A solver calls `begin` before an epoch, `rate` and `batch` around each of its batches if it has any, and the
-    monitor itself after the epoch. `theta` are then the weights to go on from.
+    monitor itself after the epoch. `theta` are then the weights to continue from.
 
     Args:
         problem: the training problem.
@@ -71,7 +71,7 @@ class Monitor:
         return self.run.learning_rate(planned) if self.options.solver == "adam" else planned
 
     def batch(self, theta: Array, loss: float, steps: int) -> Array:
-        """A batch of `steps` steps ends: the weights to go on from."""
+        """A batch of `steps` steps ends: the weights to continue from."""
         if self.run:
             self.batches += steps
             theta = self.run.tell("on_train_batch_end", theta, self.batches - 1, {"loss": loss})

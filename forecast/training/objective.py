@@ -18,7 +18,7 @@ ALL = ("lm", "lbfgs", "adam")
 
 @dataclass(frozen=True)
 class Objective:
-    """The cost of an output, and the forecast that it stands for.
+    """The cost of an output, and the forecast that it means.
 
     Training minimises sum w cost(target, output). Subclasses are plain values: two of the same fields are equal and
     share their compiled networks. Outputs (..., O * K) hold the K numbers of the first target, then of the next.
@@ -31,22 +31,22 @@ class Objective:
     """Solvers that can minimise it."""
 
     unit: ClassVar[str | None] = "any"
-    """In what an error is measured where a network sees windows in units of their own: "any", the naive error of its
-    "series", or None, for a cost that has no unit."""
+    """The unit of an error for a network whose windows have their own units: "any", the naive error of the "series", or
+    None for a cost without a unit."""
 
     absolute: ClassVar[bool] = False
     """Whether the cost depends on where zero lies."""
 
     levels: ClassVar[tuple[float, ...]] = ()
-    """Probabilities of the quantiles that the outputs tell; none."""
+    """Probabilities of the quantiles that the outputs give; () for none."""
 
     @property
     def outputs(self) -> int:
-        """K, the numbers that a network puts out for each target."""
+        """K, the number of outputs of a network per target."""
         return 1
 
     def cost(self, target: Any, output: Any) -> Any:
-        """Cost of each target, of numpy or of the backend, in a shape to which weights broadcast."""
+        """Cost of each target, for arrays of numpy or of the backend, in a shape to which weights broadcast."""
         raise NotImplementedError
 
     def cost_in(self, target: Any, output: Any, zero: Any, unit: Any) -> Any:
@@ -58,7 +58,7 @@ class Objective:
         return self.cost((target - zero) / unit, (output - zeros) / units)
 
     def curvature(self, error: Any) -> Any:
-        """w with w e^2 the cost of errors e, or a parabola above it that touches it there; for "lm" alone."""
+        """w such that w e^2 + constant is the cost, or a parabola above it that touches it at errors e; for "lm"."""
         raise NotImplementedError
 
     def point(self, output: Any) -> Any:
@@ -88,7 +88,7 @@ class Squared(Objective):
 
 @dataclass(frozen=True)
 class Absolute(Objective):
-    """|y - f|: the outputs are conditional medians. Its slope jumps at zero, which L-BFGS does not bear.
+    """|y - f|: the outputs are conditional medians. Its slope jumps at zero, which L-BFGS cannot handle.
 
     Levenberg-Marquardt minimises it by squares reweighted at every step (Schlossmacher 1973).
     """
@@ -100,7 +100,7 @@ class Absolute(Objective):
         return abs(target - output)
 
     def curvature(self, error: Any) -> Any:
-        """1 / (2 |e|), the parabola that touches |e|; errors below 1e-3 count as 1e-3."""
+        """1 / (2 |e|), the parabola that touches |e|; errors below 1e-3 in size count as 1e-3."""
         return 0.5 / np.maximum(np.abs(error), 1e-3)
 
 
@@ -113,15 +113,15 @@ class Scaled(Absolute):
 
 @dataclass(frozen=True)
 class Huber(Objective):
-    """e^2 up to |e| = `delta`, and delta (2 |e| - delta) beyond: means that outliers move little (Huber 1964)."""
+    """e^2 up to |e| = `delta`, delta (2 |e| - delta) beyond: means that outliers affect little (Huber 1964)."""
 
     delta: float = 1.0
     solvers: ClassVar[tuple[str, ...]] = ALL
 
     def cost(self, target: Any, output: Any) -> Any:
-        """Squares of small errors, straight lines beyond."""
+        """Squares of small errors, linear beyond."""
         error = abs(target - output)
-        near = 0.5 * (error + self.delta - abs(error - self.delta))  # the smaller one of the two
+        near = 0.5 * (error + self.delta - abs(error - self.delta))  # the smaller of the two
         return near * (2.0 * error - near)
 
     def curvature(self, error: Any) -> Any:
@@ -201,7 +201,7 @@ class Likelihood(Objective):
         raise NotImplementedError
 
     def standard(self) -> Any:
-        """Quantiles (Q,) of the standardised error."""
+        """Quantiles (Q,) of the standardised error, at `levels`."""
         raise NotImplementedError
 
     def quantiles(self, output: Any) -> Any:
@@ -246,7 +246,7 @@ class StudentT(Likelihood):
 
 @dataclass(frozen=True)
 class KerasLoss(Objective):
-    """A loss of Keras, by its name or as a `keras.losses.Loss`, for each target by itself."""
+    """A loss of Keras, by its name or as a `keras.losses.Loss`, applied to each target separately."""
 
     loss: Any = "log_cosh"
     solvers: ClassVar[tuple[str, ...]] = ("adam",)
@@ -264,7 +264,7 @@ class CrossEntropy(Objective):
     """-q_k log P(k), summed over k the cross-entropy: the outputs are scores, P their softmax, q the targets."""
 
     def cost(self, target: Any, output: Any) -> Any:
-        """The share of each class in the cross-entropy."""
+        """The term of each class in the cross-entropy."""
         score = output - ops.max(output, axis=-1, keepdims=True)
         return -target * (score - ops.log(ops.sum(ops.exp(score), axis=-1, keepdims=True)))
 
@@ -297,17 +297,17 @@ OBJECTIVES: dict[str, Objective] = {
     "gaussian": Gaussian(),
     "student-t": StudentT(),
 }
-"""Of the forecasters, by the name of their `loss`."""
+"""The objectives of the forecasters, by the name of their `loss`."""
 
 
 def objective_of(loss: Any) -> Objective:
-    """The objective that `loss` stands for.
+    """The objective that `loss` names.
 
     Args:
         loss: a name in OBJECTIVES or of Keras, a `keras.losses.Loss`, or a list of levels for quantiles.
 
     Raises:
-        TypeError, ValueError: it stands for nothing.
+        TypeError, ValueError: `loss` is none of these.
 
     Example:
         >>> objective_of("absolute"), objective_of([0.9, 0.1, 0.5]).levels

@@ -16,10 +16,10 @@ class Options:
     """How to train. The fields are those of the neural estimators, which document them, and a few more.
 
     Args:
-        select: whether the linear model may be kept; all_rows: whether what was found with a validation part is
+        select: whether the linear model may be kept; all_rows: whether a network found with a validation part is
             trained again on all rows.
         ahead: steps of the closed loop by which a network is judged, 0 where it is not.
-        trial: whether some of many rows will do.
+        trial: whether a sample of many rows is enough.
         warm_up: steps of Levenberg-Marquardt under the first prior: where the nonlinear branch starts at zero,
             evidence would prune it at once.
     """

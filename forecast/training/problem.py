@@ -1,7 +1,7 @@
-"""Least-squares problems in theta: one step ahead (series-parallel) and closed loop over segments (parallel).
+"""Training problems in theta: from the true past (series-parallel) and closed loop over segments (parallel).
 
-Both give the solvers the same four things: the squared error, its gradient, its normal equations and batches.
-The weights w >= 0 make it sum_t w_t (y_t - yhat_t(theta))^2.
+Both give the solvers the same four things: the cost, its gradient, its normal equations and batches. With weights
+w >= 0 the cost is sum_t w_t cost(y_t, yhat_t(theta)), w_t (y_t - yhat_t)^2 for least squares.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from forecast.training.window_program import JACOBIAN_VALUES, WindowProgram
 from forecast.windows import Windows, pair
 
 Result = TypeVar("Result")
-THREADS = min(4, os.cpu_count() or 1)  # blocks of windows at work at a time
-WORTH = 1_000_000  # values of all windows from which the rows that are not read are left out
+THREADS = min(4, os.cpu_count() or 1)  # blocks of windows computed at a time
+WORTH = 1_000_000  # values of all windows from which on rows that are not read are left out
 DIVERGED = 1e3  # a free run beyond this many standard deviations has left the data
 
 
 class Problem(Protocol):
-    """What a solver needs to know of the data."""
+    """What a solver needs to know about the data."""
 
     @property
     def program(self) -> FlatNetwork:
@@ -39,7 +39,7 @@ class Problem(Protocol):
 
     @property
     def update(self) -> str:
-        """The compiled function that makes steps of Adam on batches of `take`."""
+        """The name of the compiled function that makes steps of Adam on batches of `take`."""
 
     def error(self, theta: Array) -> float:
         """The weighted cost of all errors; infinite where a run diverges."""
@@ -72,7 +72,7 @@ class LeastSquares(Smooth, Protocol):
 def _products(
     objective: Objective, jacobian: Array, residual: Array, root: Array
 ) -> tuple[Array, Array, float]:
-    """(J'J, J'r, cost) of rows that are weighted already; a cost other than squares reweights them (IRLS)."""
+    """(J'J, J'r, cost) of rows that are already weighted; a cost other than squares reweights them (IRLS)."""
     if not isinstance(objective, Squared):
         error = np.divide(residual, root, out=np.zeros_like(residual), where=root > 0)
         cost = float(np.sum(root**2 * objective.cost(error, np.zeros_like(error))))
@@ -89,18 +89,18 @@ def _variation(target: Array, weight: Array) -> float:
 
 
 def _near(program: WindowProgram, count: int) -> tuple[WindowProgram, tuple[int, ...] | None]:
-    """The network that reads so many windows, and the rows of a window that it is given; None for all of them."""
+    """The network to use on `count` windows, and the rows of a window that it is given; None for all of them."""
     large = count * program.window * program.features >= WORTH
     return (program.compact if large else None) or (program, None)
 
 
 @dataclass(frozen=True, eq=False)
 class OneStep:
-    """The true past is the input of every prediction: sum over windows of w (y - f(window))^2.
+    """The true past is the input of every prediction: sum over windows of w cost(y, f(window)).
 
     In the lead rows the network receives the true y where `coins` < `ratio` (teacher forcing) and NaN elsewhere.
-    As the teacher-forcing ratio falls from 1 to 0 the training goes over to a free run (scheduled sampling, Bengio et
-    al. 2015), over whose steps the error is the same every time.
+    As the teacher-forcing ratio falls from 1 to 0, training passes over to a free run (scheduled sampling, Bengio et
+    al. 2015). The coins are tossed once, so the error is a function of theta alone.
     """
 
     update: ClassVar[str] = "adam"
@@ -132,14 +132,14 @@ class OneStep:
 
     @cached_property
     def _table(self) -> tuple[Array, Array] | None:
-        """What `_read` gives of all windows, where that is not much."""
+        """`_read` of all windows, where that is small; else None."""
         program, rows = self._near
         if rows is None or len(self) * len(rows) * program.features > JACOBIAN_VALUES:
             return None
         return self.windows.read(self.keep, rows)
 
     def _read(self, which: Array) -> tuple[Array, Array, Array]:
-        """`take` for this network."""
+        """`take` for the network of `_near`."""
         _, rows = self._near
         if rows is None:
             return self.take(which)
@@ -160,7 +160,7 @@ class OneStep:
         return _variation(self.windows.y[rows], self.weights)
 
     def _in_threads(self, function: Callable[[Array], Result], rows: int) -> Iterator[Result]:
-        """`function` of each block of so many windows, in threads; the results in order, so that sums are the same."""
+        """`function` of each block of `rows` windows, in threads; results in order, so that sums are reproducible."""
         blocks = [np.arange(start, min(start + rows, len(self))) for start in range(0, len(self), rows)]
         if len(blocks) == 1:
             yield function(blocks[0])
@@ -169,7 +169,7 @@ class OneStep:
             yield from threads.map(function, blocks)
 
     def error(self, theta: Array) -> float:
-        """The weighted squared error."""
+        """The weighted cost of all windows."""
         program, _ = self._near
 
         def cost(which: Array) -> float:
@@ -181,7 +181,7 @@ class OneStep:
         return sum(self._in_threads(cost, CHUNK))
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
-        """(squared error, its gradient (P,))."""
+        """(the weighted cost, its gradient (P,))."""
         (program, _), error, total = self._near, 0.0, np.zeros(self.program.size)
         for start in range(0, len(self), CHUNK):
             block = self._read(np.arange(start, min(start + CHUNK, len(self))))
@@ -190,7 +190,7 @@ class OneStep:
         return error, total
 
     def rows(self, theta: Array, which: Array) -> tuple[Array, Array]:
-        """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, a row for a step and target."""
+        """Weighted Jacobian (R, P) and residual (R,) of up to a block of windows, one row per step and target."""
         window, target, _ = self._read(which)
         root = self._root(which)
         program, _ = self._near
@@ -231,7 +231,7 @@ class FreeRun:
 
     update: ClassVar[str] = "run_adam"
     program: WindowProgram
-    windows: Windows  # a segment each: L known rows and T to run over
+    windows: Windows  # one per segment: L known rows and T to run over
     weights: Array  # (B, T)
 
     @property
@@ -276,7 +276,7 @@ class FreeRun:
         return total
 
     def gradient(self, theta: Array) -> tuple[float, Array]:
-        """(squared error, its gradient (P,)) by backpropagation through the closed loop."""
+        """(the weighted cost, its gradient (P,)) by backpropagation through the closed loop."""
         error, total = 0.0, np.zeros(self.program.size)
         for block in self._blocks():
             for _, (part, gradient) in self.program.chunked("run_gradient", theta, *block, least=1):
@@ -338,12 +338,12 @@ class FreeRun:
 
 
 def _lags(length: int, rows: tuple[int, ...] | None) -> list[int]:
-    """Delays of the targets in the rows that are read of a window of so many, in order of time."""
+    """Delays of the targets in the rows that are read of a window of `length`, in order of time."""
     return list(range(length, 0, -1)) if rows is None else [row + 1 for row in reversed(rows)]
 
 
 def _propagate(by_theta: Array, by_past: Array, delays: list[int]) -> Array:
-    """S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P); a row for each delay d."""
+    """S_t = by_theta_t + sum_d by_past_{t,d} S_{t-d}, in place on by_theta (B, T, O, P); one row per delay d."""
     lags = [(row, lag) for row, lag in enumerate(delays) if np.any(by_past[:, :, :, row])]
     for t in range(1, by_theta.shape[1]):
         for row, lag in lags:

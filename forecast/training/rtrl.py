@@ -1,4 +1,4 @@
-"""Real-time recurrent learning: the exact gradient carried forward in time, one observation a step."""
+"""Real-time recurrent learning: the exact gradient carried forward in time, one observation per step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Step = Callable[[Any, Any], Any]
 
 
 class Influence(Protocol):
-    """How the derivative of the state with respect to the parameters is held and carried on."""
+    """How the derivative of the state with respect to the parameters is stored and carried forward."""
 
     shape: tuple[int, ...]
 
@@ -35,7 +35,7 @@ class Influence(Protocol):
 
 
 class Dense:
-    """Every state by every parameter.
+    """The derivative of every state with respect to every parameter.
 
     Equation:
         S_t = dh_t / dtheta = F_theta + F_h S_{t-1},   h_t = F(theta, h_{t-1}, u_t),   S_0 = 0
@@ -59,7 +59,7 @@ class Dense:
 
 
 class Elementwise:
-    """Every unit by its own parameters, where a unit feeds back to itself alone.
+    """The derivative of every unit with respect to its own parameters, where a unit feeds back only to itself.
 
     Equation:
         s_t^j[p] = F_theta^j[p] + sum_l D^{jl}[u(p)] s_{t-1}^l[p]
@@ -98,7 +98,7 @@ class Elementwise:
 
 
 class Nothing:
-    """No influence of earlier steps: the gradient of the present step alone, as Elman (1990) trained."""
+    """No influence of earlier steps: the gradient of the present step only, as Elman (1990) trained."""
 
     def __init__(self, parameters: int):
         self.shape: tuple[int, ...] = (0, parameters)
@@ -150,8 +150,8 @@ class OnlineProgram(FlatNetwork):
     Args:
         build: returns the network; called once.
         targets: O.
-        exact: whether the gradient reaches back to earlier steps; of a cell whose units feed back to themselves
-            alone (`elementwise`) at the cost of its weights.
+        exact: whether the gradient reaches back to earlier steps; for an `elementwise` cell, whose units feed back
+            only to themselves, at a cost that grows with its weights alone.
         roles, dtype, jit: those of `FlatNetwork`.
 
     References:
@@ -249,7 +249,7 @@ class OnlineProgram(FlatNetwork):
         return (*carry, forecasts)
 
     def _follow(self, theta: Any, limits: Any, hidden: Any, past: Any, *rows: Any) -> tuple[Any, ...]:
-        """Rows in order with theta held, a forecast in the place of a y not `known`; see `follow`."""
+        """Rows in order with theta held, a forecast in place of a y that is not `known`; see `follow`."""
 
         def step(carry: tuple[Any, ...], row: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
             hidden, past = carry
@@ -285,11 +285,11 @@ class OnlineProgram(FlatNetwork):
     def learn(
         self, learner: Moments, memory: Memory, rows: tuple[Array, ...], *, rate: float
     ) -> tuple[Moments, Memory, Array]:
-        """Forecast each row, then learn from it; one compiled call a row, or a block of rows.
+        """Forecast each row, then learn from it; one compiled call per row or block of rows.
 
         Args:
             learner: parameters and moments.
-            memory: where the series stand.
+            memory: what is known of the series so far.
             rows: y (T, S, O), x (T, S, E), and (T, S) 1 where a series has a row, else 0.
             rate: learning rate; 0 moves the memory on and leaves the parameters.
 
@@ -310,7 +310,7 @@ class OnlineProgram(FlatNetwork):
         Args:
             theta: (P,) parameters.
             limits: (2, O) bounds of what is fed back.
-            memory: where the series stand; stays as it is.
+            memory: what is known of the series so far; not changed.
             rows: as in `learn`, and (T, S) 1 where y is known, else 0.
         """
         hidden, past = memory.hidden, memory.past
@@ -328,12 +328,12 @@ def _owners(weights: Sequence[Weight], units: int) -> Array:
 
 
 def _shifted(past: Any, y: Any, x: Any) -> Any:
-    """The last L raw rows with the row [y, x] in."""
+    """The last L raw rows after the row [y, x] is appended."""
     return ops.concatenate([past[:, 1:], ops.expand_dims(ops.concatenate([y, x], axis=1), 1)], axis=1)
 
 
 def _where(condition: Any, new: tuple[Any, ...], old: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The new values where the condition, a number or one a series, is above zero, else the old ones."""
+    """The new values where the condition, one number or one per series, is above zero, else the old ones."""
 
     def choose(new: Any, old: Any) -> Any:
         extra = (1,) * (len(old.shape) - len(condition.shape))
@@ -343,7 +343,7 @@ def _where(condition: Any, new: tuple[Any, ...], old: tuple[Any, ...]) -> tuple[
 
 
 def _blocks(rows: tuple[Array, ...]) -> list[tuple[int, tuple[Array, ...]]]:
-    """Rows cut for compiled calls of two lengths, the last one filled up with rows that are not there."""
+    """Rows cut for compiled calls of two lengths, the last one padded with rows that count as absent."""
     total = len(rows[0])
     size = 1 if total <= FEW else BLOCK
     blocks = []

@@ -22,13 +22,13 @@ from forecast.training.start import initial_weights, linear_members
 from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows, naive_error
 
-ORIGINS, MOST_ORIGINS = 8, 32  # of each series at most, and of one series alone
-HELD_OUT = 3  # at most one row in so many lies after the first origin
+ORIGINS, MOST_ORIGINS = 8, 32  # at most, of each series and of a single series
+HELD_OUT = 3  # at most one row in this many lies after the first origin
 LINEAR = "linear model"  # the first candidate
 NO_OTHERS: Mapping[str, Array] = MappingProxyType({})
-LEAST_GAIN = 0.01  # part of its error by which a simpler candidate must be beaten
+LEAST_GAIN = 0.01  # fraction of its error by which a simpler candidate must be beaten
 ONE_DEVIATION = 0.8413  # of normal values lie below one standard deviation above their mean
-FREE_RUNS, LONGEST_RUN = 2, 1_000  # of a record that is simulated, and the rows of one run
+FREE_RUNS, LONGEST_RUN = 2, 1_000  # of a simulated record, and the rows of one run at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class HeldOut:
         runs: L known rows and H rows to forecast in closed loop, one for each origin.
         unit: (n, O) error of the naive forecast of the series of each run, the unit of its error.
         limits: (2, O) bounds of a value that is fed back.
-        overlap: runs that count as one: those of a series with a row in common, at most all of it.
+        overlap: how many runs count as one: those that share a row of a series, at most all runs of a series.
     """
 
     before: Windows
@@ -86,7 +86,7 @@ class HeldOut:
         )
         if not len(runs) or not weights[rows][before.target_rows()[before.finite()]].any():
             return None
-        # Runs of one series share rows and much else; series speak for themselves.
+        # Runs of one series share rows, so they are no independent evidence; different series are.
         overlap = min(horizon / stride, len(runs) / len(np.unique(runs.series_of())))
         unit = naive_error(windows.y, panel.offsets, season)[runs.series_of()]
         return cls(before, weights[rows], runs, unit, limits, overlap)
@@ -108,7 +108,7 @@ class HeldOut:
         return self.in_units(np.abs(target - np.median(runs, axis=0)))
 
     def errors_of_linear(self, model: Linear) -> Array:
-        """(n,) the same of a linear model, fitted to the rows before."""
+        """(n,) the same for a linear model fitted to the rows before."""
         y, x, target = self._known()
         coefficients = model.fit(self.before, self.weights)
         return self.in_units(np.abs(target - model.ahead(coefficients, y, x, self.limits)))
@@ -125,7 +125,7 @@ class HeldOut:
 
 
 def choose_scale(held_out: HeldOut, config: NetworkConfig) -> tuple[str, pd.DataFrame]:
-    """How windows are scaled, "series", "level" or "window", by linear models of what a network sees; and the table."""
+    """Scale of windows, "series", "level" or "window", judged by linear models of the same inputs; and the table."""
     names = {"series": LINEAR, "level": f"{LINEAR}, level", "window": f"{LINEAR}, window"}
     linear = Linear.of(config)
     errors = {names[scale]: held_out.errors_of_linear(replace(linear, scale=scale)) for scale in names}
@@ -155,15 +155,15 @@ def fit_members(
 ) -> tuple[list[Fitted], pd.DataFrame]:
     """The members of a fit on all windows, and the table of what was decided: the linear model, or the network.
 
-    Both are trained on the rows before the held-out origins and judged from these; one network speaks for all
-    members. What is kept is trained on all rows; where that makes the closed loop of a network worse than before, the
-    network that was judged stays. Where there is no linear path, or nothing beside it, there is nothing to choose.
+    Both are trained on the rows before the held-out origins and judged from these; one network represents all
+    members. The kept one is trained on all rows; where that makes the closed loop of a network worse than before, the
+    network that was judged stays. Without a linear path, or with nothing beside it, there is nothing to choose.
 
     Args:
         program: the compiled network.
         windows: L + H rows each; weights: (N,) weight of every row of the buffer as a target.
         held_out: the origins that decide; None keeps the linear model.
-        starts: weights (P,) of each member to go on from, None for a new start.
+        starts: weights (P,) of each member to continue from, None for a new start.
         options: of the training.
         seed: of the random starts and batches.
         others: errors of candidates that are no part of the network, the first rows of the table; where one of
@@ -209,7 +209,7 @@ def _trial(
 
 
 def _again(trial: Fitted, options: Options) -> Options:
-    """How to train on all rows what was trained on some: as long as its validation part found best, without one."""
+    """Options to train again on all rows: no validation part, and as many epochs as it found best."""
     losses = [logs["val_loss"] for logs in trial.history if "val_loss" in logs]
     if not (options.all_rows and losses):
         return options
@@ -217,11 +217,11 @@ def _again(trial: Fitted, options: Options) -> Options:
 
 
 def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
-    """A row for each candidate: its mean error, the standard error of its difference from the first, if it is kept.
+    """One row per candidate: mean error, standard error of its difference from the first, and whether it is kept.
 
     The candidates stand in order of size: a later one must be better than the one kept so far by more than the
-    standard error of their difference, and by more than LEAST_GAIN of its error. Runs over the same rows in part
-    count in part: `overlap` of them are one.
+    standard error of their difference, and by more than the fraction LEAST_GAIN of its error. Overlapping runs are not
+    independent: `overlap` of them count as one.
     """
     names, kept = list(errors), 0
     for number in range(1, len(names)):
@@ -247,9 +247,9 @@ def show(table: pd.DataFrame, options: Options) -> None:
 
 
 def standard_error(values: Array, overlap: float = 1.0) -> float:
-    """Of the mean of values of which `overlap` count as one; of few, wider as Student's t is at one normal deviation.
+    """Of the mean of values of which `overlap` count as one; wider for few, as Student's t is at one normal deviation.
 
-    Infinite from a single value, which tells nothing of chance.
+    Infinite for a single value, which says nothing about chance.
     """
     if not values.any():
         return 0.0

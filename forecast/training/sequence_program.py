@@ -1,4 +1,4 @@
-"""Training of networks that score classes on padded sequences: masked cross-entropy, start, solver."""
+"""Training of networks that score classes of padded sequences: masked cross-entropy, start, solver."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ class SequenceProgram(FlatNetwork):
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Sequences with the classes of each, or of every step: the cross-entropy as a problem for the solvers.
+    """Sequences with a class each, or one at every step: the cross-entropy as a problem for the solvers.
 
     Args:
         program: the network.
         sequences: S sequences of N rows.
-        codes: class numbers, one a sequence (S,) or one a row (N,).
+        codes: class numbers, one per sequence (S,) or one per row (N,).
         keep: (n,) the sequences that count.
     """
 
@@ -127,7 +127,7 @@ class Labelled:
 
 
 def padded_length(sequences: Sequences, which: Array) -> int:
-    """The longest of these sequences, rounded up so that other lengths seldom compile anew."""
+    """The length of the longest of these sequences, rounded up so that new lengths seldom need a compilation."""
     return padded(int(sequences.lengths[which].max()), LEAST_TIME)
 
 
@@ -163,7 +163,7 @@ def scores(program: SequenceProgram, theta: Array, sequences: Sequences) -> Arra
 
 
 def start(program: SequenceProgram, codes: Array, rng: np.random.Generator) -> Array:
-    """theta (P,) drawn anew: the classes at their frequencies, whatever the sequence.
+    """theta (P,) newly drawn: the classes at their frequencies, whatever the sequence.
 
     The output kernel is zero and its bias the logarithm of the frequencies.
     """
@@ -194,7 +194,7 @@ def train_sequences(
     Args:
         program: the compiled network.
         sequences: S scaled sequences of N rows.
-        codes: class numbers (S,), or (N,) when the network has one output a step.
+        codes: class numbers (S,), or (N,) when the network has one output per step.
         options: solver and limits; the solver is "lbfgs" or "adam".
         rng: draws the initial weights, the sequences held out and the batches.
 

@@ -26,10 +26,9 @@ def initial_weights(network: FlatNetwork, rng: np.random.Generator) -> Array:
     """theta (P,): the linear path zero, the variables of `is_random` at random, the rest as the network was built.
 
     Kernels are drawn from U(-a, a), a^2 = 6 / (fan in + fan out) (Glorot and Bengio 2010); the matrices that
-    the state of a recurrent cell goes through are orthogonal gate by gate (Saxe, McClelland and Ganguli 2014),
-    the recurrence of a diagonal cell is from U(0, 1) (Li et al. 2018). Biases of hidden and delay layers are
-    from U(-1, 1), so that the units' slopes lie apart; vectors of symbols are normal, with variance 1 over
-    their size.
+    multiply the state of a recurrent cell are orthogonal gate by gate (Saxe, McClelland and Ganguli 2014), the
+    recurrent weights of a diagonal cell are from U(0, 1) (Li et al. 2018). Biases of hidden and delay layers are from
+    U(-1, 1), so that the units are steep at different inputs; vectors of symbols are normal with variance 1 / size.
     """
     theta = network.template.copy()
     for weight in network.weights:
@@ -66,7 +65,7 @@ def _values(weight: Weight, rng: np.random.Generator) -> Array:
 
 
 def _orthogonal(size: int, rng: np.random.Generator) -> Array:
-    """An orthogonal matrix, every one as likely as any other."""
+    """A random orthogonal matrix, uniformly distributed."""
     basis, upper = np.linalg.qr(rng.normal(size=(size, size)))
     return basis * np.sign(np.diag(upper))
 
@@ -96,9 +95,9 @@ def linear_start(problem: OneStep, theta: Array) -> Array:
 
         theta_lin <- theta_lin + argmin_d || sqrt(w) (y - f(theta) - J_lin d) ||^2,
 
-    is the ordinary least-squares fit, solved by the singular value decomposition. A linear path with weights
-    of its own for every node is solved node by node (`node_start`). A network without a linear path is returned
-    as it came.
+    is the ordinary least-squares fit, solved by the singular value decomposition. A linear path with separate
+    weights for every node is solved node by node (`node_start`). Without a linear path theta is returned
+    unchanged.
     """
     program = problem.program
     if not program.members(Role.LINEAR).any():
@@ -197,7 +196,7 @@ class Prior:
         return np.where(self.groups < 0, 0.0, FIRST_PRECISION if self.decay is None else self.decay * count)
 
     def penalty(self, theta: Array) -> tuple[float, Array]:
-        """(decay ||theta - center||^2, its gradient), for the solvers that know no evidence (None: zero)."""
+        """(decay ||theta - center||^2, its gradient), for the solvers without evidence; zero where decay is None."""
         pull = np.where(self.groups < 0, 0.0, (self.decay or 0.0) * (theta - self.center))
         return float(pull @ (theta - self.center)), 2.0 * pull
 

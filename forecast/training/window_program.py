@@ -73,7 +73,7 @@ class WindowProgram(FlatNetwork):
 
     @property
     def compact(self) -> tuple[WindowProgram, tuple[int, ...]] | None:
-        """The same network of the rows that it reads alone, and these rows; None where they are most of the window."""
+        """The same network on only the rows that it reads, and these rows; None where they are most of the window."""
         with self.lock:
             return self._compact
 
@@ -173,12 +173,12 @@ class WindowProgram(FlatNetwork):
         return super().call(name, *arrays)
 
     def with_lead(self, windows: Array, future: Array | None = None, known: Array | None = None) -> Array:
-        """The windows (B, L, O+E) with the lead rows after them, which go on as the window does.
+        """The windows (B, L, O+E) followed by the lead rows, which continue the window.
 
         Args:
             windows: paired windows.
-            future: covariates x_{t+1}, ..., (B, lead, E); None is zero.
-            known: targets y_t, ..., (B, lead, O), NaN where not known; None is nowhere.
+            future: covariates x_{t+1}, ..., (B, lead, E); None means zero.
+            known: targets y_t, ..., (B, lead, O), NaN where not known; None means none is known.
         """
         if not self.lead:
             return windows
@@ -196,8 +196,8 @@ class WindowProgram(FlatNetwork):
     def run(self, theta: Array, history: Array, future: Array, limits: Array | None = None) -> Array:
         """Closed loop from raw history rows (B, L, O+E) over covariates (B, T, E): (B, T, O).
 
-        T is rounded up to one of a few lengths, so that another horizon seldom compiles anew. `limits` (2, O)
-        bounds every value that is fed back; None leaves the loop free.
+        T is rounded up to one of a few lengths, so that a new horizon seldom needs a compilation. `limits` (2, O)
+        bounds every value that is fed back; None leaves the loop unbounded.
         """
         horizon = future.shape[1]
         length = padded(horizon, LEAST_STEPS)
@@ -221,7 +221,7 @@ class WindowProgram(FlatNetwork):
         """Outputs (B, T, O*K) after raw rows y (B, L, O), x (B, L, E) over the known covariates (B, T, E).
 
         A network of one step runs in closed loop; one of H steps in blocks, each fed back as history of the next.
-        A block is told the last `reach` rows alone, None for all of the window.
+        A block reads only the last `reach` rows; None means the whole window.
         """
         if self.steps == 1:
             return self.run(theta, np.concatenate([y, x], axis=2), known, limits)
@@ -233,12 +233,12 @@ class WindowProgram(FlatNetwork):
         return np.concatenate(blocks, axis=1)[:, :horizon]
 
     def window_at(self, y: Array, x: Array, known: Array, start: int = 0) -> Array:
-        """The network's input (B, L + lead, O+E) to forecast from step `start` after the history on.
+        """The network's input (B, L + lead, O+E) to forecast from step `start` after the history.
 
         Args:
             y: targets (B, L + start, O), those of the steps before `start` forecast.
             x: covariates (B, L, E) of the history.
-            known: covariates (B, T, E) of the steps ahead; the last stand for any later ones, which are not used.
+            known: covariates (B, T, E) of the steps ahead; the last stands in for any later ones, which are not used.
         """
         record = np.concatenate([x, known, np.repeat(known[:, -1:], self.steps, axis=1)], axis=1)
         now = start + 1 + self.window
