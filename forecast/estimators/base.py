@@ -24,7 +24,7 @@ State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Forecaster(Documented, RegressorMixin, BaseEstimator):
-    """A scikit-learn regressor over time that gives back the index it was given.
+    """A scikit-learn regressor over time that keeps the index of the data.
 
     A family implements `_fit`, `_forecast`, `_fitted` and `min_history`, and may override `_update`,
     `_state` and `_restore`. Shapes: S series, N rows of all series together, H steps, O target columns,
@@ -54,7 +54,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     # ---------------------------------------------------------------- hooks of a family
 
     def _check_options(self) -> None:
-        """Refuse a wrong argument, before the data are read; a family adds the checks of its own."""
+        """Refuse a wrong argument, before the data are read; a family adds its own checks."""
         check_horizon(self.horizon)
 
     def _read(self, X: Any, y: Any) -> Panel:
@@ -62,7 +62,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         return self._checked(X, y)
 
     def _coded(self, X: Any) -> Any:
-        """X with numbers in the place of the categories that `fit` met."""
+        """X with the categories seen in `fit` replaced by numbers."""
         return X
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
@@ -78,16 +78,16 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         raise NotImplementedError
 
     def _update(self, panel: Panel) -> None:
-        """Learn on with the extended `panel`; a family without a warm start fits again."""
+        """Continue learning on the extended `panel`; a family without a warm start fits again."""
         self._fit(panel, self.sample_weight_)
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """Shares of the quantiles that the model itself tells, in ascending order; none for most."""
+        """Levels of the quantiles that the model itself forecasts, in ascending order; none for most."""
         return ()
 
     def _forecast_quantiles(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        """Quantiles (S, H, O, Q) of the shares `quantiles`, as `_forecast`."""
+        """Quantiles (S, H, O, Q) at the levels `quantiles`, as in `_forecast`."""
         raise NotImplementedError
 
     def min_history(self, panel: Panel) -> int:
@@ -134,7 +134,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Append new rows that follow the history, and learn on; the first call is `fit`."""
+        """Append new rows that follow the history, and continue learning; the first call is `fit`."""
         if not validation.learned(self):
             return self.fit(X, y)
         with rollback(self):
@@ -158,18 +158,21 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def predict(self, X: Any = None) -> Any:
         """Forecast a number of steps, the rows of an index or frame, or `horizon` steps.
 
-        Timestamps in the history give the value forecast one step ahead from the true values before it;
-        rows with too little history for the model give the mean of the values before them, the very first
-        row the mean of its series. Timestamps after the history give the closed-loop forecast. An array
-        has no timeline: rows that equal a stretch of the training rows mean these, all others follow the
-        history. A model that was fitted on an index refuses such others, since they could lie anywhere after
-        the history; in a pipeline `set_output(transform="pandas")` keeps the index.
+        Timestamps in the history give the one-step-ahead forecast from the true values before them; rows with
+        too little history for the model give the mean of the values before them, the very first row the mean
+        of its series. Timestamps after the history give the closed-loop forecast. An array has no timeline:
+        rows that equal a stretch of the training rows mean these, all others follow the history. A model that
+        was fitted on an index refuses others, since they could lie anywhere after the history; in a pipeline
+        `set_output(transform="pandas")` keeps the index.
 
         Args:
             X: None, a whole number of steps, an index, or a frame or array of future covariates.
 
         Returns:
             Forecasts in the form of the target given to `fit`, on the requested index.
+
+        Raises:
+            ValueError, TypeError: rows or covariates that do not fit the history.
         """
         request = self._request(X)
         return request.restore(self._values(self.panel_, request), name=type(self).__name__)
@@ -185,6 +188,9 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
             A frame with the columns `<Name>`, `<Name>-lo-80`, `<Name>-hi-80`, ...; with several targets
             `<Name>-<target>` and so on. The bounds of level 80 are the quantiles 0.1 and 0.9, or the forecast
             itself where that lies beyond one of them.
+
+        Raises:
+            ValueError, TypeError: as `predict`, a level out of range, or a history too short to hold rows out.
         """
         levels = conformal.check_levels(level)
         request = self._request(X)
@@ -201,10 +207,13 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
         Args:
             X: as in `predict`.
-            quantiles: shares of the values that lie below, each above 0 and below 1.
+            quantiles: levels, the probabilities that a value lies below, each above 0 and below 1.
 
         Returns:
             A frame with the columns `<Name>-q0.1`, `<Name>-q0.5`, ...; with several targets `<Name>-<target>-q0.1`.
+
+        Raises:
+            ValueError, TypeError: as `predict`, a quantile out of range, or a history too short to hold rows out.
         """
         shares = conformal.check_shares(quantiles)
         request = self._request(X)
@@ -214,16 +223,19 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         )
 
     def sample(self, X: Any = None, n: int = 100, random_state: int | None = None) -> Any:
-        """Sample paths: the forecast and the errors of whole held-out forecasts, which keep steps and targets together.
+        """Sample paths: the forecast plus error paths of held-out forecasts, so steps and targets stay dependent.
 
         Args:
             X: as in `predict`.
             n: number of paths.
-            random_state: seed of the draw, which each series makes for itself.
+            random_state: seed of the draw; each series draws for itself.
 
         Returns:
-            A frame with the columns `<Name>-sample-1` to `<Name>-sample-<n>`, each of them a path; with several
-            targets `<Name>-<target>-sample-1` and so on.
+            A frame with the columns `<Name>-sample-1` to `<Name>-sample-<n>`, one per path; with several targets
+            `<Name>-<target>-sample-1` and so on.
+
+        Raises:
+            ValueError, TypeError: as `predict`, `n` below 1, or a history too short for that many steps.
         """
         check_count("n", n)
         check_seed(random_state)
@@ -235,15 +247,18 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         )
 
     def simulate(self, X: Any, initial: Any) -> Any:
-        """Run free on a new input record whose first outputs are given.
+        """Simulate a new record in closed loop from its inputs and its first outputs.
 
         Args:
-            X: covariates of the record, one row a time step (a number of steps for a model without
+            X: covariates of the record, one row per time step (a number of steps for a model without
                 covariates).
             initial: outputs on the first rows of X, at least as many as the model looks back.
 
         Returns:
             Simulated outputs on the remaining rows of X.
+
+        Raises:
+            ValueError, TypeError: other columns than in `fit`, or too few initial outputs.
         """
         check_is_fitted(self, "panel_")
         known, rest = validation.split_record(self._coded(X), initial)
@@ -260,7 +275,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`.
 
-        The index of y, where it has one, says which rows an array X means; that of X must be the same.
+        The index of y, if it has one, says which rows an array X means; an index of X must equal it.
         """
         check_is_fitted(self, "panel_")
         if y is None:
@@ -341,7 +356,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Unweighted(Forecaster):
-    """A forecaster to which the weight of a row means nothing, so `fit` has no `sample_weight`."""
+    """A forecaster that cannot weight rows: its `fit` has no `sample_weight`."""
 
     def fit(self, X: Any, y: Any = None) -> Self:  # type: ignore[override]
         """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`, as in `Forecaster.fit`."""
@@ -350,7 +365,7 @@ class Unweighted(Forecaster):
 
 @contextmanager
 def refit(model: Any) -> Iterator[None]:
-    """Forget what was learned; an error in the block brings it back."""
+    """Forget what was learned; an error in the block restores it."""
     with rollback(model):
         for name in validation.learned(model):
             delattr(model, name)
@@ -359,7 +374,7 @@ def refit(model: Any) -> Iterator[None]:
 
 @contextmanager
 def rollback(model: Any) -> Iterator[None]:
-    """An error in the block brings back what was learned before it."""
+    """An error in the block restores what was learned before it."""
     before = validation.learned(model)
     try:
         yield

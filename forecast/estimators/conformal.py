@@ -3,17 +3,17 @@
 The last rows of every series are held out and a clone of the model is fitted on the rest. From every origin in the
 held-out tail the clone forecasts all steps that can be compared with the truth. The errors of step h are divided by
 the unit u of their series and phase of the season (`ErrorUnits`, the mean change from one season to the next known at
-the origin) and pooled over origins and series: e_1, ..., e_n. Around the forecast f_h the quantile of share p is
+the origin) and pooled over origins and series: e_1, ..., e_n. Around the forecast f_h the p-quantile is
 
     f_h + u q_h(p),   q_h(p) = the smallest e with  sum_i (3/4 [e_i <= e] + 1/4 [-e_i <= e]) >= n p + p - 1/4
 
 for p > 1/2, and q_h(1 - p) its mirror image. So each error counts three quarters as it is and a quarter with the
-opposite sign: intervals may be asymmetric, but a bias of a few origins is not trusted whole. The interval of level L
-percent lies between the shares (50 - L/2) and (50 + L/2) percent. Where errors are exchangeable it covers with
-L percent and little more; errors of neighbouring origins are not independent, so this holds approximately.
+opposite sign: intervals may be asymmetric, but the bias of a few origins is not fully trusted. The interval of level L
+percent lies between the (50 - L/2) and the (50 + L/2) percent quantile. Where errors are exchangeable its coverage is
+L percent or little more; errors of neighbouring origins are not independent, so this holds approximately.
 
-A network that tells quantiles itself is calibrated in the same way around each of them, with the errors as they are
-(conformalised quantile regression, the two tails apart). Each step ahead has its own interval; a band that covers
+A network that forecasts quantiles is calibrated in the same way around each of them, without mirror images
+(conformalised quantile regression, the two tails separately). Each step ahead has its own interval; a band that covers
 all H steps together would need the level 100 - (100 - L) / H (Bonferroni), or sample paths: these add whole paths of
 errors, drawn from the held-out origins of all series, to the forecast, so steps and targets stay correlated.
 
@@ -50,7 +50,7 @@ _BOUND = re.compile(r"(?P<model>.*)-(?P<side>lo|hi)-(?P<level>\d+(?:\.\d+)?)", r
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Errors (n, H, O, 1 + Q) of the point forecast and of the Q quantiles that a model tells, in units, NaN where a
+    """Errors (n, H, O, 1 + Q) of the point forecast and of the Q own quantiles of a model, in units, NaN where a
     step is not known; a row is the path of one origin and series."""
 
     errors: np.ndarray
@@ -115,7 +115,7 @@ def quantiles(model: Any, request: Request, shares: Sequence[float], center: np.
     """Quantiles (R, O, shares) on the requested rows of a fitted forecaster, never crossing.
 
     Args:
-        model: a fitted forecaster; it is calibrated here unless it was as far ahead.
+        model: a fitted forecaster; it is calibrated here unless it already is for as many steps.
         request: R rows.
         shares: each above 0 and below 1.
         center: the point forecast of the rows (R, O).
@@ -140,9 +140,9 @@ def _calibrated_own(
     step: np.ndarray,
     units: np.ndarray,
 ) -> np.ndarray:
-    """Quantiles (shares, R, O) from those that a model tells (R, O, Q) of the shares `own`, each calibrated.
+    """Quantiles (shares, R, O) from the quantiles `told` (R, O, Q) of a model at the levels `own`, each calibrated.
 
-    Between two of them they are interpolated; beyond the outermost one its errors say how far.
+    Between two of these they are interpolated; beyond the outermost one its errors decide.
     """
 
     def at(share: float, which: int) -> np.ndarray:
@@ -162,7 +162,7 @@ def _calibrated_own(
 
 
 def _on_rows(model: Any, request: Request) -> tuple[Calibration, np.ndarray, np.ndarray]:
-    """The calibration, and step (R,) and units (R, O) of the requested rows, those of the history as of one step."""
+    """The calibration, and step (R,) and units (R, O) of the requested rows; rows of the history count as one step."""
     panel, errors = model.panel_, calibrated(model, max(request.horizon, 1))
     known = panel.lengths[request.series]
     units = ErrorUnits(panel).at(request.series, request.position, known)
@@ -170,7 +170,7 @@ def _on_rows(model: Any, request: Request) -> tuple[Calibration, np.ndarray, np.
 
 
 def _told_rows(model: Any, request: Request, center: np.ndarray) -> np.ndarray:
-    """The quantiles (R, O, Q) that a model tells of its own, the point forecast on rows of the history."""
+    """The quantiles (R, O, Q) that a model forecasts itself; on rows of the history the point forecast."""
     panel = model.panel_
     step = request.position - panel.lengths[request.series]
     values = np.repeat(center[..., None], len(model.quantiles), axis=-1)
@@ -195,7 +195,7 @@ def sample_paths(
 
 
 def calibrated(model: Any, horizon: int) -> Calibration:
-    """The calibration of a model, made anew where it does not reach as far as `horizon`."""
+    """The calibration of a model, repeated where it does not reach as far as `horizon`."""
     if model.conformal_ is None or model.conformal_.horizon < horizon:
         model.conformal_ = calibrate(model, horizon)
     found: Calibration = model.conformal_
@@ -221,7 +221,7 @@ def calibrate(model: Any, horizon: int) -> Calibration:
 
 
 def _told(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-    """The point forecast and the quantiles (S, H, O, 1 + Q) that a model tells."""
+    """The point forecast of a model and its own quantiles, (S, H, O, 1 + Q)."""
     point = model._forecast(panel, horizon, future_x)[..., None]
     if not model.quantiles:
         return point
@@ -229,7 +229,7 @@ def _told(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.nd
 
 
 def check_shares(quantiles: float | Iterable[float]) -> tuple[float, ...]:
-    """Shares of `predict_quantiles`, above 0 and below 1, each once, as a tuple.
+    """Quantile levels of `predict_quantiles`, above 0 and below 1, each once, as a tuple.
 
     Example:
         >>> check_shares(0.5), check_shares([0.1, 0.9])
@@ -282,7 +282,7 @@ def check_level(value: object, received: object = None) -> None:
 
 
 def plain_level(level: float) -> Any:  # int or float; utilsforecast declares int and takes both
-    """A level as it stands in the name of a column: whole ones without a decimal point.
+    """A level as written in the name of a column: whole ones without a decimal point.
 
     Example:
         >>> plain_level(80.0), plain_level(99.5)
@@ -302,7 +302,7 @@ def bound_names(name: str, level: float) -> tuple[str, str]:
 
 
 class Bound(NamedTuple):
-    """What the name of a bound's column says: its model, "lo" or "hi", its level."""
+    """The parts of the name of a bound's column: its model, "lo" or "hi", its level."""
 
     model: str
     side: str
@@ -310,7 +310,7 @@ class Bound(NamedTuple):
 
 
 def read_bound(column: object) -> Bound | None:
-    """What a column's name says as that of a bound; None for all others.
+    """The parts of the name of a bound's column; None for other columns.
 
     Example:
         >>> read_bound("AR-lo-80"), read_bound("AR")

@@ -56,7 +56,7 @@ def entries(doc: str, title: str) -> dict[tuple[str, ...], str]:
 
 
 def _extended(doc: str, title: str, text: str) -> str:
-    """The docstring with more entries at the end of a section, which is made where it is missing."""
+    """The docstring with more entries at the end of a section, which is added where it is missing."""
     if not text:
         return doc
     lines = doc.splitlines()

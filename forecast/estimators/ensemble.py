@@ -42,16 +42,16 @@ class Ensemble(Forecaster):
 
     The weights and the regressor are learned from forecasts of the last rows of the history by copies of the models
     that have not seen them: the weights minimise the squared error, in units of the mean absolute step of each
-    series, over all series, steps and origins. So they need fits of all models once more. They are forecast as
-    far as `horizon` (by default a season, at least 10 steps, as far as the history allows).
+    series, over all series, steps and origins. This fits all models once more. These forecasts reach `horizon` steps
+    ahead (by default a season, at least 10 steps, as far as the history allows).
 
     Args:
         estimators: {name: forecaster}, or a list of forecasters or of pairs (name, forecaster); those of a plain
-            list are named for their class in small letters, as by `make_pipeline`. Their arguments are set as
+            list are named after their class in lower case, as by `make_pipeline`. Their arguments are set as
             `name__argument`. None = AR, ETS and Theta.
         combine: "median", "mean", "weights", or a scikit-learn regressor.
         horizon: steps that `predict()` returns.
-        n_jobs: jobs of joblib in which the models learn side by side; None = 1 or as `joblib.parallel_config` says.
+        n_jobs: number of joblib jobs that fit models in parallel; None = 1 or as set by `joblib.parallel_config`.
 
     Attributes:
         named_estimators_: the fitted models by name.
@@ -60,8 +60,8 @@ class Ensemble(Forecaster):
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used; an error of a model names it. Sample
-            weights reach the models to which they mean something; where there is none they are refused. `save` is
-            refused with a regressor, which has no form without pickle: use joblib for files you trust.
+            weights go to the models that accept them, and are refused if none does. `save` is refused with a
+            regressor, which cannot be stored without pickle: use joblib for files you trust.
 
     References:
         Bates, J. M. and Granger, C. W. J. (1969). The combination of forecasts. Operational Research Quarterly 20,
@@ -134,18 +134,18 @@ class Ensemble(Forecaster):
         return all(model.handles_missing for model in self._models().values())
 
     def min_history(self, panel: Panel) -> int:
-        """That of the model that looks back most."""
+        """That of the model that looks back furthest."""
         models = self.named_estimators_ if learned(self) else self._models()
         return max(_named(name, model.min_history, panel) for name, model in models.items())
 
     def _check_length(self, panel: Panel, history: int) -> None:
-        """Nothing here: each model says for itself what it needs."""
+        """Nothing here: each model checks for itself."""
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         models = self._models()
         heeding = {name for name, model in models.items() if has_fit_parameter(model, "sample_weight")}
         if sample_weight is not None and not heeding:
-            allowed = "None, since none of the models takes weights of rows"
+            allowed = "None, since none of the models accepts weights of rows"
             raise ValueError(explain("sample_weight", allowed, "weights", "Leave them out, or add AR()"))
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_learned)(name, clone(model), panel, sample_weight if name in heeding else None)
@@ -224,7 +224,7 @@ class Ensemble(Forecaster):
 
     @contextmanager
     def _together(self) -> Iterator[None]:
-        """An error in the block brings back what all models had learned."""
+        """An error in the block restores what all models had learned."""
         with ExitStack() as stack:
             for model in (self, *self.named_estimators_.values()):
                 stack.enter_context(rollback(model))
@@ -251,7 +251,7 @@ class Ensemble(Forecaster):
 
 
 def named(estimators: Any) -> dict[str, Any]:
-    """The models by name; nothing of what is no collection of models.
+    """The models by name; none where `estimators` is no collection of models.
 
     Example:
         >>> from forecast import AR, Naive
@@ -268,9 +268,9 @@ def named(estimators: Any) -> dict[str, Any]:
 
 
 def simplex_weights(forecasts: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """The weights (M,), at least 0 and with a sum of 1, with the least squared error of the mean of forecasts (R, M).
+    """The weights (M,), at least 0 and with a sum of 1, by which the mean of forecasts (R, M) has least squared error.
 
-    With errors e_m = y - f_m the least |E v|^2 + (1 - sum v)^2 over v >= 0 has the direction of the solution.
+    With errors e_m = y - f_m the v >= 0 that minimises |E v|^2 + (1 - sum v)^2 is proportional to the solution.
 
     Example:
         >>> simplex_weights(np.array([[0.0, 4.0], [1.0, 5.0]]), np.array([1.0, 2.0]))
@@ -309,13 +309,13 @@ def _learned(name: str, model: Any, panel: Panel, sample_weight: np.ndarray | No
 
 
 def _share_history(model: Any, panel: Panel) -> None:
-    """One copy of the history for all models, but for those that keep a part of it only."""
+    """One copy of the history for all models, except for those that keep only a part of it."""
     if len(model.panel_.y) == len(panel.y):
         model.panel_ = panel
 
 
 def _named(name: str, verb: Any, *data: Any, **weights: Any) -> Any:
-    """What a verb of a model returns; an error says which model it is of."""
+    """The result of a method of a model; an error names the model."""
     try:
         return verb(*data, **weights)
     except (ValueError, TypeError) as error:
@@ -327,7 +327,7 @@ def _named(name: str, verb: Any, *data: Any, **weights: Any) -> Any:
 
 
 def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
-    """Refuse what is no collection of forecasters with names that arguments can be set by."""
+    """Refuse all but a collection of forecasters with names by which their arguments can be set."""
     if estimators is None:
         return
     allowed = "a dict of names to forecasters or a list of forecasters, at least one"

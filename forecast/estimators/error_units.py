@@ -16,8 +16,8 @@ class ErrorUnits:
 
         u_{c,p} = (sum_t |y_t - y_{t-m}| + 20 u_c) / (n + 20)   over the n rows t < c of phase p
 
-    where u_c is the same mean over all rows before c, and m the season (1 without one). So a night has another unit
-    than an evening, and a unit grows with its series. It is read from the history alone, before any forecast.
+    where u_c is the same mean over all rows before c, and m the season (1 without one). So nights and evenings have
+    different units, and a unit grows with its series. It depends on the history alone, not on forecasts.
 
     Args:
         panel: the history of S series and O targets.

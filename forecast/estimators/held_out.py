@@ -14,16 +14,17 @@ from forecast.panel import Panel
 from forecast.windows import mean_change, position_of_rows
 
 Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
-"""What to ask of the clone after a history, with a number of steps and their covariates (S, H, E)."""
+"""What the clone is asked after a history: a function of it, the history, the number of steps and their covariates
+(S, H, E)."""
 FEWEST_ERRORS, ENOUGH_ERRORS = 30, 300
-"""Errors per step ahead: for these half of a history may be held out, for those a quarter."""
+"""Errors per step ahead: for the first, up to half of a history is held out, for the second up to a quarter."""
 LEAST_ORIGINS, MOST_SEASONS = 30, 12
-"""Origins of a panel of any size, since its series have good and bad times together; seasons they are spread over."""
+"""Origins of a panel of any size, since its series rise and fall together; seasons over which they are spread."""
 
 
 class HeldOut(NamedTuple):
     """Forecasts (A, S, H, O, ...) after `origins` rows (A, S), the truth (A, S, H, O), NaN where it is not known, and
-    the rows that were learned from."""
+    the rows that the clone learned from."""
 
     forecast: np.ndarray
     truth: np.ndarray
@@ -46,7 +47,7 @@ def held_out(
         model: a forecaster, cloned before it learns.
         panel: the history; weights: those of its rows (N,), or None.
         horizon: H, steps to forecast from each origin.
-        ask: another question than that of the closed-loop forecast.
+        ask: what the clone is asked, by default the closed-loop forecast.
 
     Raises:
         ValueError: the history is too short.
@@ -66,9 +67,9 @@ def held_out(
 def tail_rows(model: Any, panel: Panel, horizon: int) -> tuple[np.ndarray, int]:
     """Rows (S,) held out of each series, and the rows from one origin in them to the next.
 
-    As many that 300 errors of the last step come together over all series, and from 30 origins at least; spread over up
-    to 12 seasons, by a number of rows that meets every phase of one; but no more than a quarter of a series, or half of
-    it where fewer than 30 errors would come together. From each origin as many steps are forecast as are known.
+    Enough for 300 errors of the last step over all series, and for at least 30 origins; spread over up to 12 seasons, a
+    number of rows apart that meets every phase of a season; but no more than a quarter of a series, or half of it where
+    there would be fewer than 30 errors. From each origin as many steps are forecast as are known.
     """
     fewest, enough = (-(-errors // panel.n_series) for errors in (FEWEST_ERRORS, ENOUGH_ERRORS))
     origins, season, room = max(enough, LEAST_ORIGINS), panel.season_length, panel.lengths // 4 - horizon + 1

@@ -27,9 +27,9 @@ class LagRegressor(Forecaster):
 
         y_t = f(y_{t-k}, k in lags; x_{t-l}, l in exog_lags) + noise_t
 
-    With `difference` y and x are changes from row to row, and with `scale="series"` y is in units of each series.
-    Forecasts beyond one step feed f its own results, all series at once. Rows whose target or lags lie before
-    the series are not learned from. Least squares are solved in standardised columns, so the units of series and
+    With `difference` y and x are differences from row to row, and with `scale="series"` y is in units of each series.
+    Forecasts beyond one step feed f its own results, all series at once. Rows whose lags reach back before the start
+    of a series are left out of the fit. Least squares are solved in standardised columns, so the units of series and
     covariates do not matter; a regressor that penalises its coefficients sees the units as they are.
 
     Args:
@@ -39,21 +39,21 @@ class LagRegressor(Forecaster):
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, or a list.
         season: time steps in one season, or a list of them, for automatic lags; "auto" or None = from the
             frequency of the index, 1 = none.
-        scale: "series" standardises the values that f sees by the mean and deviation of each series in `fit`, of
-            changes by their deviation alone; a new series has its own. None leaves them alone. "auto" is "series"
+        scale: "series" standardises the values that f sees by the mean and deviation of each series in `fit`,
+            differences by their deviation alone; a new series has its own. None leaves them alone. "auto" is "series"
             with lags="auto" and several series, else None.
-        difference: whether f sees changes; "auto" is chosen with lags="auto", as by `AR` for all series together,
+        difference: whether f sees differences; "auto" = with lags="auto" chosen as by `AR`, for all series together,
             else False.
         horizon: steps that `predict()` returns.
 
     Attributes:
-        lags_: the lags used; difference_: whether they are of changes.
-        center_, unit_: what is taken from the values of each series, and their unit, shapes (S, O).
+        lags_: the lags used; difference_: whether they are of differences.
+        center_, unit_: what is subtracted from the values of each series, and their unit, shapes (S, O).
         regressors_: the fitted regressors, one per target column.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used. `save` is refused, because a fitted
-            regressor has no form without pickle: use joblib for files you trust.
+            regressor cannot be stored without pickle: use joblib for files you trust.
 
     References:
         Bontempi, G., Ben Taieb, S. and Le Borgne, Y. (2013). Machine learning strategies for time series
@@ -73,7 +73,7 @@ class LagRegressor(Forecaster):
     difference: bool | str = "auto"
 
     def min_history(self, panel: Panel) -> int:
-        """The longest lag, and one row more of changes."""
+        """The longest lag, and one more row for differences."""
         if learned(self):
             return max(*self.lags_, *self._exog(panel), 0) + self.difference_
         given = (1,) if self._auto() else check_lags("lags", self.lags)
@@ -119,12 +119,12 @@ class LagRegressor(Forecaster):
         ]
 
     def _own_units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Center and unit (S, O) of the values, or of the changes, of each series."""
+        """Center and unit (S, O) of the values, or of the differences, of each series."""
         center, unit = moments_each(changes(panel) if self.difference_ else panel)
         return (0.0 * center if self.difference_ else center), unit
 
     def _units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Those of `fit`, and of a series that was not there its own."""
+        """The units of `fit`; a series that was not there has its own."""
         if (self.unit_ == 1).all() and not self.center_.any():
             return _no_units(panel)
         which = self.panel_.ids.get_indexer(panel.ids)
@@ -206,7 +206,7 @@ def _no_units(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
 
 
 def changes(panel: Panel) -> Panel:
-    """The panel of changes from row to row, NaN in the first row of each series."""
+    """The panel of differences from row to row, NaN in the first row of each series."""
     return replace(panel, y=panel.y - shift(panel.y, panel, 1), x=panel.x - shift(panel.x, panel, 1))
 
 
@@ -215,7 +215,7 @@ def least_squares(
 ) -> LinearRegression:
     """`regressor` fitted on standardised columns, its coefficients in the unit of the data.
 
-    On the columns themselves, LAPACK would take one in small units for a sum of the others.
+    On the columns themselves, LAPACK would take one in small units for linearly dependent.
     """
     (center, unit), (level, spread) = moments(table), moments(target)
     regressor.fit((table - center) / unit, (target - level) / spread, sample_weight=weights)

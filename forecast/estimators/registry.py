@@ -32,7 +32,7 @@ MODULES = {
     "Transformer": "forecast.estimators.neural.transformer",
 }
 ON_SEQUENCES = ("MarkovChain", "SequenceClassifier", "SequenceLabeler")
-"""Estimators on many sequences, which forecast no time series."""
+"""Estimators on many sequences, which do not forecast time series."""
 
 
 def estimator_class(name: str) -> Any:

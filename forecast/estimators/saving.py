@@ -24,9 +24,9 @@ from forecast.panel import Panel, panel_from_state, panel_state
 NOT_SAVED = ("callbacks",)
 """Parameters that belong to a fit, and are None after `load`."""
 COMPOSED = {"Ensemble": "estimators"}
-"""Estimators that hold others, and the parameter that names them: it is read from the fitted ones."""
+"""Estimators that hold others, and the parameter that names them, which is read from the fitted ones."""
 SHARED = "shared"
-"""In the place of a history: that of the model around."""
+"""In place of a history: that of the enclosing model."""
 
 
 def save(model: Any, path: str | Path) -> None:
@@ -44,7 +44,7 @@ def save(model: Any, path: str | Path) -> None:
 
 
 def _contents(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Plain values and arrays of a model, those of the models in it under their number."""
+    """Plain values and arrays of a model, those of the models inside it under their number."""
     name = type(model).__name__
     if name not in MEMBERS or type(model) is not estimator_class(name):
         received, remedy = type(model).__qualname__, "Use joblib.dump for files you trust"
@@ -74,7 +74,7 @@ def _contents(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _part(label: str, part: Any, model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Plain values and arrays of a model in another one, without the history that both share."""
+    """Plain values and arrays of a model inside another one, without the history that both share."""
     try:
         config, arrays = _contents(part)
     except ValueError as error:
@@ -97,7 +97,7 @@ def load(path: str | Path, *, max_bytes: int | None = None) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, too large, no model of this package, or of another version of it.
+        ValueError: the file is damaged, too large, not a model of this package, or of another format version.
 
     Example:
         >>> import tempfile, pathlib
@@ -149,7 +149,7 @@ def restore(model: Any, plain: dict[str, Any], arrays: dict[str, np.ndarray]) ->
 
 
 def _model(config: dict[str, Any], arrays: dict[str, np.ndarray], around: Panel | None = None) -> Any:
-    """The model of these contents, within one of the history `around`, or alone."""
+    """The model of these contents, inside one with the history `around`, or on its own."""
     name = config["class"]
     if name not in MEMBERS or (around is not None and name in ON_SEQUENCES):
         allowed = f"a model of one of the classes {', '.join(sorted(MEMBERS))}"

@@ -2,8 +2,8 @@
 
 `config.json` holds plain values and, under "arrays", the dtype, shape and SHA-256 of every array; the member
 `arrays/NAME` its numbers, little-endian, in C order. The comment of the zip is the SHA-256 of `config.json`.
-Reading looks at every declared size before it takes memory, and knows no other members than the declared ones.
-The sums reveal damage, not a forger, who can compute them too.
+Reading checks every declared size before it takes memory, and accepts only the declared members.
+The checksums reveal damage, not forgery: a forger can compute them too.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read(path: str | Path, max_bytes: int | None = None) -> tuple[dict[str, Any]
 
 
 def parse(text: bytes) -> Any:
-    """JSON without what JSON does not know (NaN) or leaves open (a key twice), and not nested without end."""
+    """Strict JSON: no NaN, no key twice, no nesting without end."""
     return json.loads(
         text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
     )

@@ -1,4 +1,4 @@
-"""Fits by statsmodels take turns, on one thread of BLAS."""
+"""Fits by statsmodels take turns, on one BLAS thread."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def _libraries() -> ThreadpoolController:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """One fit of statsmodels at a time in a process, by one thread of BLAS, without the remarks of optimisers.
+    """One statsmodels fit at a time in a process, on one BLAS thread, without the warnings of its optimisers.
 
-    Its optimisers swap `warnings.filters`, which all threads share: by turns, each finds the list as it was.
-    The filter of this function hides statsmodels' remarks on models, on which a user cannot act, and no others.
-    Threads of BLAS cost the small matrices of L-BFGS-B ten times more than they bring.
+    The optimisers swap `warnings.filters`, which all threads share; taking turns, each restores the list it found.
+    Only statsmodels' warnings about models are hidden, on which a user cannot act.
+    More BLAS threads cost the small matrices of L-BFGS-B ten times what they save.
     """
     with (
         _alone,

@@ -27,7 +27,7 @@ from forecast.panel import Panel
 from forecast.windows import history_end, position_of_rows, series_of_rows, shift
 
 ROWS_EACH = 5
-"""Rows for each coefficient of a vector autoregression, without which each target is left to its own past."""
+"""Rows per lag and target that a vector autoregression needs; with fewer, each target has only its own past."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -38,41 +38,41 @@ class AR(LocalForecaster):
 
     c and d belong to `trend`; k runs over `lags` and the seasonal lags m, 2 m, ..., `seasonal_lags` * m with
     m = `season`; l runs over `exog_lags` of column e; t is 1 in the first row of a series. The coefficients are
-    those of statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Forecasts repeat
-    the equation on their own results. A missing target is left out of the fit and, as a lag, replaced by its
-    own one-step forecast. `sample_weight` multiplies the squared error of the row it belongs to.
+    those of statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Longer forecasts
+    feed the equation its own results. A missing target is left out of the fit and, as a lag, replaced by its own
+    one-step forecast. `sample_weight` multiplies the squared error of its row.
 
-    With `difference` the equation holds between changes y_t - y_{t-1}, x_t - x_{t-1}, and c is a drift, shrunk to
-    c t^2 / (1 + t^2) with its t statistic. `coef_` are those of the same equation between values: one more lag, and
-    their sum is 1. "auto" keeps values where `ic` is lower by at least 8 than between changes, and where the
-    largest root of the loop is at most 1 + 1 / rows; with covariates or a trend line the root alone decides.
-    With `lags="auto"` no forecast lies further from the last value than 3 times the range of the series in `fit`
-    (beyond as many steps as the series has rows, in proportion to the steps).
+    With `difference` the equation is one of the differences y_t - y_{t-1}, x_t - x_{t-1}, and c is a drift, shrunk to
+    c t^2 / (1 + t^2) with its t statistic. `coef_` are those of the same equation in levels: one more lag, and their
+    sum is 1. "auto" keeps levels where `ic` is lower by at least 8 than in differences and the largest root of the
+    equation is at most 1 + 1 / rows; with covariates or a trend line the root alone decides. With `lags="auto"` no
+    forecast lies further from the last value than 3 times the range of the series in `fit` (times steps / rows where
+    there are more steps than rows).
 
-    With `joint` the equation of a target also has the `lags` of all other targets: a vector autoregression. "auto" is
-    that with given lags, as in the networks, and at least 5 rows for each of them; with `lags="auto"` each target has
-    its own past, which forecast better on the exchange rates, stock indices and influenza counts it was tried on.
-    With `pooled` all series share one equation between values in units of their own mean and deviation, and where
-    there are covariates in the units of the data, as experiments on one system do; a new series may then follow.
+    With `joint` the equation of a target also has the `lags` of all other targets: a vector autoregression. "auto"
+    means that for given lags, as in the networks, with at least 5 rows per lag and target; with `lags="auto"` each
+    target has only its own past, which forecast better on exchange rates, stock indices and influenza counts. With
+    `pooled` all series share one equation in levels, of series standardised by their own mean and deviation or, with
+    covariates, in the units of the data, as suits experiments on one system; it also forecasts new series.
 
     Args:
         lags: "auto" (order chosen for each series by `ic`), an int n for lags 1..n, or a list of lags.
-        max_lags: highest order tried by "auto"; None = 10 log10(rows) or one season and a step, at most a third
-            of the rows, and without a season rows^2 / 1000 or 2; of several seasons the lags around each of them
-            come right after lag 1 (`tried_lags`).
+        max_lags: highest order tried by "auto"; None = the larger of 10 log10(rows) and one season and a step, at
+            most a third of the rows, and without a season at most the larger of rows^2 / 1000 and 2; with several
+            seasons the lags around each of them come right after lag 1 (`tried_lags`).
         ic: "aicc", "bic", "aic" or "hqic".
         trend: "n" none, "c" constant, "t" linear without constant, "ct" both.
-        seasonal_lags: number of lags at whole seasons, the first one of several.
+        seasonal_lags: number of lags at multiples of the season, the shortest of several.
         season: time steps in one season, or a list of them; "auto" or None = from the frequency of the index,
             1 = none.
         exog_lags: lags of the covariates, 0 = current value; an int n for 0..n, a list, a dict of these by
             column, or "auto": those that the data show (see `find_pairs`), dead times of up to a third of the rows
             included, and the current value where there are none.
-        difference: whether the equation holds between changes; "auto" = chosen with `lags="auto"`, else False.
+        difference: whether the equation is one of differences; "auto" = chosen with `lags="auto"`, else False.
         joint: whether a target depends on the past of all targets.
         pooled: whether all series share one equation.
         horizon: steps that `predict()` returns.
-        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
+        n_jobs: number of joblib jobs that fit series in parallel; None = 1 or as set by `joblib.parallel_config`.
 
     Attributes:
         lags_: all lags with a coefficient, shape (P,).
@@ -221,9 +221,9 @@ class AR(LocalForecaster):
         return self._one_step(model, self._completed(model)) + np.repeat(model.center, panel.lengths, axis=0)
 
     def _centred(self, panel: Panel) -> _Centred:
-        """The panel less the centers of the history, and the same equation between the rests.
+        """The panel minus the centers of the history, and the equation of what remains.
 
-        Far from zero, the equation between the values themselves would lose the digits that differ.
+        Far from zero, the equation of the values themselves would lose the digits that differ.
         """
         which = self._match(panel)
         center, exog_center = self.center_[which], self.exog_center_[which, 0]  # (S, O), (S, E)
@@ -257,7 +257,7 @@ class AR(LocalForecaster):
         return self.cross_coef_.reshape(every.shape) if self.cross_coef_.size else every
 
     def _known(self, model: _Centred, future_x: np.ndarray) -> np.ndarray:
-        """Share (S, H, O) of trend and covariates in the steps after the history."""
+        """Contribution (S, H, O) of trend and covariates to the steps after the history."""
         panel = model.panel
         steps = np.arange(1, future_x.shape[1] + 1)
         trends = auto.trend_columns(self.trend, (panel.lengths[:, None] + steps).astype(float))  # (S, H, 2)
@@ -333,7 +333,7 @@ class AR(LocalForecaster):
 
 
 class _Centred(NamedTuple):
-    """A panel less the centers of its series, and the coefficients of each of them."""
+    """A panel minus the centers of its series, and the coefficients of each of them."""
 
     panel: Panel
     center: np.ndarray

@@ -43,7 +43,7 @@ def fit_ar(
 def fit_joint(
     panel: Panel, weights: np.ndarray | None, n_jobs: int | None, *, form: Form, bounded: bool
 ) -> list[Parameters]:
-    """Each target from the lags of all targets, series by series as `map_series` has them."""
+    """Each target from the lags of all targets, in the order of `map_series`."""
     lags = form.lags or auto.autoregression_lags(panel, seasons=form.seasons)
     exog = shared_pairs(panel, lags, form.seasons) if form.exog is None else form.exog
     width, targets, by_target = panel.n_exog, range(panel.n_targets), []
@@ -81,12 +81,12 @@ def _units(y: np.ndarray, x: np.ndarray, form: Form) -> tuple[float, float, np.n
     center, unit = moments(y)
     x_center = moments(x)[0] if x.shape[1] else np.zeros(0)
     if "c" not in form.trend:
-        center, x_center = 0.0 * center, 0.0 * x_center  # no constant could follow a shift
+        center, x_center = 0.0 * center, 0.0 * x_center  # without a constant the origin may not move
     return float(center), float(unit), x_center
 
 
 def prefers_changes(panel: Panel, seasons: Sequence[int]) -> bool:
-    """Whether most series, each by itself, have an equation between changes rather than values."""
+    """Whether most series, each by itself, have an equation in differences rather than in levels."""
     form = Form("c", None, (), tuple((0, column) for column in range(panel.n_exog)), seasons=tuple(seasons))
     votes = []
     for series in np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_VOTES)).astype(int)):
@@ -143,7 +143,7 @@ def _crossed(fit: Parameters, width: int, others: Sequence[int]) -> Parameters:
 def side_by_side(
     pairs: Sequence[Pairs], coefficients: Sequence[np.ndarray], lags: np.ndarray, width: int
 ) -> np.ndarray:
-    """Coefficients (equations, lags * width) of several equations, lag-major, zero for a pair that one has not."""
+    """Coefficients (equations, lags * width) of several equations, lag-major, zero for a pair that one lacks."""
     values = np.zeros((len(pairs), len(lags), width))
     for row, own, given in zip(values, pairs, coefficients, strict=True):
         for (lag, column), value in zip(own, given, strict=True):

@@ -28,9 +28,9 @@ Part = tuple[np.ndarray, np.ndarray]
 MOST_ROWS, MOST_TERMS, REFUSALS = 6_000, 16, 3
 MOST_SERIES = 50
 DOUBT = 0.05
-"""Chance of a delay beyond the near ones that is none, over all of them."""
+"""Probability that any of the far delays is taken for one by chance."""
 NEAR_SHARE, FAR_SHARE = 0.002, 0.02
-"""Part of the squares that a near and any other delay explains at least: it costs a weight, or rows and time."""
+"""Least fraction of the squares that a near and a far delay explain: they cost a weight, or rows and time."""
 
 
 def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
@@ -41,7 +41,7 @@ def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
         panel: the history.
 
     Raises:
-        ValueError, TypeError: such lags or columns cannot be.
+        ValueError, TypeError: the lags are not valid, or a column is unknown.
     """
     if isinstance(exog_lags, str):
         check_auto("exog_lags", exog_lags)
@@ -73,16 +73,16 @@ def shared_pairs(panel: Panel, lags: Sequence[int], seasons: Sequence[int] = ())
 
 
 def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int] = ()) -> Pairs:
-    """The delays of each covariate that explain what the past of the target leaves open.
+    """The delays of each covariate that explain what the past of the target does not.
 
-    The delay that explains most of the residuals of the linear model so far comes in, as long as it lowers
+    The delay that explains most of the residuals of the linear model so far is added, as long as it lowers
 
-        n log(RSS) + c,   c = 2 + 2 log(number of near delays),   c = 2 + 2 log(number of all delays / 0.05),
+        n log(RSS) + sum of c,   c = 2 + 2 log(number of near delays) or 2 + 2 log(number of all delays / 0.05),
 
-    with the first c up to the order tried for an autoregression, and the second one up to a third of the rows, and
-    explains a five-hundredth or a fiftieth of the squares. Near delays are compared exactly; far ones by the
-    correlation of the residuals with the covariate, as it is and prewhitened. A covariate without such a delay has
-    its current value.
+    and explains at least a five-hundredth or a fiftieth of the squares: the first for near delays, up to the order
+    tried for an autoregression, the second for far ones, up to a third of the rows. Near delays are compared exactly,
+    far ones by the correlation of the residuals with the covariate, both raw and prewhitened. A covariate without
+    such a delay enters with its current value.
 
     References:
         Box, G. E. P. and Jenkins, G. M. (1970). Time Series Analysis: Forecasting and Control, chapter 11.
@@ -136,7 +136,7 @@ def _standard(x: np.ndarray) -> np.ndarray:
 def _table(
     part: Part, lags: Sequence[int], pairs: Sequence[tuple[int, int]], start: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Regressors [constant, lags, pairs] and goal of the rows from `start` on."""
+    """Regressors [constant, lags, pairs] and target of the rows from `start` on."""
     y, x = part
     start = min(start, len(y))
     columns = [np.ones((len(y) - start, 1)), lagged(y[:, None], lags, start)]

@@ -1,4 +1,4 @@
-"""One autoregressive equation by least squares: which lags, and whether it holds between values or their changes.
+"""One autoregressive equation by least squares: which lags, and whether in levels or in differences.
 
 Parts are series or experiments that share the equation: (y, x, weights) with y (T,), x (T, E), weights (T,) or None.
 """
@@ -14,24 +14,24 @@ from forecast.estimators.baselines import order_selection as auto
 from forecast.estimators.baselines.delays import Pairs, find_pairs
 
 MARGIN = 8.0
-"""Levels are kept where their criterion is so far below that of differences (Burnham and Anderson 2004)."""
+"""Levels are kept where their criterion is this far below that of differences (Burnham and Anderson 2004)."""
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
 @dataclass(frozen=True)
 class Form:
-    """What an equation may hold.
+    """The form of an equation.
 
     Args:
         trend: "n", "c", "t" or "ct".
         lags: lags of the target, or None: chosen by the criterion.
-        seasonal: lags that are always there.
+        seasonal: lags that are always included.
         exog: (lag, column) of the covariates that are regressors, or None: found in the data.
         limit: highest order tried, None = by the rows and the seasons.
         ic: name of the criterion.
         seasons: steps in each season.
-        difference: True for an equation between changes, False between values, "auto" by the criterion.
+        difference: True for an equation in differences, False in levels, "auto" by the criterion.
     """
 
     trend: str
@@ -46,13 +46,13 @@ class Form:
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """y_t = trend + sum_l own_l y_{t-l} + sum_{l,e} exog_{l,e} x_{e,t-l}, between values.
+    """y_t = trend + sum_l own_l y_{t-l} + sum_{l,e} exog_{l,e} x_{e,t-l}, in levels.
 
     Args:
         lags, own: lags of the target and their coefficients, both (P,).
         pairs, exog: (lag, column) of the covariates and their coefficients, both (K,).
         trend: constant and slope, (2,).
-        changed: whether it is one between changes.
+        changed: whether it was fitted in differences.
     """
 
     lags: tuple[int, ...]
@@ -64,7 +64,7 @@ class Equation:
 
 
 def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
-    """The equation of all parts; those that are chosen for a form are compared on the same rows."""
+    """The equation of all parts; the alternatives of a form are compared on the same rows."""
     if form.exog is None:
         form = replace(
             form, exog=find_pairs([part[:2] for part in parts], first_lags(parts, form), form.seasons)
@@ -84,7 +84,7 @@ def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
 
 
 def first_lags(parts: Sequence[Part], form: Form) -> tuple[int, ...]:
-    """Lags of the target beside which those of the covariates are looked for."""
+    """Lags of the target beside which those of the covariates are searched."""
     if form.lags is not None:
         return _fixed(form)
     alone = replace(form, exog=(), difference=False)
@@ -96,7 +96,7 @@ def _fixed(form: Form) -> tuple[int, ...]:
 
 
 def candidates(parts: Sequence[Part], form: Form) -> list[int]:
-    """Lags in the order in which they are tried, after those that are always there."""
+    """Lags in the order in which they are tried, after those that are always included."""
     rows = max(len(y) for y, *_ in parts)
     fixed = len(form.trend.replace("n", "")) + len(form.exog or ()) + len(form.seasonal)
     if form.limit is None:
@@ -109,9 +109,9 @@ def candidates(parts: Sequence[Part], form: Form) -> list[int]:
 def choose(
     parts: Sequence[Part], form: Form, tried: Sequence[int], *, difference: bool
 ) -> tuple[tuple[int, ...], float]:
-    """The first of the lags `tried` up to the least criterion, on the rows that have all of them, and its value.
+    """The leading lags of `tried` with the least criterion, on the rows that have all of them, and its value.
 
-    For an equation between changes these lags are of the changes, so one of values fewer is tried.
+    In differences these are lags of the differences, so one fewer is tried than in levels.
     """
     always, later = len(form.seasonal), form.difference is not False
     start = max((*tried, *(lag + later for lag in (*form.seasonal, *_exog_lags(form))), later))
@@ -129,7 +129,7 @@ def choose(
 
 
 def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, difference: bool) -> Equation:
-    """Least squares on the rows that have these lags, as an equation between values."""
+    """Least squares on the rows that have these lags, as an equation in levels."""
     start = max((*lags, *_exog_lags(form), 0)) + difference
     tables = [table(part, form, lags, start, difference=difference) for part in parts]
     design, goal = (np.concatenate(values) for values in zip(*tables, strict=True))
@@ -161,9 +161,9 @@ def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, differenc
 def table(
     part: Part, form: Form, lags: Sequence[int], start: int, *, difference: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Regressors [trend, covariates, lags] and goal of the complete rows from `start` on, or of their changes.
+    """Regressors [trend, covariates, lags] and target of the complete rows from `start` on, or their differences.
 
-    Rows are multiplied by the roots of their weights.
+    Rows are multiplied by the square roots of their weights.
     """
     y, x, weights = part
     if difference:
@@ -180,7 +180,7 @@ def table(
 
 
 def reliability(design: np.ndarray, goal: np.ndarray) -> float:
-    """t^2 / (1 + t^2) with the t statistic of the first regressor: how far a drift is taken for one."""
+    """t^2 / (1 + t^2) with the t statistic of the first regressor: the factor that shrinks a drift."""
     block = np.column_stack([design[:, 1:], design[:, 0], goal])
     rows, columns = block.shape
     if rows < columns:
@@ -201,7 +201,7 @@ def growth(equation: Equation) -> float:
 
 
 def trends_of(form: Form, difference: bool) -> list[bool]:
-    """Whether there are a constant and a slope; between changes a constant alone, the drift."""
+    """Whether there are a constant and a slope; in differences only a constant, the drift."""
     return [form.trend != "n", False] if difference else ["c" in form.trend, "t" in form.trend]
 
 
@@ -210,7 +210,7 @@ def _exog_lags(form: Form) -> list[int]:
 
 
 def _summed(taps: dict[tuple[int, int], float]) -> dict[tuple[int, int], float]:
-    """Coefficients by (lag, column) of values, from those of changes: each less its own, one lag later."""
+    """Coefficients by (lag, column) in levels from those in differences: each, and its negative one lag later."""
     found: dict[tuple[int, int], float] = {}
     for (lag, column), value in taps.items():
         found[lag, column] = found.get((lag, column), 0.0) + value

@@ -31,8 +31,8 @@ from forecast.panel import Panel
 _ESTIMATED_SEASON = 12
 """Initial seasonal states are estimated up to this many, and heuristic beyond: estimation grows cubically."""
 _DEVIATIONS = (100.0, 1.0, 1000.0)
-"""Deviations that a series is scaled to, one search each: the likelihood has several maxima, and the unit of the
-states beside the weights, which have none, decides which of them a search climbs."""
+"""Standard deviations to which a series is scaled, one search each: the likelihood has several maxima, and the
+scale of the states relative to the unitless weights decides which of them a search finds."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -59,7 +59,7 @@ class ETS(LocalForecaster, Unweighted):
             or the history shorter than two seasons.
         season: time steps in one season; None = from the frequency of the index.
         horizon: steps that `predict()` returns.
-        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
+        n_jobs: number of joblib jobs that fit series in parallel; None = 1 or as set by `joblib.parallel_config`.
 
     Attributes:
         form_: error, trend and season chosen, e.g. "mul,add,mul", shape (S, O).
@@ -86,7 +86,7 @@ class ETS(LocalForecaster, Unweighted):
     season: int | None = None
 
     def min_history(self, panel: Panel) -> int:
-        """Nine rows, which statsmodels' starting values need besides the tenth."""
+        """Nine: statsmodels' starting values need ten rows."""
         return 9
 
     def _fit_series(self, panel: Panel) -> FitSeries:
@@ -159,7 +159,7 @@ def fit_ets(
     center, spread = moments(y)
     searches = []
     for form in forms(y, name):
-        origin = 0.0 if "mul" in form else center  # a product keeps its zero; a sum is the same from any
+        origin = 0.0 if "mul" in form else center  # a product needs the true zero, a sum does not
         searches.append(max_likelihood(on_grid((y - origin) / spread), form, damped, season, float(origin)))
     found = min(searches, key=lambda search: search.aicc)
     form, origin, unit, result = found.form, found.origin, spread / found.deviation, found.result
@@ -186,7 +186,7 @@ class _Search(NamedTuple):
 
 
 def max_likelihood(y: np.ndarray, form: str, damped: bool, season: int, origin: float) -> _Search:
-    """The greatest of the maxima that searches in several units find; the first of those that agree."""
+    """The greatest of the maxima found by searches in several units; the first of equal ones."""
     best, found = -np.inf, None
     for deviation in _DEVIATIONS:
         result = fit_form(deviation * y, form, damped, season)

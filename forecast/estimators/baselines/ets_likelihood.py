@@ -13,7 +13,7 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 _STEP = 1e-30  # imaginary, so that its square vanishes beside every real part
 _EDGE = 1e-4  # statsmodels' distance of a smoothing weight from 0 and 1
-_SEARCHES = 4  # a search may end early where its curvature misleads it; the next begins anew from there
+_SEARCHES = 4  # a search may end early where its curvature misleads it; the next restarts from there
 _DAMPING = (0.8, 0.98)  # statsmodels' bounds
 
 
@@ -54,7 +54,7 @@ def _names(model: ETSModel) -> list[str]:
 
 
 def _start(model: ETSModel, names: list[str]) -> np.ndarray:
-    """Start of the search: beta as part of alpha and gamma as part of 1 - alpha, as the recursion takes them."""
+    """Start of the search: beta as a fraction of alpha and gamma of 1 - alpha, as in the recursion."""
     given = dict(zip(model.param_names, np.asarray(model.start_params, dtype=float), strict=True))
     if model.initialization_method == "heuristic":
         given |= {"initial_level": model.initial_level, "initial_trend": model.initial_trend}

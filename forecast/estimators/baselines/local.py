@@ -1,4 +1,4 @@
-"""Models of one series at a time: one loop over the series, which may run in parallel, and their units."""
+"""Models of one series at a time: one loop over the series, which may run in parallel, and the series' units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LocalForecaster(Forecaster):
 
     Args:
         horizon: steps that `predict()` returns.
-        n_jobs: number of jobs that fit series side by side, as in scikit-learn: None means 1 unless a
+        n_jobs: number of jobs that fit series in parallel, as in scikit-learn: None means 1 unless a
             `joblib.parallel_config` says otherwise, -1 all processors. The forecasts do not depend on it.
     """
 
@@ -59,7 +59,7 @@ def map_series(
 
 
 def joined(values: list[Any], panel: Panel) -> np.ndarray:
-    """Parameters of all series as one array (S, O, ...); vectors of different lengths are filled up with NaN."""
+    """Parameters of all series as one array (S, O, ...); vectors of different lengths are padded with NaN."""
     if np.ndim(values[0]) == 1:
         width = max(len(vector) for vector in values)
         values = [
@@ -123,7 +123,7 @@ def season_shift(trained: Panel, panel: Panel, which: np.ndarray, season: int) -
 def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of the known values of each column, without overflow; deviation 1 for a constant.
 
-    A deviation that is no more than rounding beside the mean counts as none.
+    A deviation that is only rounding beside the mean counts as zero.
 
     Example:
         >>> [float(value) for value in moments(np.array([1.0, 3.0, np.nan]))]

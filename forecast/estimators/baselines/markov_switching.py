@@ -46,21 +46,21 @@ class MarkovSwitching(LocalForecaster, Unweighted):
 
     The recursion is the exact mean of the forecast distribution: it adds up all K^h paths of regimes.
     Parameters maximise the likelihood (statsmodels' MarkovRegression on lagged values, scaled to unit
-    variance). The likelihood has no bound where a regime shrinks to a few rows: then all regimes share one
+    variance). The likelihood is unbounded where a regime shrinks to a few rows: then all regimes share one standard
     deviation. Where no maximum can be found, as on a series without noise, all regimes are the least-squares
     AR; a constant series is forecast by its constant. Covariates are accepted and not used.
 
     Args:
         regimes: K, at least 2.
         order: p, at least 1.
-        iterations: iterations of the maximisation at most.
+        iterations: most iterations of the maximisation.
         horizon: steps that `predict()` returns.
-        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
+        n_jobs: number of joblib jobs that fit series in parallel; None = 1 or as set by `joblib.parallel_config`.
 
     Attributes:
         transition_: P, shape (S, O, K, K), rows adding up to 1.
-        coefficients_: c_s, phi_{s,1}, ..., phi_{s,p} and sigma_s, shape (S, O, K, p + 2); the regimes stand
-            in order of their mean level.
+        coefficients_: c_s, phi_{s,1}, ..., phi_{s,p} and sigma_s, shape (S, O, K, p + 2), the regimes in
+            order of their mean level.
         center_: mean of the history, shape (S, O).
         converged_: whether a maximum of the likelihood was found, shape (S, O).
 
@@ -115,7 +115,7 @@ class MarkovSwitching(LocalForecaster, Unweighted):
         return values
 
     def _centred(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, tuple[Any, ...]]]:
-        """Every series less its center in fit, that center, and the parameters between the rests."""
+        """Every series minus its center in fit, that center, and the parameters of what remains."""
         which = match_series(self.panel_, panel)
         for series, target, rows, y in each_target(panel):
             where = (int(which[series]), target)
@@ -221,7 +221,7 @@ def expected_path(
 
 
 def stationary(transition: np.ndarray) -> np.ndarray:
-    """The distribution (K,) that a transition matrix (K, K) leaves as it is."""
+    """The distribution (K,) that a transition matrix (K, K) leaves unchanged."""
     count = len(transition)
     system = np.vstack([transition.T - np.eye(count), np.ones(count)])
     chance = np.maximum(np.linalg.lstsq(system, np.eye(count + 1)[-1], rcond=None)[0], 0.0)

@@ -56,7 +56,7 @@ class SeasonalNaive(Unweighted):
         y_{T+h|T} = y_{T+h-k m},   k = smallest whole number with k m >= h
 
     m is `season`. A missing value is replaced by that of the season before it. In a series shorter than one
-    season the last observed value stands in. Covariates are accepted and not used.
+    season the last observed value is used. Covariates are accepted and not used.
 
     Args:
         season: time steps in one season, at least 1; None = from the frequency of the index (monthly 12,

@@ -18,7 +18,7 @@ TRENDS = ("n", "c", "t", "ct")
 _LONGEST_SEASON = 96
 _MANY_ROWS = 300
 SHARE = 0.002
-"""Part of the squares by which a lag that is to be an input of a network lowers them at least."""
+"""Least fraction by which a lag must lower the squares to become an input of a network."""
 
 
 def seasons_of(season: Any, panel: Panel, *, told: bool = False) -> tuple[int, ...]:
@@ -27,7 +27,7 @@ def seasons_of(season: Any, panel: Panel, *, told: bool = False) -> tuple[int, .
     Args:
         season: the option of that name.
         panel: the history.
-        told: whether the user is told of a panel that may have a season and an index that does not name it.
+        told: whether to warn of a panel that may have a season but whose index does not name it.
     """
     given = check_season(season)
     if given is not None:
@@ -69,7 +69,7 @@ def criterion(squares: np.ndarray, rows: int, parameters: np.ndarray, ic: str) -
     """Gaussian information criterion, up to a constant, for residual sums of squares `squares`.
 
     "aicc" is that of Hurvich and Tsai (1989), infinite where it is not defined; it counts the variance too. "sparse"
-    is "bic", but a parameter must lower the squares by a five-hundredth at least, however many rows there are.
+    is "bic", but a parameter must lower the squares by at least a five-hundredth, however many rows there are.
     """
     if ic == "aicc":
         left = rows - parameters - 2
@@ -87,9 +87,9 @@ def criterion(squares: np.ndarray, rows: int, parameters: np.ndarray, ic: str) -
 
 
 def largest_order(rows: int, fixed: int, seasons: Sequence[int] = ()) -> int:
-    """Highest order worth trying: 10 log10(rows) or one step more than the first season, a third of the rows at most.
+    """Highest order worth trying: 10 log10(rows), or the first season and a step if more; at most a third of the rows.
 
-    Without a season it is at most rows^2 / 1000, or 2: short series do not bear more lags.
+    Without a season it is at most rows^2 / 1000, or 2 if that is less: short series do not support more lags.
     """
     wanted, third = int(10 * np.log10(max(rows, 1))), (rows - fixed - 1) // 3
     if not seasons:
@@ -102,7 +102,7 @@ def tried_lags(rows: int, fixed: int, seasons: Sequence[int] = ()) -> list[int]:
     """Lags in the order in which they are tried: 1, 2, ... up to `largest_order`.
 
     Where a third of the rows holds several seasons, the lags around each of them come right after lag 1: the lags
-    between them say little, and would cost as many weights.
+    between them explain little, and would cost as many weights.
     """
     orders = list(range(1, largest_order(rows, fixed, seasons) + 1))
     held = [m for m in seasons if m <= rows // 3]
@@ -133,7 +133,7 @@ def nested_criteria(
         targets: number of target columns, the last ones of the factor.
         rows: number of rows behind the factor.
         ic: name of the criterion.
-        floor: smallest sum of squares that is told from zero; None = by the total of the target.
+        floor: smallest sum of squares that is distinguished from zero; None = by the total of the target.
     """
     right = factor[:, -targets:]
     total = np.sum(right**2, axis=0)
@@ -165,20 +165,20 @@ def autoregression_lags(
 
     RSS_p is the residual sum of squares of y_t on its lags 1, ..., p, trend and covariates, all orders on the
     same n rows; q counts the regressors besides the lags and O the targets; `tried_lags` says where the lags of
-    seasons come in. Each series is standardised first; series too short for these rows have no say. One
+    seasons come in. Each series is standardised first; series too short for these rows are left out. One
     triangular factorisation serves all orders.
 
     Args:
         panel: the history.
-        max_lags: highest order tried; None = 10 log10(rows) or one season and a step, capped at a third of the rows
-            of a typical series.
-        ic: "bic", "aic", "hqic" or "aicc"; None = the fewer lags of "aicc", strict where rows are few, and "bic",
-            strict where they are many, by which a lag must also lower the squares by a five-hundredth: in a
+        max_lags: highest order tried; None = the larger of 10 log10(rows) and one season and a step, capped at a
+            third of the rows of a typical series.
+        ic: "bic", "aic", "hqic" or "aicc"; None = the fewer lags of "aicc", strict where rows are few, and "sparse",
+            strict where they are many: "bic", but a lag must also lower the squares by a five-hundredth, because in a
             network it costs as many weights as there are hidden units.
         trend: "n", "c", "t" or "ct".
         pairs: (lag, column) of the covariates that are regressors, lag 0 = current value.
         seasons: steps in each season; None = those of the index.
-        series: at most so many series, evenly spread over the panel, are used.
+        series: most series that are used, evenly spread over the panel.
 
     Returns:
         The lags, at least (1,).
@@ -209,7 +209,7 @@ def autoregression_lags(
 def autoregression_order(
     panel: Panel, *, max_lags: int | None = None, ic: str | None = None, trend: str = "c"
 ) -> int:
-    """The longest of `autoregression_lags` with one season, beside the covariates as they are now."""
+    """The longest of `autoregression_lags` with one season, beside the current covariates."""
     pairs, first = [(0, column) for column in range(panel.n_exog)], panel.seasons[:1]
     return max(autoregression_lags(panel, max_lags=max_lags, ic=ic, trend=trend, pairs=pairs, seasons=first))
 
@@ -244,7 +244,7 @@ def standard_part(panel: Panel, series: int, *, shifted: bool = True) -> tuple[n
 def complete(
     design: np.ndarray, target: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows without a missing value, multiplied by the roots of their weights."""
+    """The rows without a missing value, multiplied by the square roots of their weights."""
     if not (np.isfinite(design).all() and np.isfinite(target).all()):
         whole = np.isfinite(design).all(axis=1) & np.isfinite(target).reshape(len(target), -1).all(axis=1)
         design, target = design[whole], target[whole]

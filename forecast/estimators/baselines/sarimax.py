@@ -38,24 +38,24 @@ class SARIMAX(LocalForecaster, Unweighted):
     L shifts by one step; phi, theta have the degrees p, q of `order` = (p, d, q); Phi, Theta the degrees P, Q
     of `seasonal_order` = (P, D, Q) with m = `season`; A(t) is `trend`; beta multiplies the current
     covariates. Parameters maximise the likelihood of the Kalman filter, in which a missing target is simply
-    not observed; it is taken of the standardised series and covariates to 2^-30, whatever their units. A covariate that
-    is constant in the history has no weight beside a constant or differences. A constant series is forecast by
-    its constant.
+    not observed; series and covariates are standardised and rounded to 2^-30 first, so their units do not matter. A
+    covariate that is constant in the history has no weight beside a constant or differences. A constant series is
+    forecast by its constant.
 
     Args:
         order: (p, d, q), each at least 0.
         seasonal_order: (P, D, Q), each at least 0.
-        season: m; None = from the frequency of the index; used with a seasonal order only.
+        season: m; None = from the frequency of the index; used only with a seasonal order.
         trend: "n", "c", "t" or "ct"; None = "c" without differencing, "n" with it.
         max_iter: most iterations of the optimiser.
         horizon: steps that `predict()` returns.
-        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
+        n_jobs: number of joblib jobs that fit series in parallel; None = 1 or as set by `joblib.parallel_config`.
 
     Attributes:
         params_: parameters in statsmodels' order and the unit of the data, shape (S, O, K), NaN for a constant
             series.
-        origin_, scale_: what is subtracted from a series without the share of its covariates, and by what the
-            rest is divided, before the filter runs over it, shape (S, O).
+        origin_, scale_: what is subtracted from a series after the effect of its covariates, and what the rest
+            is divided by, before it is filtered, shape (S, O).
         converged_: whether the optimiser ended before `max_iter`, shape (S, O).
         iterations_, n_iter_: iterations used, shape (S, O), and the largest number of them.
 
@@ -233,7 +233,7 @@ def fit_sarimax(
 
 
 def polished(model: Model, params: np.ndarray) -> np.ndarray:
-    """A few Newton steps to the root of the score: the optimiser stops where its gain is that of rounding."""
+    """A few Newton steps to the root of the score: the optimiser stops where its gain is only rounding."""
     # statsmodels' score of two and more lags is the gradient times a Jacobian that should be transposed: its
     # root is that of the gradient, yet its own Jacobian is not symmetric.
     score = partial(model.score, transformed=False)
@@ -259,7 +259,7 @@ def polished(model: Model, params: np.ndarray) -> np.ndarray:
 
 
 class _Run:
-    """The Kalman filter over a standardised history without the share of its covariates."""
+    """The Kalman filter over a standardised history without the effect of its covariates."""
 
     def __init__(self, form: Form, params: np.ndarray, origin: float, scale: float, n_exog: int) -> None:
         self.form, self.origin, self.scale = form, origin, scale

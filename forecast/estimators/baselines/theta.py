@@ -42,9 +42,9 @@ class Theta(LocalForecaster, Unweighted):
     Args:
         theta: weight of the trend line, at least 1; 2 is the method of the competition.
         season: m, time steps in one season; None = from the frequency of the index. Histories shorter than
-            two seasons are taken as they are.
+            two seasons are not deseasonalised.
         horizon: steps that `predict()` returns.
-        n_jobs: jobs of joblib that fit series side by side; None = 1 or as `joblib.parallel_config` says.
+        n_jobs: number of joblib jobs that fit series in parallel; None = 1 or as set by `joblib.parallel_config`.
 
     Attributes:
         alpha_, slope_: alpha and b, shape (S, O).

@@ -25,7 +25,7 @@ def mean_of_members(
 
 
 def weights_by_lag(model: NeuralForecaster, request: Request, weights: np.ndarray) -> Any:
-    """Weights (S, H, L) of the window's rows as a forecast's rows, the columns `lag<L>`, ..., `lag1`."""
+    """Weights (S, H, L) of the window's rows in the form of a forecast, with the columns `lag<L>`, ..., `lag1`."""
     columns = [f"lag{lag}" for lag in range(model.window_, 0, -1)]
     step = request.position - model.panel_.lengths[request.series]
     return request.restore(weights[request.series, step], columns=columns, name=type(model).__name__)

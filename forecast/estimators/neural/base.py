@@ -93,7 +93,7 @@ class NeuralForecaster(JudgedForecaster):
         self.selection_ = joined(scales, self.selection_)
 
     def _unlearnable(self, panel: Panel, rows: int) -> dict[Any, str]:
-        """Series that a network which looks back so many rows cannot learn, and why."""
+        """Series that a network which looks back `rows` rows cannot learn, and why."""
         return unlearnable(panel, rows)
 
     def _learnable(self, panel: Panel) -> View:
@@ -137,7 +137,7 @@ class NeuralForecaster(JudgedForecaster):
         self.selection_ = table
 
     def _keep(self, fits: list[Fitted]) -> None:
-        """What a fit of each member found."""
+        """Set the learned attributes from the fit of each member."""
         self.theta_ = np.stack([fit.theta for fit in fits])  # (members, P)
         self.linear_theta_ = np.stack([fit.start for fit in fits])
         self.solver_ = fits[0].solver
@@ -159,12 +159,12 @@ class NeuralForecaster(JudgedForecaster):
         return self._with_fallback(panel, values, naive_steps(panel, horizon)) if self.fallback_ else values
 
     def _with_fallback(self, panel: Panel, values: np.ndarray, naive: np.ndarray) -> np.ndarray:
-        """Values (S, ...) of all series, those of series that were not learned from the naive ones."""
+        """Values (S, ...) of all series, the naive ones for series that were not learned."""
         bad = panel.ids.isin(list(self.fallback_))
         return np.where(bad.reshape(-1, *[1] * (values.ndim - 1)), naive, values)
 
     def _outputs(self, panel: Panel, future_x: np.ndarray) -> tuple[list[np.ndarray], Scaled, View]:
-        """What each member puts out (S, H, O*K) for the steps ahead, the units and the view of the panel."""
+        """The outputs (S, H, O*K) of each member for the steps ahead, the units and the view of the panel."""
         view, program = self._view(panel), self._compiled()
         inputs = self._scaled(view.panel)
         known, limits = inputs.future(view.future(future_x)), self._limits(inputs)
@@ -193,7 +193,7 @@ class NeuralForecaster(JudgedForecaster):
         return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))
 
     def _rows_of_all(self, panel: Panel, values: np.ndarray) -> np.ndarray:
-        """Values (N, O) of rows, those of AR where it is kept, and of series that were not learned the naive ones."""
+        """Values (N, O) of all rows, those of AR where it is kept, the naive ones for series that were not learned."""
         if self.series_ar_ is not None:
             values = rows_with_baseline(self.series_ar_, panel, values, self.ar_share_)
         if not self.fallback_:
@@ -235,7 +235,7 @@ class NeuralForecaster(JudgedForecaster):
         return config.window
 
     def windows(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        """What `network_` sees of a history, and what it must forecast: (B, L + lead, O+E) and (B, H, O), scaled."""
+        """Inputs (B, L + lead, O+E) and targets (B, H, O) of `network_` from a history, scaled."""
         check_is_fitted(self, "panel_")
         panel, program = self._checked(self._coded(X), y, like=self.panel_), self._compiled()
         inputs = self._scaled(panel)
@@ -291,7 +291,7 @@ class NeuralForecaster(JudgedForecaster):
 
     def _take_parts(self, parts: dict[str, Any]) -> None:
         if list(parts) != [BASELINE] or not isinstance(parts[BASELINE], AR):
-            raise ValueError("another model than AR stands beside the network")
+            raise ValueError("a model other than AR stands beside the network")
         self.series_ar_ = parts[BASELINE]
 
     @classmethod

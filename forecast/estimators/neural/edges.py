@@ -55,7 +55,7 @@ def numbered_parents(parents: Any, nodes: Sequence[Hashable]) -> tuple[int, ...]
     twice = np.flatnonzero(np.bincount(child, minlength=len(nodes)) > 1)
     if len(twice):
         received = f"several for {nodes[int(twice[0])]!r}"
-        raise ValueError(explain("parents", "one parent a node", received, "Keep one of them"))
+        raise ValueError(explain("parents", "one parent per node", received, "Keep one of them"))
     tree = np.full(len(nodes), ROOT)
     tree[child] = parent
     return check_parents(tree.tolist())

@@ -13,15 +13,15 @@ from forecast.panel.categories import Levels, coded, learned_levels
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class EmbeddingForecaster(NeuralForecaster):
-    """A network that may tell series and categories apart by vectors it learns (`CategoryEmbedding`).
+    """A network that may tell series and categories apart by learned vectors (`CategoryEmbedding`).
 
     The vectors are inputs of the nonlinear branch beside each row of the window; the linear path does not see
     them, so training starts at the AR solution. The evidence pulls them to zero, that is to one model of all
     series.
 
     Args:
-        embed_series: length of the learned vector of every series of a panel; 0 for none. A record of
-            another series has the mean vector of all.
+        embed_series: length of the learned vector of every series of a panel; 0 for none. A series not seen in
+            `fit` has the mean vector.
         categories: {column of X: length of its learned vectors}, for covariates in a frame that hold
             categories, as text or as numbers (for `backtest` as numbers). A category not seen in `fit` has
             the mean vector.

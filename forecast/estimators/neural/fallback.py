@@ -17,9 +17,9 @@ NAMED = 5  # series of a warning
 
 
 def unlearnable(panel: Panel, rows: int) -> dict[Any, str]:
-    """Why a network that looks back so many rows can learn nothing from a series, by the name of the series.
+    """Why a network that looks back `rows` rows can learn nothing from a series, by the name of the series.
 
-    A series that is alone has a fallback when it is constant; otherwise what is wrong with it is an error.
+    A single series has a fallback only when it is constant; anything else wrong with it is an error.
     """
     windows = Windows(panel, length=rows)
     whole = np.bincount(windows.series_of()[windows.finite()], minlength=panel.n_series)
@@ -36,7 +36,7 @@ def unlearnable(panel: Panel, rows: int) -> dict[Any, str]:
         elif constant[series]:
             reason = "constant"
         else:
-            reason = f"no {rows + 1} rows in a row without a missing value"
+            reason = f"no {rows + 1} consecutive rows without a missing value"
         reasons[panel.ids[[series]].tolist()[0]] = reason
     return reasons
 
@@ -63,7 +63,7 @@ def naive_steps(panel: Panel, horizon: int) -> np.ndarray:
 
 
 def naive_rows(panel: Panel) -> np.ndarray:
-    """The same of each row (N, O) from the rows before it."""
+    """The same for each row (N, O), from the rows before it."""
     return _naive(panel)._fitted(panel)
 
 

@@ -14,19 +14,19 @@ from forecast.panel import Panel
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GraphRNN(MultivariateForecaster):
-    """A graph network: all series of a panel forecast together, each hearing its neighbours.
+    """A graph network: all series of a panel forecast together, with messages between neighbours.
 
         y_i,t = a_i'u_i,t + C h_i,t + c_i + noise,   u_i,t = [y_i,t-k, k in lags; covariates of i]
         h_i,s = f([x_i,s, aggregate over neighbours j of [x_j,s, h_j,s-1]], h_i,s-1),   x_i,s = [y_i,s-1, covariates]
 
-    The cell f and C are shared by all nodes i; a_i, c_i are each node's own autoregression, at its
-    least-squares solution before the first step, when C = 0. So the graph explains what AR leaves over.
+    The cell f and C are shared by all nodes i; a_i, c_i are each node's own autoregression, before training at
+    its least-squares solution, with C = 0. So the graph explains what AR does not.
 
     Args:
         edges: a DataFrame with the columns source, target and, if they differ, weight, which names series of
             the panel or target columns of the frame; None for the same network without edges.
         both_ways: whether messages also run against the edges, with weights of their own.
-        aggregate: "mean" or "sum" of what the neighbours say, each times the weight of its edge.
+        aggregate: "mean" or "sum" of the messages of the neighbours, each times the weight of its edge.
         window: steps the cell looks back; None = the largest lag.
         cell: "gru", "lstm", "elman" or another name of `forecast.layers.CELLS`.
 

@@ -12,7 +12,7 @@ from forecast._checks import check_count, explain
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 
-FAR = 1e4  # spreads: from so far away float32 still tells a thousandth of one
+FAR = 1e4  # spreads: at this distance float32 still resolves a thousandth of one
 
 
 class View:
@@ -59,7 +59,7 @@ class Coder:
     """Where a panel holds codes; the network sees them last, and after them the number of the series.
 
     Args:
-        columns: places of the codes among the covariates; units: length of the learned vectors of each.
+        columns: positions of the codes among the covariates; units: length of the learned vectors of each.
         series: length of the learned vector of a series, 0 for none.
         constants: numbers that stand after them in every row.
     """
@@ -202,7 +202,7 @@ class Scaled:
         self.x = self._covariates(panel.x, np.repeat(series, panel.lengths))
 
     def from_zero(self) -> Scaled:
-        """The same spreads with zero where the data have it, at most FAR spreads from the mean of a series."""
+        """The same spreads with the zero of the data, at most FAR spreads from the mean of a series."""
         center = np.sign(self.center) * np.maximum(np.abs(self.center) - FAR * self.spread, 0.0)
         return Scaled(self.scaler, self.panel, center, self.spread, self.series, self.coder)
 
@@ -271,7 +271,7 @@ def check_varies(panel: Panel) -> None:
 
 
 def moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation (S, O) of the targets of each series; `floor` in the place of a zero deviation.
+    """Mean and deviation (S, O) of the targets of each series; `floor` in place of a zero deviation.
 
     They are taken in units of the largest value of each series, whose square neither overflows nor vanishes.
     """
@@ -298,8 +298,8 @@ def limits_of(y: np.ndarray, offsets: np.ndarray, *, driven: bool) -> np.ndarray
     """Bounds (2, O) of what is fed back: the range of the data, on each side with room for more.
 
     The room is what the second half of a series added to the range of its first half, and at least a tenth of
-    the whole range, or all of it for a system `driven` by covariates: a trend may go on as it went, a stationary
-    series stays where it was, and a system follows an input that is larger than in the training record.
+    the whole range, or all of it for a system `driven` by covariates: a trend may continue, a stationary series
+    stays where it was, and a system follows an input that is larger than in the training record.
     """
     halves = np.stack([offsets[:-1], (offsets[:-1] + offsets[1:] + 1) // 2], axis=1).ravel()
     low, high = np.fmin.reduceat(y, halves), np.fmax.reduceat(y, halves)  # (2 S, O)

@@ -60,7 +60,7 @@ class JudgedForecaster(TrainingOptions):
         return [self.config_.window] * self.members
 
     def _view(self, panel: Panel, *, whole: bool = False) -> View:
-        """The panel as the network sees it, for the open loop the `whole` of it."""
+        """The panel as the network sees it, for the open loop as a `whole`."""
         return View(panel)
 
     def _configured(self, panel: Panel) -> NetworkConfig:
@@ -84,7 +84,7 @@ class JudgedForecaster(TrainingOptions):
     def _choose_scale(self, view: View) -> pd.DataFrame:
         """Scale the windows of the network as the held-out origins ask for, and say why.
 
-        A system keeps its gain wherever it is driven to, so that the windows of a record have the units of the record.
+        A system keeps its gain wherever it is driven, so the windows of a record have the units of the record.
         """
         if self._steps_judged(view.panel) is None:
             return decide({})
@@ -97,7 +97,7 @@ class JudgedForecaster(TrainingOptions):
         return table
 
     def _rescaled(self, config: Any, scale: str | None) -> Any:
-        """The config of a network that scales its windows so."""
+        """The config of a network that scales its windows as `scale` says."""
         return replace(config, window_norm=scale == "window", window_level=scale == "level")
 
     def _held_out(self, view: View, config: NetworkConfig) -> HeldOut | None:
@@ -120,7 +120,7 @@ class JudgedForecaster(TrainingOptions):
         return max((1, *seasons_of(self.season, panel)[:1]))
 
     def _rival(self, panel: Panel) -> NARXConfig | None:
-        """The autoregression that forecasts in the place of a network which has none as its linear path."""
+        """The autoregression that forecasts in place of a network which has none as its linear path."""
         config = self.config_
         if config.autoregressive or config.embedded or not self.selection:
             return None

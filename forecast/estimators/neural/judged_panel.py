@@ -32,7 +32,7 @@ def errors_at_end(
     and from all rows of shorter series. Errors are in units of the naive forecast of their series.
 
     Args:
-        models: forecasters by name, not fitted; each is told how far to forecast.
+        models: forecasters by name, not fitted; each is given the horizon.
         panel: the history; weights: those of its rows (N,), or None.
         season: rows between the values that the naive error compares.
         beside: the model whose mean with each other one is judged as well.

@@ -50,11 +50,11 @@ class KerasConfig(NetworkConfig):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class KerasForecaster(NeuralForecaster):
-    """A Keras model of the user on windows of the history, one model for all series.
+    """A user's Keras model on windows of the history, one model for all series.
 
         [y_t, ..., y_{t+H-1}] = f([y_{t-L}, x_{t-L+1}], ..., [y_{t-1}, x_t]) + noise
 
-    A model with one step of output is fed back for longer forecasts; one with H steps answers them at once,
+    A model with one step of output is fed back for longer forecasts; one with H steps forecasts them at once,
     and longer horizons in blocks of H.
 
     Args:
@@ -62,7 +62,7 @@ class KerasForecaster(NeuralForecaster):
             O+E) to (B, H, O), (B, H) or (B, O). Features are the O targets, then the E covariates, each row's
             covariates one step ahead of its targets; all in scaled units.
         window: L, rows of history the model sees.
-        loss: Keras name of the loss, or a keras.losses.Loss, for solver="keras" alone.
+        loss: Keras name of the loss, or a keras.losses.Loss, for solver="keras" only.
         solver: "keras" trains by `model.fit` with Adam, dropout and normalisation layers included; "lm",
             "lbfgs" and "adam" are the package's solvers of the squared error, for models whose output is a
             function of the weights alone.
@@ -115,7 +115,7 @@ class KerasForecaster(NeuralForecaster):
         return SQUARED  # of the package's solvers; `loss` is that of solver="keras"
 
     def _check_loss(self) -> None:
-        """`_check_options` knows what `loss` may be here."""
+        """`_check_options` checks `loss`."""
 
     def _configure(self, panel: Panel) -> KerasConfig:
         shape = (self.window, panel.n_targets + panel.n_exog, panel.n_targets)
@@ -143,7 +143,7 @@ class KerasForecaster(NeuralForecaster):
         return _remembered(self.config_, self.jit_compile)
 
     def _rival(self, panel: Panel) -> None:
-        """None: a model of the user stays, whatever it is worth."""
+        """None: a user's model is kept, however well it forecasts."""
 
     def _has_baseline(self, view: View) -> bool:
         return False
@@ -187,7 +187,7 @@ def _redrawn(program: WindowProgram) -> np.ndarray:
 
 
 def _statistics(network: keras.Model) -> np.ndarray:
-    """What a network keeps beside its trained weights and its random states, as one vector."""
+    """The variables of a network besides its trained weights and its random states, as one vector."""
     kept = [v for v in network.non_trainable_variables if "float" in str(v.dtype)]
     return np.concatenate([np.zeros(0), *(np.ravel(keras.ops.convert_to_numpy(v)) for v in kept)])
 
@@ -225,7 +225,7 @@ def _checked(model: Any, shape: tuple[int, int, int]) -> keras.Model:
 
 
 def _normalised(model: keras.Model, norm: ReversibleNormalization) -> keras.Model:
-    """The same model on normalised windows, its forecasts brought back."""
+    """The same model on normalised windows, its forecasts denormalised."""
     rows = keras.Input(model.input_shape[1:], dtype=model.inputs[0].dtype)
     window, statistics = norm.normalize(rows)
     return keras.Model(rows, norm.denormalize(model(window), statistics))
@@ -247,7 +247,7 @@ def _from_bytes(data: bytes) -> keras.Model:
 
 
 def _remembered(config: KerasConfig, jit: bool) -> WindowProgram:
-    """The compiled network of a config, those used last kept."""
+    """The compiled network of a config, from a cache of the last ones."""
     program = _programs.get(config)
     if program is None:
         program = WindowProgram(config.build, targets=config.targets, dtype=config.dtype, jit=jit)

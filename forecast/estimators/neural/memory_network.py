@@ -22,17 +22,17 @@ class MemoryNetwork(EmbeddingForecaster):
         y_t = a'u_t + C [h_t, r_t] + c + noise_t
 
     At every row the cell's controller moves its heads, writes to a memory of `slots` rows and reads from it
-    (`forecast.layers.MemoryCell`). a, the linear path over `lags` and `exog_lags`, is at the least-squares
-    AR/ARX solution before the first step, when C = 0. Forecasts beyond one step feed the network its own
-    results, in one compiled loop.
+    (`forecast.layers.MemoryCell`). Before training C = 0, and a, the linear path over `lags` and `exog_lags`, is
+    the least-squares AR/ARX solution. Forecasts beyond one step feed the network its own results, in one
+    compiled loop.
 
     Args:
-        window: rows that the network reads before each forecast; "auto" = the longest lag, and at least 12 as
-            far as a third of the shortest series reaches.
+        window: rows that the network reads before each forecast; "auto" = the longest lag, and at least 12 or
+            a third of a typical series if that is less.
         units: units of the controller.
         slots: rows of the memory, at least 3.
-        width: numbers in a row of the memory.
-        read_heads: places that are read at a time.
+        width: numbers per row of the memory.
+        read_heads: heads that read the memory.
         controller: "gru", "lstm" or "dense", a layer without a state.
         lags: of the linear path: "auto" (those of one linear autoregression of all series, plus the
             season), an int n for lags 1..n, or a list of lags.

@@ -36,9 +36,9 @@ class MultivariateForecaster(NeuralForecaster):
         linear: "node" for an autoregression of each node, "shared" for one of all.
         outputs: steps the network forecasts at once; longer horizons follow in blocks fed back.
         loss: "squared" errors, or "absolute" ones for "adam" to minimise, in units of `scale`: forecasts are
-            then medians, which a few large errors move less. The autoregression starts at least squares.
-        solver: "lbfgs", "adam", or "auto": the first for small data, the second for large or for absolute
-            errors. There is no Levenberg-Marquardt: its Jacobian is that of every node by all weights.
+            then medians, which a few large errors affect less. The autoregression starts at least squares.
+        solver: "lbfgs", "adam", or "auto": the first for small data, the second for large data or absolute errors.
+            There is no Levenberg-Marquardt: its Jacobian would hold every node by all weights.
 
     Training in closed loop needs `outputs=1`.
 
@@ -95,7 +95,7 @@ class MultivariateForecaster(NeuralForecaster):
         return Multivariate(joint, panel, self._sums(joint))
 
     def _unlearnable(self, panel: Panel, rows: int) -> dict[Any, str]:
-        """Constant nodes of a panel alone: they are seen by the others, and only forecast on their own."""
+        """Only the constant nodes of a panel: the others still read them, only their own forecast is naive."""
         found = unlearnable(panel, rows) if panel.n_series > 1 else {}
         return {name: reason for name, reason in found.items() if reason == "constant"}
 
@@ -110,7 +110,7 @@ class MultivariateForecaster(NeuralForecaster):
         return "float32" if self.solver == "adam" or large else "float64"
 
     def _solver(self, program: WindowProgram, rows: int) -> str:
-        """ "auto" by the work and not by the parameters, of which a network of many nodes has few."""
+        """ "auto" depends on the work, not on the parameters, of which a network of many nodes has few."""
         if self.solver != "auto":
             return self.solver
         return "adam" if program.dtype == "float32" else "lbfgs"
@@ -142,7 +142,7 @@ class MultivariateForecaster(NeuralForecaster):
 
 
 class Multivariate(View):
-    """The series of a panel side by side, as the targets of one network; those of a single series as they are.
+    """The series of a panel side by side, as the targets of one network; the targets of a single series unchanged.
 
     Args:
         joint: one series of S targets, its last rows those of `panel`.
@@ -213,6 +213,6 @@ def _apart(joint: Panel, own: bool) -> Panel:
 
 
 def _last_rows(panel: Panel, rows: int) -> np.ndarray:
-    """Numbers (rows, S) of the last rows of each series; a shorter one is filled up in front with its first row."""
+    """Numbers (rows, S) of the last rows of each series; a shorter one is padded in front with its first row."""
     at = panel.offsets[1:] - np.arange(rows, 0, -1)[:, None]
     return np.maximum(at, panel.offsets[:-1])

@@ -18,10 +18,10 @@ class NARX(EmbeddingForecaster):
 
         y_t = a'u_t + C tanh(B u_t + b) + c + noise_t,   u_t = [y_{t-k}, k in lags; x_{t-l}, l in exog_lags]
 
-    a is `linear`, the linear path, at the least-squares AR/ARX solution before the first step, when C = 0; B,
-    b are the `hidden` layers with `activation`. Forecasts beyond one step feed the network its own results,
-    in one compiled loop; a value fed back stays within the range of the data, widened by what their second
-    half added to the first, and with covariates by that whole range.
+    Before training C = 0, and a, the path of `linear`, is the least-squares AR/ARX solution; B, b are the
+    `hidden` layers with `activation`. Forecasts beyond one step feed the network its own results, in one
+    compiled loop; a value fed back stays within the range of the data, widened by what their second half added
+    to that of the first (at least a tenth), and with covariates by the whole range.
 
     Args:
         lags: "auto" (those of one linear autoregression of all series, at most a third of a typical
@@ -29,7 +29,7 @@ class NARX(EmbeddingForecaster):
         exog_lags: lags of the covariates; "auto" = those that the data show, dead times included, else 0, the
             current value; an int n for 0..n, a list, or a dict of these by column.
         hidden: units of each hidden layer; () leaves the linear AR/ARX model.
-        activation: Keras name of the activation of the hidden layers, None is linear.
+        activation: Keras name of the activation of the hidden layers, None for linear.
         linear: whether there is a linear path beside the hidden layers.
 
     References:

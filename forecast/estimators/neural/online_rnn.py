@@ -1,4 +1,4 @@
-"""OnlineRNN: a recurrent network that learns from each observation as it comes, without its history."""
+"""OnlineRNN: a recurrent network that learns from each observation as it arrives, without its history."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from forecast.training.start import initial_weights
 from forecast.windows import lag_table, position_of_rows
 
 SOLVERS = ("rtrl", "one-step")
-DENSE_LIMIT = 5e8  # products of one step of a dense cell that are still bearable
+DENSE_LIMIT = 5e8  # most products of one step of a dense cell
 Array = np.ndarray
 
 
@@ -37,7 +37,7 @@ def compiled(config: OnlineConfig, solver: str, jit: bool) -> OnlineProgram:
 
 @dataclass
 class OnlineState:
-    """Where the series stand; replaced field by field as rows come, while what was learned stays.
+    """The state of the series; replaced field by field as rows arrive, while what was learned stays.
 
     Args:
         hidden, influence, past: those of `forecast.training.rtrl.Memory`, in scaled units.
@@ -71,13 +71,13 @@ class OnlineRNN(Unweighted):
     Symbols:
         y: the targets, x: the covariates; u_t: y at `lags`, x at `exog_lags`; theta: all weights.
         A, c: start at the least-squares AR/ARX solution of the history given to `fit`; C starts at zero.
-        F: the step of the cell. For cell="diagonal" each unit knows its own weights only, so a step
-            costs as much as the parameters are many; any other cell costs units^2 times as much.
+        F: the step of the cell. For cell="diagonal" each unit depends on its own weights only, so the cost of
+            a step is proportional to the number of parameters; any other cell costs units^2 times as much.
 
     `fit` goes through the history in order, `epochs` times, and then once more without learning, so the
     state is that of the weights found. `partial_fit` learns from the rows that follow, one by one; `update`
-    moves the state past them and learns nothing. A panel shares the weights; each series has its own state,
-    and rows of the same number are learned from together.
+    moves the state past them and learns nothing. All series of a panel share the weights; each has its own state,
+    and rows at the same position are learned from together.
 
     Args:
         cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
@@ -86,7 +86,7 @@ class OnlineRNN(Unweighted):
             plus the season), an int n for lags 1..n, or a list of lags.
         exog_lags: lags of the covariates in it; "auto" = those that the data show, else 0; an int n for 0..n, a
             list, or a dict of these by column.
-        solver: "rtrl", the exact gradient; or "one-step", the gradient of the present step alone.
+        solver: "rtrl", the exact gradient; or "one-step", the gradient of the present step only.
         learning_rate: rate of Adam, constant.
         epochs: passes over the history in `fit`.
         keep: rows of each series kept, with the forecasts made for them, for `predict` inside the history
@@ -96,7 +96,7 @@ class OnlineRNN(Unweighted):
         season: time steps in one season, or a list of them, for automatic lags; "auto" or None = from the
             frequency of the index, 1 = none.
         jit_compile: compile by XLA on TensorFlow.
-        random_state: seed of the start.
+        random_state: seed of the initial weights.
 
     Attributes:
         theta_: weights (P,); linear_theta_: those that learning started from, the AR/ARX solution.
@@ -113,7 +113,7 @@ class OnlineRNN(Unweighted):
     Example:
         >>> import numpy as np
         >>> rng, y = np.random.default_rng(0), [0.0]
-        >>> for now in range(1, 400):                                       # after 200 rows the sign turns
+        >>> for now in range(1, 400):                                       # after 200 rows the sign changes
         ...     y.append((0.9 if now < 200 else -0.9) * y[-1] + rng.normal())
         >>> first, rest = np.array(y[:200]), np.array(y[200:])
         >>> learns = OnlineRNN(lags=1, units=4, random_state=0).fit(first).partial_fit(rest)
@@ -295,7 +295,7 @@ class OnlineRNN(Unweighted):
         self.moments_ = np.stack([learner.m, learner.v])
 
     def _forget_rows(self) -> None:
-        """Keep the last `keep` rows of each series, and what was forecast for them."""
+        """Keep the last `keep` rows of each series, and the forecasts made for them."""
         panel, state = self.panel_, self.state_
         if panel.lengths.max() > self.keep:
             kept = position_of_rows(panel) >= np.repeat(panel.lengths - self.keep, panel.lengths)
@@ -312,11 +312,11 @@ class OnlineRNN(Unweighted):
         check_seed(self.random_state)
 
     def _check_size(self, program: OnlineProgram) -> None:
-        """Refuse a dense cell whose every step would cost more than a second or so."""
+        """Refuse a dense cell with which each step would take more than about a second."""
         states = program.influence.shape[0]
         if states * states * program.size > DENSE_LIMIT:
-            allowed = f"smaller for cell={self.cell!r}, whose exact gradient costs units^2 * weights a step"
-            remedy = "Use cell='diagonal', whose gradient costs its weights, or units=32"
+            allowed = f"smaller for cell={self.cell!r}, whose exact gradient costs units^2 * weights per step"
+            remedy = "Use cell='diagonal', whose gradient costs only its weights, or units=32"
             raise ValueError(explain("units", allowed, self.units, remedy))
 
 

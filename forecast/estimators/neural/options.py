@@ -22,7 +22,7 @@ Season = int | Sequence[int] | str | None
 
 
 class Delays(NamedTuple):
-    """Lags of the targets, lags of the covariates, and the places of those that are inputs; () for all."""
+    """Lags of the targets, lags of the covariates, and the positions of those that are inputs; () for all."""
 
     lags: tuple[int, ...]
     exog_lags: tuple[int, ...]
@@ -88,7 +88,7 @@ def resolve_window(window: int | str, panel: Panel, season: Season = "auto") -> 
 def window_over(
     lags: tuple[int, ...], exog_lags: tuple[int, ...], window: int | str, panel: Panel, least: int
 ) -> int:
-    """L: a whole number, or "auto", the longest lag, and at least `least` as far as a third of a series reaches."""
+    """L: a whole number, or "auto", the longest lag, and at least `least` or a third of a typical series if less."""
     if not isinstance(window, str):
         return check_count("window", window)
     check_auto("window", window)
@@ -118,7 +118,7 @@ def check_listed(name: str, value: Any, allowed: str, remedy: str) -> None:
 
 
 def check_strategy(strategy: str, horizon: int, training: str) -> None:
-    """One step again and again, or all steps of the horizon at once, which cannot be trained in closed loop."""
+    """One step at a time, or all steps of the horizon at once, which cannot be trained in closed loop."""
     check_choice("strategy", strategy, ("recursive", "direct"))
     if strategy == "direct" and horizon == 1:
         allowed, remedy = 'above 1 with strategy="direct"', "Pass for example horizon=12"

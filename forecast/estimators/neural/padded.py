@@ -34,22 +34,22 @@ LEAST_SERIES = 10  # of a larger history whose last horizons choose
 BATCHES = 100  # of an epoch
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 JUDGED_SHARE = 0.5  # of the epochs: how long networks learn to be judged by the last horizons
-SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # windows up to which blocks of so many units
+SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # most windows, blocks, units
 LARGEST = (4, 256)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PaddedForecaster(EmbeddingForecaster):
-    """A direct network over windows that may reach beyond the start of a series, trained on windows drawn by chance.
+    """A direct network over windows that may reach beyond the start of a series, trained on random windows.
 
     Args:
         scale: "window" gives each window units of its own, its last value and its mean absolute seasonal difference;
             "series" those of its series, mean and deviation in the training part; None leaves the data alone.
-        solver: "adam" alone; training: "one-step" alone, all steps of a block at once.
+        solver: only "adam"; training: only "one-step", all steps of a block at once.
         epochs: passes of 100 batches, or over all rows where a hundred series or more have fewer of them.
-        batch_size: windows of one batch, drawn over all series, every series as often as another.
-        validation: "auto" alone: where there are fewer than 20,000 rows and 100 series, forecasts from the last
-            origins of the history choose how long to train, or an autoregression in the place of the network
+        batch_size: windows per batch, drawn at random, every series equally often.
+        validation: only "auto": where there are fewer than 20,000 rows and 100 series, forecasts from the last
+            origins of the history choose how long to train, or an autoregression in place of the network
             (`selection`); of ten series or more with more rows, the last two horizons of each choose between AR,
             the network, and the mean of both.
         members: networks that differ in their random start and in the rows they read; the forecast is their median.
@@ -126,7 +126,7 @@ class PaddedForecaster(EmbeddingForecaster):
         self._keep(self._fits(padded, options, starts))
 
     def _judged(self, view: View, inputs: Scaled, options: Options) -> Options:
-        """How long to train, by forecasts from the last origins; or an autoregression in the place of the network."""
+        """How long to train, by forecasts from the last origins; or an autoregression in place of the network."""
         rival, held, scales = self._rival(view.panel), self._held_out(view, self.config_), decide({})
         if held is None:  # too short to judge by
             self.config_ = self.config_ if rival is None else rival
@@ -187,7 +187,7 @@ class PaddedForecaster(EmbeddingForecaster):
 
     @property
     def _replaced(self) -> bool:
-        """Whether an autoregression stands in the place of the network."""
+        """Whether an autoregression stands in place of the network."""
         return isinstance(self.config_, NARXConfig)
 
     def _rival(self, panel: Panel) -> NARXConfig | None:

@@ -24,13 +24,13 @@ class RecursiveNet(MultivariateForecaster):
         y_i,t = a_i'u_i + C g_i + c_i + noise for a leaf i,   u_i = [y_i,t-k, k in lags; covariates of i]
         y_i,t = sum of y_c,t over the children c of i, for the others
 
-    The weights of h, g and C are shared by all nodes; a_i, c_i are each leaf's own autoregression, at its
-    least-squares solution before the first step, when C = 0. Training counts the errors of all levels, each
-    node in its own deviations.
+    The weights of h, g and C are shared by all nodes; a_i, c_i are each leaf's own autoregression, before
+    training at its least-squares solution, with C = 0. Training counts the errors of all levels, each node in
+    units of its own standard deviation.
 
     Args:
         parents: a DataFrame with the columns node and parent (missing for a root), which names series of the
-            panel or target columns of the frame, all of them; None for leaves alone, each its own root.
+            panel or target columns of the frame, all of them; None for leaves only, each its own root.
 
     With parents all series must cover the same time, and every one that has children must be their sum.
 

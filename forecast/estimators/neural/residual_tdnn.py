@@ -31,18 +31,18 @@ class ResidualTDNN(PaddedForecaster):
 
     level is the last value of the window and spread its mean absolute seasonal difference (`scale`), so that every
     window of every series has the same units; rows before the start of a short series, and missing values, are
-    marked. Each block has the `hidden` layers; s is the last season with `skip`, else 0. Before the first step the
+    marked. Each block has the `hidden` layers; s is the last season with `skip`, else 0. Before training the
     forecast is the naive or the seasonal naive one. Longer horizons are made of blocks of H steps, each fed back
     as history.
 
     Args:
-        horizon: H, and the steps that `predict()` returns; 1 = H from the season, the rows at hand if these are few.
+        horizon: H, and the steps that `predict()` returns; 1 = a season or 8, up to a quarter of the longest series.
         window: L, a number of rows, or a sequence from which the members take theirs in turn; "auto" = from H, the
             season and the length of the series.
         blocks: number of residual blocks; "auto" = from the number of windows.
         hidden: units of each hidden layer of a block; "auto" = from the number of windows.
         activation: Keras name of the activation of the hidden layers.
-        skip: whether forecasts start from the last season in the place of the last value; "auto" = where that is
+        skip: whether forecasts start from the last season instead of the last value; "auto" = where that is
             better in the last horizons of the series, if there are many of them, else not.
 
     References:

@@ -22,17 +22,17 @@ class RNN(EmbeddingForecaster):
         h = stack([y_{t-n}, x_{t-n+1}], ..., [y_{t-1}, x_t])
         y_t = a'u_t + C h + c + noise_t,   u_t = [y_{t-k}, k in lags; x_{t-l}, l in exog_lags]
 
-    n is `window`; stack is a `forecast.layers.RecurrentStack` of `units` units per layer. The linear path a is
-    at the least-squares AR/ARX solution before the first step, when C = 0. Forecasts beyond one step feed the
-    network its own results, in one compiled loop; a value fed back stays within the range of the data,
-    widened by what their second half added to the first.
+    n is `window`; stack is a `forecast.layers.RecurrentStack` of `units` units per layer. Before training C = 0,
+    and the linear path a is the least-squares AR/ARX solution. Forecasts beyond one step feed the network its own
+    results, in one compiled loop; a value fed back stays within the range of the data, widened by what their
+    second half added to that of the first (at least a tenth), and with covariates by the whole range.
 
     Args:
         cell: "lstm", "gru", "elman" or another name of `forecast.layers.CELLS`.
         units: units of each recurrent layer, an int for one layer; layers of "lstm-depth-gated" are linked by
             gates, and of one size.
-        window: rows that the recurrent layers read; "auto" = the longest lag, and at least 8 as far as a third
-            of the shortest series reaches: with automatic lags, one season.
+        window: rows that the recurrent layers read; "auto" = the longest lag, and at least 8 or a third of a
+            typical series if that is less.
         lags: lags of the linear path: "auto" (those of one linear autoregression of all series,
             plus the season), an int n for lags 1..n, or a list of lags.
         exog_lags: lags of the covariates in it; "auto" = those that the data show, else 0; an int n for 0..n, a
@@ -44,12 +44,12 @@ class RNN(EmbeddingForecaster):
         zoneout: probability that a unit of the state keeps its value for a step, in training.
         dropout: fraction of each layer's output dropped in training.
         recurrent_dropout: fraction of the state dropped where it enters the gates, in training, the same for all
-            steps of a window. All three need solver "adam" ("auto" takes it) and training "one-step".
+            steps of a window. All three need solver "adam" ("auto" chooses it) and training "one-step".
         truncate: (k1, k2) for truncated backpropagation through time; a window has a single
             output, so its gradient reaches back k2 steps. None for all of the window.
 
-        strategy: "recursive" forecasts one step, again and again; "direct" all `horizon` steps in one output, longer
-            horizons in blocks, each step knowing covariates up to its own time.
+        strategy: "recursive" forecasts one step at a time, fed back; "direct" all `horizon` steps in one output,
+            longer horizons in blocks, each step from covariates up to its own time.
 
     References:
         Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2), 179-211.

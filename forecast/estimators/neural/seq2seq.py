@@ -21,27 +21,27 @@ from forecast.windows import history_end
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Seq2Seq(NeuralForecaster):
-    """An encoder reads the history, a decoder writes the next `horizon` steps; one network for all series.
+    """An encoder reads the history, a decoder forecasts the next `horizon` steps; one network for all series.
 
         m_j, s = encoder of (y_{t-L+j}, x_{t-L+j+1}),   j = 0, ..., L-1
         y_{t+h} = a_h'u + decoder([y_{t+h-1}, x_{t+h}], context of m, s) + noise,   h = 0, ..., H-1
 
-    u is the window and x_{t+1}, ..., x_{t+h}; the linear path a_h is at the least-squares solution of each step
-    before the first one, where the decoder adds nothing. Longer forecasts go on in blocks of H steps.
+    u is the window and x_{t+1}, ..., x_{t+h}. Before training the linear path a_h is the least-squares solution
+    for each step, and the decoder adds nothing. Longer forecasts continue in blocks of H steps.
 
     Args:
         window: L, rows of history that are read; "auto" is the AR order or the season if longer, at
-            most a third of the shortest series.
+            most a third of a typical series.
         cell: name of the recurrent cell of encoder and decoder, one of `forecast.layers.CELLS`.
         units: size of its state.
-        attention: None, "additive" (Bahdanau et al. 2015) or "multiplicative" (Luong et al. 2015): which rows of
-            the window every step reads, see `attention_weights`.
+        attention: None, "additive" (Bahdanau et al. 2015) or "multiplicative" (Luong et al. 2015): how every step
+            weighs the rows of the window, see `attention_weights`.
         context: "first", the encoder's last state starts the decoder (Sutskever et al. 2014); "every", its last
-            row is also an input of every step (Cho et al. 2014).
-        decoding: what the decoder has for y_{t+h-1} in training: "free-run" its own forecast,
-            "teacher-forcing" the true value, "scheduled-sampling" the true value in fewer and fewer places
-            (all, 3/4, 1/2, 1/4, none; Bengio et al. 2015), each for a fifth of the epochs. Validation always
-            runs free.
+            row is also an input at every step (Cho et al. 2014).
+        decoding: what the decoder reads as y_{t+h-1} in training: "free-run" its own forecast,
+            "teacher-forcing" the true value, "scheduled-sampling" the true value at ever fewer steps
+            (all, 3/4, 1/2, 1/4, none; Bengio et al. 2015), each for a fifth of the epochs. Validation is
+            always free-running.
         linear: whether there is a linear path beside the decoder.
         horizon: H, the steps of the decoder.
         training: "one-step", over all H steps at once.
@@ -98,13 +98,13 @@ class Seq2Seq(NeuralForecaster):
         return replace(super()._options(program, rows), decoding=self.decoding)
 
     def attention_weights(self, X: Any = None) -> Any:
-        """Which rows of the history each step of the forecast reads, in the form of a forecast.
+        """The attention weights of the rows of the history at each step of the forecast, in the form of a forecast.
 
         Args:
             X: as in `predict`, up to `horizon` steps after the history.
 
         Returns:
-            A row a step, the columns `lag<L>`, ..., `lag1`; a row sums to one. The mean of all members.
+            One row per step, the columns `lag<L>`, ..., `lag1`; a row sums to one. The mean of all members.
 
         Raises:
             ValueError: the model has no attention, or steps outside of the horizon are asked for.

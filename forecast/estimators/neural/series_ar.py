@@ -13,7 +13,7 @@ from forecast.panel import Panel
 from forecast.training.selection import HeldOut
 
 BASELINE = "AR"  # its name among the candidates
-SHARED = ("lags", "exog_lags", "season")  # arguments that mean the same in AR and in a network
+SHARED = ("lags", "exog_lags", "season")  # arguments with the same meaning in AR and in a network
 
 
 def baseline(model: Any, *, pooled: bool) -> AR:
@@ -23,7 +23,7 @@ def baseline(model: Any, *, pooled: bool) -> AR:
 
 
 def errors_of_baseline(ar: AR, held_out: HeldOut, inputs: Scaled) -> np.ndarray:
-    """(n,) what `HeldOut.errors` measures, of AR fitted to the rows before the origins.
+    """(n,) errors as of `HeldOut.errors`, for AR fitted to the rows before the origins.
 
     Args:
         ar: not fitted yet.
@@ -49,7 +49,7 @@ def with_baseline(
 ) -> np.ndarray:
     """Forecasts (S, H, O) with a share of those of AR for the series that it knows; `others` forecasts all series.
 
-    These are asked for where they count alone.
+    It is called only where its forecasts count.
     """
     which = _known(ar, panel)
     own = ar._forecast(panel.of(which), future_x.shape[1], future_x[which])
@@ -61,7 +61,7 @@ def with_baseline(
 
 
 def rows_with_baseline(ar: AR, panel: Panel, values: np.ndarray, share: float) -> np.ndarray:
-    """The same of rows in the history, (N, O)."""
+    """The same for rows in the history, (N, O)."""
     which = _known(ar, panel)
     values, rows = values.copy(), np.isin(panel.series_of_rows(), which)
     values[rows] = _mixed(ar._fitted(panel.of(which)), values[rows], share)

@@ -28,28 +28,28 @@ class TDNN(EmbeddingForecaster):
         h^k_s = phi(sum_d W_{k,d} h^{k-1}_{s-d} + b_k),   k = 1, ..., K
         y_t = sum_d C_d h^K_{t-d} + c + a'u_t + noise_t
 
-    d runs over the delays of layer k. The linear path a'u_t over `lags` is at the least-squares AR solution
-    before the first step, when C = 0. Forecasts beyond one step feed the network its own results, in one
-    compiled loop; a value fed back stays within the range of the data, widened by what their second half
-    added to the first, and with covariates by that whole range.
+    d runs over the delays of layer k. Before training C = 0, and the linear path a'u_t over `lags` is the
+    least-squares AR solution. Forecasts beyond one step feed the network its own results, in one compiled loop;
+    a value fed back stays within the range of the data, widened by what their second half added to that of the
+    first (at least a tenth), and with covariates by the whole range.
 
     Args:
         lags: delays of the first layer and of the linear path: "auto" (those of one linear autoregression of all
             series, at most a third of a typical series, plus the season), an int n for lags 1..n, or a list.
-        exog_lags: lags of the covariates in the linear path, whose delays the first layer has too: "auto" = those of
-            `lags`, lag 1 of y beside x_t, and with lags="auto" those that the data show, dead times included; an
-            int n for 0..n, a list, or a dict of these by column.
+        exog_lags: lags of the covariates in the linear path and in the first layer: "auto" = 0 and k - 1 for each lag
+            k of y, and with lags="auto" also those that the data show, dead times included; an int n for 0..n, a
+            list, or a dict of these by column.
         hidden: units of each hidden layer, at least one layer.
         delays: largest delay of each hidden layer after the first and of the output layer, `len(hidden)`
             numbers: 0 for none; an int for the same everywhere.
-        activation: Keras name of the activation of the hidden layers; a sequence for one per layer, None is
+        activation: Keras name of the activation of the hidden layers; a sequence for one per layer, None for
             linear.
         linear: whether there is a linear path beside the layers.
         feedback: whether past targets are inputs; False gives a finite impulse response model of the
-            covariates alone (MATLAB's timedelaynet), for a Wiener-Hammerstein system say.
+            covariates alone (MATLAB's timedelaynet), for example for a Wiener-Hammerstein system.
 
-        strategy: "recursive" forecasts one step, again and again; "direct" all `horizon` steps in one output, longer
-            horizons in blocks, each step knowing covariates up to its own time.
+        strategy: "recursive" forecasts one step at a time, fed back; "direct" all `horizon` steps in one output,
+            longer horizons in blocks, each step from covariates up to its own time.
 
     References:
         Waibel, A., Hanazawa, T., Hinton, G., Shikano, K. and Lang, K. (1989). Phoneme recognition using
@@ -120,7 +120,7 @@ class TDNN(EmbeddingForecaster):
         return [check_activation(each) for each in self._each("activation", self.activation, single)]
 
     def _each(self, name: str, value: Any, single: bool) -> list[Any]:
-        """A value for each hidden layer, of a single one or as many."""
+        """A value for each hidden layer, from a single one or one per layer."""
         count = len(self.hidden)
         if single:
             return [value] * count

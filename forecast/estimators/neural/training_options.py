@@ -1,4 +1,4 @@
-"""How a neural forecaster trains: the options that all families share, and what they come to."""
+"""How a neural forecaster trains: the options that all families share, and what they resolve to."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ SOLVERS = ("auto", "lm", "lbfgs", "adam")  # KerasForecaster adds "keras"
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TrainingOptions(Forecaster):
-    """What every neural forecaster is told about its training.
+    """The training options of every neural forecaster.
 
     Args:
         scale: "series" standardises every series by its own mean and deviation in the training part; "window"
-            also normalises each window by its own statistics (for series that wander), "level" takes from it its
-            last value (for series that grow); "auto" is the one of these whose linear model forecasts best from the
-            last origins of the history, for a model that is linear already "series"; None leaves the data alone.
+            also normalises each window by its own statistics (for series that wander), "level" subtracts its last
+            value from each window (for series that grow); "auto" is the one of these whose linear model forecasts
+            best from the last origins of the history, "series" for a linear model; None leaves the data alone.
         loss: what is minimised: "squared" (means), "absolute" (medians), "huber", "mase" (absolute errors in units
-            of the seasonal naive one of their series), "smape" (with scale=None), a loss of Keras by its name or as
-            an object. Networks of several steps at once also take "gaussian", "student-t", or a list of levels for
-            quantiles that never cross.
+            of the seasonal naive error of their series), "smape" (with scale=None), a loss of Keras by its name or
+            as an object. Networks of several steps at once also take "gaussian", "student-t", or a list of levels
+            for quantiles that never cross.
         solver: "lm" Levenberg-Marquardt, "lbfgs", "adam", or "auto": by number of parameters and rows.
         training: "one-step" (series-parallel; on one series of 5,000 rows or more finished in closed loop over the
             steps by which it is judged, unless `selection` is False), "multi-step" (closed loop of `steps` steps from
             every few rows) or "free-run" (closed loop over segments of `steps` laid end to end); the last two
             start from the one-step fit.
         steps: closed-loop steps of "multi-step" and "free-run"; None = `horizon`, and at least 10.
-        epochs: passes over the data at most, iterations of "lm" and "lbfgs".
-        batch_size: windows of one step of "adam".
-        learning_rate: the first rate of "adam"; it falls to zero on a cosine.
+        epochs: most passes over the data, or iterations of "lm" and "lbfgs".
+        batch_size: windows per step of "adam".
+        learning_rate: the first rate of "adam"; it falls to zero along a cosine.
         weight_decay: strength of the pull towards the linear AR solution; None = from the evidence with "lm"
             (MacKay 1992; Foresee and Hagan 1997), 0 otherwise.
         validation: fraction (float) or number of rows (int) at the end of every series held out to stop early,
@@ -61,12 +61,12 @@ class TrainingOptions(Forecaster):
         members: networks trained from different random starts; the forecast is their median.
         selection: whether the linear model is kept unless a network forecasts better in closed loop from the last
             origins of the history: over `horizon` steps, else a season, else 10 steps; over free runs for a record
-            with covariates and without a season. What is kept is then trained on all rows.
+            with covariates and without a season. The one kept is then trained on all rows.
         season: time steps in one season, or a list of them, for "auto" lags and windows; "auto" or None = from the
             frequency of the index, 1 = none.
         jit_compile: compile by XLA on TensorFlow.
         verbose: 0 silent, 1 or "auto" a progress bar, 2 one line per epoch.
-        callbacks: keras.callbacks.Callback objects, told `loss` and `val_loss` of every epoch.
+        callbacks: keras.callbacks.Callback objects, called with `loss` and `val_loss` of every epoch.
         random_state: seed of the random starts and batches.
     """
 
@@ -118,7 +118,7 @@ class TrainingOptions(Forecaster):
         return objective_of(self.loss)
 
     def _solver(self, program: WindowProgram, rows: int) -> str:
-        """The solver that `solver` means for a network and so many windows."""
+        """The solver that `solver` means for a network and `rows` windows."""
         solver, able = (
             choose_solver(self.solver, program.size, rows, noisy=program.noisy),
             self._objective().solvers,
@@ -159,7 +159,7 @@ class TrainingOptions(Forecaster):
 
 
 def check_training(model: Any, solvers: Sequence[str]) -> None:
-    """Refuse wrong options of how a neural estimator trains; `solvers` are those it has."""
+    """Refuse wrong training options of a neural estimator; `solvers` are those it has."""
     if model.solver == "rtrl":
         allowed = f"one of {', '.join(map(repr, solvers))}"
         raise ValueError(explain("solver", allowed, "'rtrl'", "Use OnlineRNN, which learns by RTRL"))

@@ -18,23 +18,24 @@ from forecast.windows import history_end
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Transformer(EmbeddingForecaster):
-    """A Transformer encoder over the window, read out at its last row, one network for all series.
+    """A Transformer encoder over the window, whose last row gives the output, one network for all series.
 
         h = blocks(r W + b + positions),   r_j = (y_{t-L+j}, x_{t-L+j+1})
         y_t = a'r + C LN(h_{L-1}) + c + noise_t
 
-    The linear path a'r is at the least-squares AR/ARX solution before the first step, when C = 0. Forecasts
-    beyond one step feed the network its own results, in one compiled loop; a value fed back stays within the
-    range of the data, widened by what their second half added to the first.
+    Before training C = 0, and the linear path a'r is the least-squares AR/ARX solution. Forecasts beyond one step
+    feed the network its own results, in one compiled loop; a value fed back stays within the range of the data,
+    widened by what their second half added to that of the first (at least a tenth), and with covariates by the
+    whole range.
 
     Args:
         window: L, rows of history that are read; "auto" is the AR order or the season if longer, at
-            most a third of the shortest series.
+            most a third of a typical series.
         d_model: features of every row inside the network, a multiple of `heads`.
         heads: heads of every attention.
         layers: number of encoder blocks.
         widening: the feed-forward networks have `widening * d_model` units.
-        activation: Keras name of the activation of the feed-forward networks, None is linear.
+        activation: Keras name of the activation of the feed-forward networks, None for linear.
         linear: whether there is a linear path beside the blocks.
 
     References:
@@ -75,17 +76,17 @@ class Transformer(EmbeddingForecaster):
         return lags_within(config.window, panel, self.season)
 
     def attention_weights(self, X: Any = None) -> Any:
-        """Which rows of its window each step of the forecast reads, in the form of a forecast.
+        """The attention weights of the rows of its window at each step of the forecast, in the form of a forecast.
 
         Args:
             X: as in `predict`, steps after the history.
 
         Returns:
-            A row a step, the columns `lag<L>`, ..., `lag1`; a row sums to one. What the last row, the one read
-            out, reads in the last block; the mean of all heads and members.
+            One row per step, the columns `lag<L>`, ..., `lag1`; a row sums to one. The weights are those of the
+            last row in the last block, the mean of all heads and members.
 
         Raises:
-            ValueError: rows of the history are asked for, or an autoregression was kept in the place of the network.
+            ValueError: rows of the history are asked for, or an autoregression was kept in place of the network.
         """
         request = self._request(X)
         step = request.position - self.panel_.lengths[request.series]

@@ -46,16 +46,16 @@ class SequenceModel(Documented, ClassifierMixin, BaseEstimator):
     Args:
         cell: name of the recurrent cell, one of `forecast.layers.CELLS`.
         units: units of each recurrent layer.
-        bidirectional: how a recurrence forward and one backward in time meet: "concat", "sum", or None for
-            forward alone.
+        bidirectional: how a forward and a backward recurrence are combined: "concat", "sum", or None for
+            forward only.
         embedding: units of a learned vector for each symbol, when sequences are symbols (text or whole
             numbers); 0 when they are numbers.
-        dropout: fraction of each layer's output dropped in training, at least 0 and below 1; for "adam" alone.
+        dropout: fraction of each layer's output dropped in training, at least 0 and below 1; for "adam" only.
         scale: whether numbers are standardised by mean and deviation over all steps of all sequences.
         solver: "lbfgs", "adam", or "auto": by number of parameters and steps.
-        epochs: passes over the data at most, iterations of "lbfgs".
-        batch_size: sequences of one step of "adam".
-        learning_rate: the first rate of "adam"; it falls to zero on a cosine.
+        epochs: most passes over the data, or iterations of "lbfgs".
+        batch_size: sequences per step of "adam".
+        learning_rate: the first rate of "adam"; it falls to zero along a cosine.
         weight_decay: strength of the pull of kernels towards zero, at least 0.
         validation: fraction of the sequences, at least 0 and below 1, held out at random to stop early.
         patience: epochs without a better validation loss before stopping.

@@ -38,7 +38,7 @@ class SequenceClassifier(SequenceModel):
     sequence of its letters, and a symbol not seen in `fit` gets the mean of all vectors.
 
     Args:
-        pooling: "last" state or "mean" of the states. Both directions end at "last" when `bidirectional`.
+        pooling: "last" state or "mean" of the states; with `bidirectional`, "last" is the end of both directions.
 
     References:
         Graves, A. (2012). Supervised Sequence Labelling with Recurrent Neural Networks. Springer.
@@ -81,7 +81,7 @@ class SequenceClassifier(SequenceModel):
 
 
 def _labels(X: Any, y: Any) -> np.ndarray:
-    """One label a sequence, shape (S,)."""
+    """One label per sequence, shape (S,)."""
     if y is None:
         raise ValueError(explain("y", "the class of each sequence", "None", "Pass fit(X, y)"))
     if is_panel_frame(X):

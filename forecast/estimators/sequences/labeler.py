@@ -33,7 +33,7 @@ class SequenceLabeler(SequenceModel):
     network is fitted to the cross-entropy of all steps; sequences are padded in front and masked.
 
     Sequences come as a list of arrays (T,) or (T, F) of any lengths with a list of labels (T,), as an array
-    (S, T, F) with labels (S, T), or as a frame indexed by (sequence, time) with one label a row. An array or
+    (S, T, F) with labels (S, T), or as a frame indexed by (sequence, time) with one label per row. An array or
     a frame (T, F) with labels (T,) is one sequence. With `embedding` they are sequences of symbols, in a
     list; a symbol not seen in `fit` gets the mean of all vectors.
 
@@ -43,7 +43,7 @@ class SequenceLabeler(SequenceModel):
     Example:
         >>> model = SequenceLabeler(embedding=2, units=(4,), random_state=0)
         >>> model = model.fit(["abab", "aabb", "bba"], [[0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 0]])
-        >>> [labels.tolist() for labels in model.predict(["aab"])]          # 1 once an a came before
+        >>> [labels.tolist() for labels in model.predict(["aab"])]          # 1 once an a has come before
         [[0, 1, 1]]
     """
 
@@ -79,7 +79,7 @@ class SequenceLabeler(SequenceModel):
         return self._in_form(X, self.classes_[best])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of all steps whose label is right; `sample_weight` has one weight a step."""
+        """Fraction of all steps whose label is right; `sample_weight` has one weight per step."""
         labels, truth = self.predict(X), y
         if isinstance(labels, list):
             labels, truth = np.concatenate(labels), _labels(X, y)
@@ -122,7 +122,7 @@ def _labels(X: Any, y: Any) -> np.ndarray:
     parts = [np.asarray(list(part) if isinstance(part, str) else part) for part in y]
     found, lengths = [len(part) for part in parts], [len(part) for part in split(X)]
     if found != lengths:
-        allowed, remedy = f"one label a step, {_shown(lengths)} of them", "Give y the lengths of X"
+        allowed, remedy = f"one label per step, {_shown(lengths)} of them", "Give y the lengths of X"
         raise ValueError(explain("y", allowed, _shown(found), remedy))
     return np.concatenate([column_or_1d(part) for part in parts])
 

@@ -41,7 +41,7 @@ class MarkovChain(BaseEstimator):
 
     Args:
         order: k, 1 or 2.
-        smoothing: alpha, at least 0; 1 is Laplace's rule. At 0 what was never seen is impossible.
+        smoothing: alpha, at least 0; 1 is Laplace's rule. At 0 a transition never seen is impossible.
         symbols: the whole alphabet; None = the symbols seen in `fit`.
 
     Attributes:
@@ -88,7 +88,7 @@ class MarkovChain(BaseEstimator):
 
     @property
     def transition_(self) -> pd.DataFrame:
-        """P(b | a), one row a context, one column a symbol; a context of two symbols is a pair of labels."""
+        """P(b | a), one row per context, one column per symbol; a context of two symbols is a pair of labels."""
         check_is_fitted(self, "counts_")
         labels = [pd.Index(self.symbols_[column]) for column in self.contexts_.T]
         index = labels[0] if self.order == 1 else pd.MultiIndex.from_arrays(labels)
@@ -130,7 +130,7 @@ class MarkovChain(BaseEstimator):
         return float(logarithms.sum() / count)
 
     def perplexity(self, X: Any) -> float:
-        """exp(-score): of how many equally likely symbols the next one would be as hard to guess."""
+        """exp(-score): the number of equally likely symbols among which the next would be as hard to guess."""
         return float(np.exp(-self.score(X)))
 
     def save(self, path: str | Path) -> None:

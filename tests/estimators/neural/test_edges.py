@@ -52,7 +52,7 @@ def test_wrong_edges_are_named(edges: pd.DataFrame, message: str) -> None:
         (TREE.rename(columns={"parent": "up"}), "parents: must be a DataFrame with the columns node, parent"),
         (TREE.replace("a", "z"), "unknown 'z' in column 'node'"),
         (TREE.iloc[1:], "a row for every series; received no row for 'a'"),
-        (pd.concat([TREE, TREE.iloc[:1]]), "one parent a node; received several for 'a'"),
+        (pd.concat([TREE, TREE.iloc[:1]]), "one parent per node; received several for 'a'"),
         (TREE.assign(parent=["sum", "sum", "a"]), "cycle"),
     ],
 )

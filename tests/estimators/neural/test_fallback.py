@@ -80,7 +80,7 @@ def test_a_gap_everywhere_is_a_reason() -> None:
     y = walk(0)
     y[::2] = np.nan
     data = Panel.from_data(panel(a=walk(1), holes=y), allow_missing=True)
-    assert unlearnable(data, 2) == {"holes": "no 3 rows in a row without a missing value"}
+    assert unlearnable(data, 2) == {"holes": "no 3 consecutive rows without a missing value"}
 
 
 def test_a_constant_node_is_forecast_flat() -> None:

@@ -95,8 +95,8 @@ def test_letters_with_labels_as_words_are_saved_and_loaded(tmp_path) -> None:
     ("y", "words"),
     [
         (None, "y: must be the labels of each step"),
-        (PARITY[:-1], "y: must be one label a step"),
-        ([PARITY[0][:-1], *PARITY[1:]], "y: must be one label a step"),
+        (PARITY[:-1], "y: must be one label per step"),
+        ([PARITY[0][:-1], *PARITY[1:]], "y: must be one label per step"),
     ],
 )
 def test_errors(y, words: str) -> None:
@@ -107,6 +107,6 @@ def test_errors(y, words: str) -> None:
 def test_a_refused_fit_leaves_the_model_as_it_was() -> None:
     model = SequenceLabeler(**SMALL).fit(BITS, PARITY)
     expected = model.predict_proba(BITS[:1])[0]
-    with pytest.raises(ValueError, match="y: must be one label a step"):
+    with pytest.raises(ValueError, match="y: must be one label per step"):
         model.fit(BITS, PARITY[:-1])
     np.testing.assert_array_equal(model.predict_proba(BITS[:1])[0], expected)
