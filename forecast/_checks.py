@@ -13,7 +13,7 @@ LARGEST = 10_000_000  # steps, lags, units, ...: beyond it memory ends, or the r
 
 
 def explain(argument: str, allowed: str, received: object, remedy: str) -> str:
-    """One error message in the house form: argument, what is allowed, what came, what to do.
+    """One error message in the house form: argument, what is allowed, what was received, what to do.
 
     Example:
         >>> explain("horizon", "a whole number of at least 1", 0, "Pass predict(12) for twelve steps")

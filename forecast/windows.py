@@ -34,7 +34,7 @@ class Windows:
         panel: history of S series.
         length: L, known steps in front of the targets, at least 1.
         horizon: H, targets, at least 1.
-        stride: steps between the starts of two windows; the last window of a series always counts.
+        stride: steps between the starts of two windows; the last window of a series is always included.
         values: buffers (y, x) to gather from instead of `panel.y` and `panel.x`, for example scaled copies;
             x may have other columns.
         pad: give a series shorter than L + H left-padded windows with at least one known step.
@@ -145,7 +145,7 @@ class Windows:
         belongs to training.
 
         Args:
-            validation: number of time steps at the end of each series, or their part of its targets, between
+            validation: number of time steps at the end of each series, or the fraction of its targets, between
                 0 and 1.
 
         Raises:
@@ -166,7 +166,7 @@ class Windows:
         if not len(train) or not len(tail):
             received = f"{validation!r} of {int(targets.max(initial=0))} targets in the longest series"
             allowed = f"at least {self.horizon} steps and leave as many for training"
-            remedy = "Use a smaller part, fewer lags or a longer history"
+            remedy = "Use a smaller fraction, fewer lags or a longer history"
             raise ValueError(explain("validation", allowed, received, remedy))
         return train, tail
 
@@ -174,7 +174,7 @@ class Windows:
         """Steps (S,) at the end of each series whose targets are for validation."""
         if isinstance(validation, (float, np.floating)):
             if not 0 < validation < 1:
-                allowed = "a part between 0 and 1, or a whole number of steps"
+                allowed = "a fraction between 0 and 1, or a whole number of steps"
                 raise ValueError(explain("validation", allowed, validation, "Pass for example 0.2"))
             part = np.ceil(targets * float(validation) - 1e-9).astype(np.int64)
             return np.where(targets >= 2 * self.horizon, np.maximum(part, self.horizon), part)
@@ -204,7 +204,7 @@ class Windows:
         return view[at].reshape(len(starts), self.width, features)
 
     def paired(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What the network sees, what it must forecast, and the covariates of the steps to forecast.
+        """Inputs and targets of the network, and the covariates of the steps to forecast.
 
         Returns:
             paired window (B, L, O+E), target y_t ... y_{t+H-1} (B, H, O), covariates x_t ... x_{t+H-1} (B, H, E).
@@ -213,7 +213,7 @@ class Windows:
         return pair(batch.y[:, :known], batch.x), batch.y[:, known:], batch.x[:, known:]
 
     def read(self, which: np.ndarray, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Some rows of `paired` windows alone, and the first target.
+        """Only some rows of `paired` windows, and the first target.
 
         Args:
             which: windows without padding.
@@ -265,7 +265,7 @@ class Windows:
             exog_lags: delays of the covariates, a list or n for 0..n, at most L.
 
         Returns:
-            One row a window, on the timestamp of its first target (for a panel on series and timestamp).
+            One row per window, on the timestamp of its first target (for a panel on series and timestamp).
             With H > 1 the targets after the first are columns such as `y.lead1`.
 
         Example:

@@ -201,7 +201,7 @@ def test_split_counts_steps_or_a_part_of_the_targets() -> None:
         (1.0, ValueError, ["validation", "between 0 and 1", "0.2"]),
         (-1, ValueError, ["validation", "received -1"]),
         ("end", TypeError, ["validation", "'end' of type str"]),
-        (100, ValueError, ["validation", "100 of 17 targets", "smaller part"]),
+        (100, ValueError, ["validation", "100 of 17 targets", "smaller fraction"]),
     ],
 )
 def test_split_refuses_what_leaves_a_part_empty(

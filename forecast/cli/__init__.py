@@ -82,6 +82,6 @@ def format_warning(
     *,
     command: str,
 ) -> str:
-    """One line for a warning, in the words of the command; to be `warnings.formatwarning`."""
+    """One line for a warning, in the words of the command; used as `warnings.formatwarning`."""
     said = in_words(Warning(str(message)), argparse.Namespace(command=command))
     return f"forecast {command}: warning: {said}\n"

@@ -25,21 +25,21 @@ Then on your own file, with one row per time and, for several series, a column t
   forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
 """
 SHOWN, SHOWN_ROWS = ("air_passengers", "santa_fe_laser", "lynx"), 1_000
-"""What `forecast benchmark` compares the models on by itself, and how many rows of it at most."""
+"""What `forecast benchmark` compares the models on by default, and the most rows it uses of each."""
 COLUMNS = """\
 The columns of the file. Without options: time in `ds`, target in `y`, names of the series in `unique_id` if
-there is one. A file of two columns needs none: the first is the time, the second the target. Times are ISO
+there is one. A file of two columns needs no options: the first is the time, the second the target. Times are ISO
 dates (2024-01-31, 2024-01-31T13:30), 20240131, 202401, 2024Q1 or whole numbers, without gaps. Names of series
-stay as they are, also 007 and 1E5.
+stay as they are, even 007 and 1E5.
 """
 SPELLING = """\
-How the file is written, where that cannot be told from it. A byte-order mark, the separator of the cells and
-the decimal comma of a table that is not separated by commas are recognised.
+How the file is written, where that cannot be detected. A byte-order mark, the separator of the cells and the
+decimal comma of a table that is not separated by commas are detected.
 """
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
+    """An argument parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
@@ -60,7 +60,7 @@ def parser() -> Parser:
     root.add_argument("--version", action="version", version=f"forecast {version('keras-forecast')}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND ...", required=True)
     _benchmark(
-        _command(commands, "benchmark", _run_benchmark, "compare all models on real data that comes along")
+        _command(commands, "benchmark", _run_benchmark, "compare all models on the real data in the package")
     )
     _fit(_command(commands, "fit", _run_fit, "learn from a table and write a model file"))
     _predict(_command(commands, "predict", _run_predict, "forecast with a model file"))
@@ -73,9 +73,7 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, 
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     command.set_defaults(run=run, command=name, parser=command)
     first = {"benchmark": "[DATA ...] ", "datasets": "[NAME] ", "predict": "MODEL "}.get(name, "DATA ")
-    command.usage = (
-        f"forecast {name} {first}[options]"  # lists of values would swallow what comes behind them
-    )
+    command.usage = f"forecast {name} {first}[options]"  # lists of values would swallow what comes after them
     return command
 
 
@@ -87,14 +85,14 @@ def _benchmark(command: Parser) -> None:
         "--last",
         type=int,
         metavar="ROWS",
-        help=f"take the last rows of each series alone; default: all, without DATA {SHOWN_ROWS}",
+        help=f"use only the last rows of each series; default: all, without DATA {SHOWN_ROWS}",
     )
     _windows(command, default=4)
     _models(command, "default: TDNN, NARX, Ensemble and all baselines")
     _columns(command)
     _spelling(command)
     _output(
-        command, "the picture, of several DATA one each with its name", default=["forecast-benchmark.png"]
+        command, "the picture; of several DATA one each, named after it", default=["forecast-benchmark.png"]
     )
 
 
@@ -159,10 +157,10 @@ def _backtest(command: Parser) -> None:
         "--step", type=int, metavar="S", help="steps between two origins; default: the horizon"
     )
     command.add_argument(
-        "--gap", type=int, default=0, metavar="G", help="steps not known yet at an origin; default: 0"
+        "--gap", type=int, default=0, metavar="G", help="steps not yet known at an origin; default: 0"
     )
     command.add_argument(
-        "--no-refit", action="store_true", help="learn at the first origin only, then only move on"
+        "--no-refit", action="store_true", help="fit at the first origin only, then only extend the history"
     )
     _models(command, "default: NARX; AR and SeasonalNaive are always added")
     _columns(command)
@@ -189,7 +187,7 @@ def _columns(command: Parser) -> None:
         nargs="+",
         default=[],
         metavar="NAME",
-        help="columns known in advance that help to forecast; all others are left out",
+        help="columns known in advance that may help the forecast; all others are left out",
     )
     group.add_argument(
         "--categories",
@@ -211,7 +209,7 @@ def _spelling(command: Parser) -> None:
     group.add_argument(
         "--time-zone",
         metavar="ZONE",
-        help="to which times with an offset are converted, and in which times without one are meant",
+        help="zone to which times with an offset are converted, and of times without one",
     )
 
 

@@ -26,7 +26,7 @@ def benchmark(options: Namespace) -> None:
     several = options.data or list(SHOWN)
     if not options.data and options.last is None:
         options.last = SHOWN_ROWS
-    for number, options.data in enumerate(several):  # an error names the data at which it came
+    for number, options.data in enumerate(several):  # an error names the data on which it occurred
         if number:
             print()
         one = Namespace(**vars(options))
@@ -104,7 +104,7 @@ def _backtest(
 
 
 def _picture(data: Data, frame: pd.DataFrame, table: pd.DataFrame, horizon: int) -> Any:
-    """What the best network and two baselines forecast from every origin, above the errors of all models."""
+    """Forecasts of the best network and two baselines from every origin, above the errors of all models."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(9, 8), height_ratios=(3, 2), layout="constrained")
     rows = horizon * (frame["cutoff"].nunique() + 3)
     networks = [name for name in table.index if name not in BASELINES]

@@ -1,4 +1,4 @@
-"""Errors of the library in the words of the command line: options and files in the place of arguments and code."""
+"""Errors of the library in the words of the command line: options and files in place of arguments and code."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def predict(options: Namespace) -> None:
 
 
 def _ahead(options: Namespace, model: Any) -> Any:
-    """What `predict` is asked: a number of steps, or the rows of the file of future covariates."""
+    """The argument of `predict`: a number of steps, or the rows of the file of future covariates."""
     if options.future is not None:
         if options.horizon is not None:
             remedy = "Give one of the two"

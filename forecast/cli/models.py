@@ -53,7 +53,7 @@ def build(
 
 
 def _with_models(model: Any, settings: Sequence[str]) -> list[str]:
-    """Give an ensemble the models of a setting such as "estimators=NARX,Theta"; the other settings."""
+    """Give an ensemble the models of a setting such as "estimators=NARX,Theta"; returns the other settings."""
     named = [text for text in settings if text.startswith("estimators=")]
     for text in named:
         model.set_params(estimators=[build(each.strip()) for each in text.partition("=")[2].split(",")])
@@ -61,7 +61,7 @@ def _with_models(model: Any, settings: Sequence[str]) -> list[str]:
 
 
 def benchmark_settings(name: str, season: int) -> list[str]:
-    """Settings of a model in the benchmark: a fixed seed, and orders for SARIMAX, which finds none by itself.
+    """Settings of a model in the benchmark: a fixed seed, and orders for SARIMAX, which does not select its own.
 
     The airline model where there is a season statsmodels can hold in its state, else an ARMA(2, 1). The ensemble
     weighs a network and two baselines by forecasts of the last rows of the history.

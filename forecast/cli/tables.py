@@ -92,7 +92,7 @@ def read_future(options: Namespace, panel: Panel, levels: Mapping[str, Sequence[
     Args:
         options: those of `forecast predict`.
         panel: the history of the model.
-        levels: categories of each column that holds such.
+        levels: categories of each column of categories.
     """
     table = read_table(options.future, spelling(options))
     name = series_column(table, options.id) if panel.layout.keyed else None
@@ -143,7 +143,7 @@ def spelling(options: Namespace) -> Spelling:
 
 
 def category_lengths(options: Namespace) -> dict[str, int]:
-    """Columns of categories with the lengths of their learned vectors: those named, or 2."""
+    """Columns of categories with the lengths of their learned vectors: those given, or 2."""
     lengths = {}
     for text in options.categories:
         name, equals, length = text.rpartition("=")

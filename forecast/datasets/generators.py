@@ -1,4 +1,4 @@
-"""Series from known systems: the truth is at hand, so a model can be held against it."""
+"""Series from known systems: the truth is known, so a model can be compared with it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def ar_process(
 def narma10(
     *, length: int = 1000, u: Sequence[float] | None = None, random_state: Seed = None
 ) -> pd.DataFrame:
-    """The tenth-order nonlinear moving average that memory benchmarks use.
+    """NARMA-10, a nonlinear autoregressive moving average of order ten, a benchmark of memory.
 
         y_{t+1} = 0.3 y_t + 0.05 y_t (y_t + ... + y_{t-9}) + 1.5 u_{t-9} u_t + 0.1,    y_0 = ... = y_9 = 0
 
@@ -118,7 +118,7 @@ def mackey_glass(
     substeps: int = 10,
     random_state: Seed = None,
 ) -> pd.Series:
-    """Blood cell counts as a delay differential equation; chaotic from a delay of about 17.
+    """The Mackey-Glass delay differential equation, a model of blood cell counts; chaotic from a delay of about 17.
 
         dx/dt = beta x(t - delay) / (1 + x(t - delay)^power) - gamma x(t)
 
@@ -136,6 +136,9 @@ def mackey_glass(
 
     Returns:
         Series `x` of shape (length,) on a RangeIndex.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of range.
 
     References:
         Mackey and Glass (1977), Oscillation and chaos in physiological control systems.
@@ -182,7 +185,7 @@ def lorenz(
     substeps: int = 4,
     random_state: Seed = None,
 ) -> pd.DataFrame:
-    """Convection as three differential equations, the first strange attractor.
+    """The Lorenz equations, a model of convection with a strange attractor.
 
         dx/dt = sigma (y - x),    dy/dt = x (rho - z) - y,    dz/dt = x y - beta z
 
@@ -199,6 +202,9 @@ def lorenz(
 
     Returns:
         DataFrame of shape (length, 3) with `x`, `y`, `z` on a RangeIndex.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of range.
 
     References:
         Lorenz (1963), Deterministic nonperiodic flow.
@@ -243,7 +249,7 @@ def wiener_hammerstein(
 
         v = G1(q) u,    w = f(v),    y_clean = G2(q) w,    y = y_clean + noise e_t,    e_t ~ N(0, 1)
 
-    The best free-run error any model can reach on y is `noise`. The default filters have finite impulse
+    The least free-run RMSE that any model can reach on y is `noise`. The default filters have finite impulse
     responses of 5 and 4 taps, so a time-delay network of that shape contains the system.
 
     Args:
@@ -257,6 +263,9 @@ def wiener_hammerstein(
 
     Returns:
         DataFrame of shape (length, 3) with `u`, `y` and `y_clean` on a RangeIndex; filters start at rest.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of range.
 
     References:
         Billings and Fakhouri (1982), Identification of systems containing linear dynamic and static nonlinear

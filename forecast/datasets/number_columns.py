@@ -21,8 +21,8 @@ MISSING = (
 """Words for a value that is missing in a column of numbers, as pandas knows them."""
 _FLAGS = {"True": 1.0, "TRUE": 1.0, "true": 1.0, "False": 0.0, "FALSE": 0.0, "false": 0.0}
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")  # 1,5
-_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: a decimal or a thousand, nobody knows
-_SPELLED = re.compile(r"[+-]?(\d+|\d{1,3}([.,' _\u00a0]\d{3})+)([.,]\d*)?")  # a number in some country
+_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: a decimal or a thousands mark
+_SPELLED = re.compile(r"[+-]?(\d+|\d{1,3}([.,' _\u00a0]\d{3})+)([.,]\d*)?")  # a number in some locale
 _MARKS = re.compile(r"[.,' _\u00a0](?=\d)")
 _ROUNDS_TWICE = int(pd.__version__.partition(".")[0]) < 3
 
@@ -31,7 +31,7 @@ def numbers(table: Table, names: Sequence[str]) -> pd.DataFrame:
     """The named columns as numbers; an empty cell, NA, nan and the like are missing, True and False 1 and 0.
 
     Raises:
-        ValueError: a cell that is no number as the table spells them.
+        ValueError: a cell that is not a number in the spelling of the table.
 
     Example:
         >>> import io
@@ -45,7 +45,7 @@ def numbers(table: Table, names: Sequence[str]) -> pd.DataFrame:
 
 
 def with_decimal(table: Table, names: Sequence[str]) -> Table:
-    """The table with the decimal mark of the named columns: as told, else the comma where it surely is one."""
+    """The table with the decimal mark of the named columns: as given, else the comma where it surely is one."""
     if table.spelling.decimal is not None:
         return table
     decimal = "," if _decimal_comma(table, names) else "."
@@ -53,10 +53,10 @@ def with_decimal(table: Table, names: Sequence[str]) -> Table:
 
 
 def text_or_numbers(table: Table, name: str) -> pd.Series:
-    """A column nobody told the kind of: numbers if every cell is one, else the text as it stands.
+    """A column of unknown kind: numbers if every cell is one, else the text unchanged.
 
     Raises:
-        ValueError: every cell is a number, but for a decimal or a thousands mark the table is not said to have.
+        ValueError: every cell would be a number, but with a decimal or thousands mark that was not given.
     """
     column = table.frame[name]
     if not is_text(column):
@@ -88,7 +88,7 @@ def _parsed(cells: pd.Series, errors: Literal["coerce", "raise"] = "coerce") -> 
 
 
 def _decimal_comma(table: Table, names: Sequence[str]) -> bool:
-    """Whether a table without commas between its cells has them in its numbers, one of them surely a decimal."""
+    """Whether a table not separated by commas has them in its numbers, at least one surely a decimal mark."""
     if table.spelling.separator in (None, ",") or table.spelling.thousands == ",":
         return False
     for name in names:
@@ -123,7 +123,7 @@ def _numbers(table: Table, name: str) -> Any:
 
 
 def _plain(cells: pd.Series, decimal: str, thousands: str | None) -> pd.Series:
-    """Numbers with a decimal point and no groups; a cell that is none as it is spelled becomes no number."""
+    """Numbers with a decimal point and no groups; a cell that is not a number in this spelling becomes empty."""
     if decimal == "." and thousands is None:
         return cells
     cells = cells.str.replace("\u00a0", " ") if thousands == " " else cells

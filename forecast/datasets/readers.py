@@ -1,4 +1,4 @@
-"""Readers of the files forecasting competitions come in; each gives the long frame `unique_id, ds, y`."""
+"""Readers of the files of forecasting competitions; each gives the long frame `unique_id, ds, y`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_m4(
         after: the training frame, when `path` holds the test part: `ds` then counts on from its end.
         separator: between the cells.
         decimal: decimal mark, "." or ",".
-        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark comes first.
+        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark takes precedence.
 
     Returns:
         Long frame: `unique_id` (text), `ds` (int64, steps from 1) and `y` (float64), in the file's order.
@@ -123,7 +123,7 @@ def read_tsf(path: Source, *, encoding: str = "cp1252") -> pd.DataFrame:
         Long frame: `unique_id` (the `series_name`, or a number where there is none), `ds`, `y` (float64, NaN
         for `?`), one column per further attribute. `ds` is a timestamp where the file has `start_timestamp`
         and a frequency, else a step from 1. `frame.attrs` holds the file's `frequency`, `horizon`, `missing`
-        and `equallength` as text, as far as they are there.
+        and `equallength` as text, where present.
 
     Raises:
         ValueError: a line that does not fit; its number is named.
@@ -225,7 +225,7 @@ def read_long(
 ) -> pd.DataFrame:
     """A long table in CSV or parquet: one row per series and time.
 
-    Ids stay as they are in the file: 007, 1E5 and NA are text. A covariate is numbers if all its cells are.
+    Ids stay as they are in the file: 007, 1E5 and NA are text. A covariate is numeric if all its cells are.
 
     Args:
         path: a file that ends in .csv, .tsv, .txt, one of these with .gz, or .parquet (needs pyarrow).
@@ -238,9 +238,9 @@ def read_long(
         decimal: decimal mark of a CSV file, "." or ","; None is the point, and the comma in a file that is
             separated by something else and has numbers such as 1,5.
         thousands: mark between groups of three digits in a CSV file; None for no groups.
-        encoding: of a CSV file, for example "cp1252"; None is UTF-8. A byte-order mark comes first.
-        date_format: how the times are spelled, for example "%d.%m.%Y", where they are not ISO dates.
-        time_zone: to which times with an offset are converted, and in which times without one are meant.
+        encoding: of a CSV file, for example "cp1252"; None is UTF-8. A byte-order mark takes precedence.
+        date_format: format of the times, for example "%d.%m.%Y", where they are not ISO dates.
+        time_zone: zone to which times with an offset are converted, and of times without one.
 
     Returns:
         The table with those three columns first, renamed `unique_id`, `ds` and `y`, then the covariates;
@@ -248,7 +248,7 @@ def read_long(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: another ending, a column that is not there, a row with too many or too few cells, an
+        ValueError: another ending, a missing column, a row with too many or too few cells, an
             empty id or time, or a cell that is no number or time; file and line are named.
 
     Example:

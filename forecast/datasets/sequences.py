@@ -1,4 +1,4 @@
-"""Tasks that ask how far back a network remembers: sequences whose right answer is known, as arrays (B, T, F)."""
+"""Tasks that test how far back a network remembers: sequences whose right answer is known, as arrays (B, T, F)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = np.ndarray
 def adding_problem(
     *, samples: int = 1000, length: int = 100, random_state: Seed = None
 ) -> tuple[Array, Array]:
-    """Two of T numbers are marked; after the last one, their sum is asked for.
+    """Two of T numbers are marked; the answer after the last step is their sum.
 
         x_t = (u_t, m_t),    y = sum_t m_t u_t,    u_t ~ U(0, 1)
 
@@ -59,7 +59,7 @@ def copy_task(
     steps: int | None = None,
     random_state: Seed = None,
 ) -> tuple[Array, Array, Array]:
-    """A sequence of random words is shown; after a signal it is to be said again.
+    """A sequence of random words is shown; after a signal it is to be repeated.
 
         inputs    word_1 ... word_n  (pause)  signal  nothing ... nothing
         answers   -      ... -       -        -       word_1  ... word_n

@@ -29,14 +29,14 @@ _SAMPLE = 20  # rows that a separator must split alike to be recognised
 
 @dataclass(frozen=True, kw_only=True)
 class Spelling:
-    """How a CSV file spells its cells; None where the file is to tell.
+    """How a CSV file spells its cells; None where that is detected from the file.
 
     Args:
         separator: character between two cells; None recognises a comma, semicolon, tab or bar.
         decimal: "." or ","; None is the point, and the comma in a table that is separated by something else
             and has numbers such as 1,5.
         thousands: character between groups of three digits; None for no groups.
-        encoding: of the text; None is UTF-8. A byte-order mark comes first.
+        encoding: of the text; None is UTF-8. A byte-order mark takes precedence.
     """
 
     separator: str | None = None
@@ -75,13 +75,13 @@ class Table:
     rows: np.ndarray | None = None
 
     def unique(self, name: str) -> tuple[Table, np.ndarray]:
-        """The table of the different cells of a column, and the place (rows,) there of each cell."""
+        """The table of the distinct cells of a column, and the position (rows,) there of each cell."""
         codes, cells = pd.factorize(self.frame[name], use_na_sentinel=False)
         rows = np.flatnonzero(~pd.Series(codes).duplicated())
         return replace(self, frame=pd.DataFrame({name: cells}), rows=rows), codes
 
     def place(self, row: int) -> str:
-        """Where a row stands, counted from 0: the line of a CSV file, the row of another."""
+        """In words, where row number `row` (from 0) stands: the line of a CSV file, the row of another."""
         row = row if self.rows is None else int(self.rows[row])
         if self.text is None:
             return f"row {row}"
@@ -90,7 +90,7 @@ class Table:
 
 
 def read_table(source: Source, spelling: Spelling | None = None, *, short_rows: bool = False) -> Table:
-    """A CSV or parquet file, told apart by the ending of its name; an opened file is CSV.
+    """A CSV or parquet file, distinguished by the ending of its name; an open file is CSV.
 
     Args:
         source: path, or a file opened as text.
@@ -156,7 +156,7 @@ def _read_csv(text: str, name: str, spelling: Spelling, short_rows: bool) -> Tab
     if not text.strip():
         raise ValueError(explain(name, "a table", "an empty file", "Write a line of names, then the rows"))
     told = _TOLD.match(text)
-    if told is not None:  # a first line for Excel; left blank, so that lines keep their numbers
+    if told is not None:  # a first line for Excel; left blank so that lines keep their numbers
         text = text[told.end(1) :]
         spelling = replace(spelling, separator=spelling.separator or told[1][-1])
     try:
@@ -206,7 +206,7 @@ def _splits(text: str, mark: str) -> bool:
 
 
 def _header(text: str, name: str, spelling: Spelling) -> list[str]:
-    """Names of the columns; one without a name is called as pandas does, `Unnamed: 0`."""
+    """Names of the columns; one without a name is named as in pandas, `Unnamed: 0`."""
     _, cells = next(records(text, spelling.separator))
     names = [cell.strip() for cell in cells]
     while not names[-1]:  # a separator at the end of the line
@@ -266,5 +266,5 @@ def _refuse_ragged(text: str, name: str, spelling: Spelling, header: list[str]) 
 
 
 def _no_rows(source: str) -> ValueError:
-    received, remedy = "the names of the columns alone", "Add the rows, one for each time"
+    received, remedy = "only the names of the columns", "Add the rows, one for each time"
     return ValueError(explain(source, "a table with at least one row", received, remedy))

@@ -36,7 +36,7 @@ def categories(table: Table, name: str) -> pd.Series:
 
 
 def check_free(covariates: Sequence[str], source: str) -> None:
-    """Refuse covariates that bear a name of the three columns of every long frame."""
+    """Refuse covariates that have the name of one of the three columns of every long frame."""
     taken = [name for name in covariates if name in ("unique_id", "ds", "y")]
     if taken:
         allowed = "covariates not named unique_id, ds or y, as series, time and target of a long frame are"

@@ -32,11 +32,11 @@ def times(
     Args:
         table: the file.
         name: of the column.
-        date_format: how the times are spelled, as in `strptime`; None for the forms above.
-        time_zone: to which times with an offset are converted, and in which times without one are meant.
+        date_format: format of the times, as in `strptime`; None for the forms above.
+        time_zone: zone to which times with an offset are converted, and of times without one.
 
     Raises:
-        ValueError: a missing time, or text that is none.
+        ValueError: a missing time, or text that is not a time.
 
     Example:
         >>> import io

@@ -1,4 +1,4 @@
-"""Forecast from many past origins and set what was forecast beside what came."""
+"""Forecast from many past origins and set the forecasts beside the actual values."""
 
 from __future__ import annotations
 
@@ -56,18 +56,17 @@ def backtest(
         horizon: h, steps forecast from each origin, at least 1.
         windows: K, number of origins, at least 1.
         step: s, steps between two origins, at least 1; None means `horizon`.
-        refit: True learns anew in every window. False learns in the first window only and moves the origin by
-            `update`; a number k learns anew in every k-th window. Series that begin later than the last
-            learning wait for the next one.
-        gap: g, number of steps before the cutoff that nobody knows yet, at least 0.
+        refit: True fits in every window. False fits in the first window only and moves the origin by `update`; a
+            number k fits in every k-th window. Series that begin after the last fit wait for the next one.
+        gap: g, number of steps before the cutoff that are not yet known, at least 0.
         window: "expanding" to learn from everything known, or the number of last steps to learn from.
         align: "time" cuts all series of a panel at the same moment; "end" at the same distance from the
             end of each, for panels whose `ds` is a row number.
         level: nominal coverages in percent to ask of `predict_interval`, or None for point forecasts only.
-        error_score: "raise" hands on the error of a model that fails; its attribute `finished` is the frame of
-            all that was forecast before, which `leaderboard` takes. NaN leaves the forecasts of this model
-            and window missing, goes on, and warns once at the end with the first error of each such model. A
-            model that failed is asked again in the next window in which it learns anew.
+        error_score: "raise" passes on the error of a model that fails; its attribute `finished` is the frame of
+            all forecasts made before, which `leaderboard` accepts. NaN leaves the forecasts of this model and window
+            missing, continues, and warns once at the end with the first error of each such model. A model that
+            failed is tried again in the next window in which it is fitted.
         verbose: 1 shows a progress bar.
 
     Returns:
@@ -162,12 +161,12 @@ def name_models(models: Models) -> dict[str, Any]:
 
 
 def to_panel(y: Any, X: Any) -> Panel:
-    """The history as a panel; whether missing values are bearable is for each model to say."""
+    """The history as a panel; missing values pass here, each model accepts or rejects them."""
     return Panel.from_data(y, allow_missing=True) if X is None else Panel.from_data(X, y, allow_missing=True)
 
 
 def _learning_interval(refit: bool | int, named: dict[str, Any], levels: tuple[float, ...]) -> int:
-    """Every how many windows to learn, after a look at what the models can do."""
+    """The number of windows from one fit to the next, after a check of what the models can do."""
     if isinstance(refit, (bool, np.bool_)):
         every = 1 if refit else sys.maxsize
     elif isinstance(refit, Integral):
@@ -205,7 +204,7 @@ def _warn_untested(rows: Rows, cuts: list[Cut]) -> None:
 
 @dataclass(eq=False)
 class _Run:
-    """Clones of the models on their way through the windows, and what they have forecast."""
+    """Clones of the models as they pass through the windows, and their forecasts so far."""
 
     rows: Rows
     models: dict[str, Any]
@@ -220,7 +219,7 @@ class _Run:
     errors: dict[str, str] = field(default_factory=dict)
     """The first error of each model that failed."""
     waiting: set[str] = field(default_factory=set)
-    """Models that failed and have not learned anew."""
+    """Models that failed and have not been fitted again."""
 
     def window(self, cut: Cut, number: int, *, learn: bool) -> None:
         """Forecast from one cutoff; whatever happens, what was forecast is kept."""

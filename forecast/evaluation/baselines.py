@@ -12,7 +12,7 @@ BASELINES = ("AR", "ETS", "Theta", "SARIMAX", "SeasonalNaive", "Drift", "Naive")
 
 
 def baseline_name(name: str) -> str:
-    """Name of the row of a baseline where a model of the user's own has its name.
+    """Name of the row of a baseline where one of the user's models has its name.
 
     Example:
         >>> baseline_name("AR")

@@ -41,7 +41,7 @@ def compare(
         a: column of the first model.
         b: column of the second model.
         horizon: the step ahead to compare, 1 for the first row after each cutoff: one row per window, so it
-            wants many windows (`backtest(..., step=1)`). None takes all rows in time order, with the longest
+            needs many windows (`backtest(..., step=1)`). None takes all rows in time order, with the longest
             step as the reach of the autocorrelation; then no moment may be forecast by two windows.
         criterion: g, "mse", "mae" or "mape".
         lags: autocorrelations in avar, at least 0; None counts the later windows that begin before the

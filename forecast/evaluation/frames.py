@@ -41,7 +41,7 @@ def is_model_name(name: object) -> bool:
 def check_frame(frame: pd.DataFrame) -> list[Any]:
     """A backtest frame that metrics can rely on, whatever the order of its rows; returns its models.
 
-    Every row has its series, its time and its cutoff, the time after the cutoff, and no row comes twice. y and
+    Every row has its series, its time and its cutoff, the time after the cutoff, and no row is repeated. y and
     forecasts are numbers; both may be missing.
 
     Example:
@@ -108,11 +108,11 @@ def check_by(by: str | Sequence[str]) -> list[str]:
 
 
 def add_step(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with a column `step`, how many steps after its cutoff a row lies, 1 the next one.
+    """The frame with a column `step`, how many steps after its cutoff a row lies, 1 for the next one.
 
     Steps follow from the times alone, so rows may lie in any order and some may be left out. The step of time
-    is that of the frame's `attrs["freq"]`, as `backtest` leaves it, else the one common to the times of the
-    longest series; times that follow none are counted in each series from the cutoff on.
+    is that of the frame's `attrs["freq"]`, as `backtest` sets it, else the one common to the times of the
+    longest series; times without a common step are counted in each series from the cutoff on.
 
     Example:
         >>> import pandas as pd
@@ -133,7 +133,7 @@ def add_step(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def spacing(timeline: Timeline) -> str | int | None:
-    """The step of time as `attrs["freq"]` keeps it: a pandas frequency or a number, None where neither says it."""
+    """The step of time as `attrs["freq"]` keeps it: a pandas frequency or a number, None where neither expresses it."""
     if isinstance(timeline, Numbers):
         return int(timeline.step)
     if not isinstance(timeline, Dates) or timeline.offset is None:
@@ -172,7 +172,7 @@ def _common_step(frame: pd.DataFrame, times: pd.Index) -> Any:
 
 
 def _counted(frame: pd.DataFrame) -> np.ndarray:
-    """Steps as the place of each time among those that a series has after the cutoff."""
+    """Steps as the rank of each time among those that a series has after the cutoff."""
     ranks = frame.groupby(["unique_id", "cutoff"], sort=False, observed=True)["ds"]
     return ranks.rank(method="dense").to_numpy().astype(np.int64)
 

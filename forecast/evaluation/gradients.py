@@ -25,7 +25,7 @@ def gradient_flow(
     loss: str | Callable[[Any, Any], Any] = "mse",
     step: int = -1,
 ) -> pd.DataFrame:
-    """The size of dL_t / dh_k by the distance t - k: whether a loss reaches what was seen long before.
+    """The size of dL_t / dh_k by the distance t - k: whether the gradient of a loss reaches back to early steps.
 
     Equation:
         norm(d) = mean over sequences of || dL_t / dh_{t-d} ||,   relative(d) = norm(d) / norm(0)
@@ -41,14 +41,14 @@ def gradient_flow(
         y: targets of the model's output; for a forecaster what `fit` takes.
         layer: name of a recurrent layer that runs forwards; None means the last one.
         loss: Keras name of a loss, or a function (y, output) -> losses.
-        step: the step t of a model with outputs at every step; from the end when negative.
+        step: t, for a model with outputs at every step; negative counts from the end.
 
     Returns:
-        A frame by `distance` = 0, ..., t, in steps of those that the layer gets, with the columns norm, relative,
-        least and greatest, the last two over sequences.
+        A frame by `distance` = 0, ..., t, in steps of the layer's input, with the columns norm, relative, least
+        and greatest, the last two over sequences.
 
     Raises:
-        TypeError: something that is no network.
+        TypeError: `model` is not a network.
         ValueError: no such recurrent layer, one that is trained with truncated backpropagation, or a loss that
             does not depend on its states.
 
@@ -103,6 +103,9 @@ def plot_gradient_flow(
 
     Returns:
         The axes; sizes of zero are left out.
+
+    Raises:
+        ValueError, TypeError: no frame with that column, or `ax` is not axes of matplotlib.
 
     Example:
         >>> import pandas as pd

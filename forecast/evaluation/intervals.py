@@ -19,7 +19,7 @@ from forecast.evaluation.metrics import GROUP, Loss, pooled
 
 
 def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
-    """Share of the rows that lie inside the interval, 0 to 1; it should be level / 100.
+    """Fraction of the rows that lie inside the interval, 0 to 1; it should be level / 100.
 
         coverage = 1/n sum_i [lo_i <= y_i <= hi_i]
 
@@ -30,6 +30,9 @@ def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_
 
     Returns:
         One row per group, one column per model that has this interval.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, no interval of that level, or an unknown name in `by`.
 
     Example:
         >>> import pandas as pd
@@ -54,7 +57,10 @@ def interval_width(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("u
         by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
 
     Returns:
-        One row per group, one column per model that has this interval; less is better at equal coverage.
+        One row per group, one column per model that has this interval; narrower is better at equal coverage.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, no interval of that level, or an unknown name in `by`.
 
     Example:
         >>> import pandas as pd
@@ -77,7 +83,7 @@ def interval_width(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("u
 
 
 def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
-    """Winkler score of the interval: its width and a fine for each miss, in the unit of y.
+    """Winkler score of the interval: its width plus a penalty for each miss, in the unit of y.
 
         W = 1/n sum_i (hi_i - lo_i) + 2/a max(0, lo_i - y_i, y_i - hi_i),    a = 1 - level / 100
 
@@ -87,7 +93,10 @@ def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_i
         by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
 
     Returns:
-        One row per group, one column per model that has this interval; less is better.
+        One row per group, one column per model that has this interval; lower is better.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, no interval of that level, or an unknown name in `by`.
 
     References:
         R. L. Winkler (1972), A decision-theoretic approach to interval estimation. Journal of the American

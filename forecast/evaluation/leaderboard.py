@@ -56,15 +56,15 @@ def leaderboard(
         skill_AR, skill_SeasonalNaive = 1 - E(model) / E(baseline)
 
     with f the forecast, the scales of `forecast.evaluation.mase` and `rmsse`, and E the column `metric` of
-    this table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill is a loss against it,
-    and against a baseline without any error it is minus infinity.
+    this table: a skill of 0.2 is an error 20 % below the baseline's, a negative skill an error above it;
+    against a baseline without any error it is minus infinity.
 
     Args:
         models: an estimator, a list, a dict of names to estimators, or the frame that `backtest` returned.
             AR() and SeasonalNaive() are always in the table. Where another model of yours has one of these
             names, AR(lags=3) for example, the row of the baseline is named "AR (baseline)"; skills are
-            measured against it. The columns of a frame that hold an AR and a SeasonalNaive, however set,
-            stand for them.
+            measured against it. Columns of a frame that hold an AR or a SeasonalNaive, whatever its
+            arguments, stand for them.
         y: the history, as for `backtest`. With a frame it is only needed for MASE and RMSSE, which are left
             out without it, and for a missing baseline.
         X: timeline and known covariates on the rows of y, or None. AR uses them too.
@@ -72,14 +72,14 @@ def leaderboard(
         windows: number of origins.
         step: steps between two origins; None means `horizon`.
         refit: True, False or k, as for `backtest`.
-        gap: steps before the cutoff that nobody knows yet.
+        gap: steps before the cutoff that are not yet known.
         window: "expanding", or the number of last steps to learn from.
         align: "time" or "end", as for `backtest`.
         season: steps in a season, for MASE, RMSSE and SeasonalNaive; None means that of the frequency.
         by: "model" for one row per model; "step" for one per step ahead and model; "series" for one per
             series and model.
         metric: column to sort by and to take skills of; None means RMSSE, or RMSE where there is no scale.
-        error_score: what happens when a model fails, as for `backtest`: "raise" hands on its error, NaN gives
+        error_score: what happens when a model fails, as for `backtest`: "raise" passes on its error, NaN gives
             it a row of missing values and one warning that names it and its first error. None means "raise"
             for a single model and NaN for several. To keep the windows in which it did not fail, call
             `backtest` with error_score=NaN.

@@ -3,7 +3,7 @@
 Every function takes the long frame of `backtest` (`unique_id, ds, cutoff, y, <model>...`), pools the rows of
 each group named by `by` and returns one row per group, one column per model. Rows whose `y` is missing are
 left out; a missing forecast makes the value of its group missing, it is never skipped. Rows may lie in any
-order, and some may be left out: a step is told by its time and cutoff.
+order, and some may be left out: the step of a row follows from its time and cutoff.
 
 Letters: y_i is the value of row i, f_i the forecast of a model for it, n the number of rows of the group.
 """
@@ -19,7 +19,7 @@ from utilsforecast import losses
 from forecast._checks import check_count
 from forecast.evaluation.frames import add_step, check_by, check_frame, check_history, model_names
 
-GROUP = "(group)"  # no model is called so
+GROUP = "(group)"  # no model has this name
 Loss = Callable[[pd.DataFrame, list[str]], pd.DataFrame]
 
 
@@ -34,6 +34,9 @@ def mae(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataFr
 
     Returns:
         One row per group, one column per model, at least 0; 0 is perfect.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, or an unknown name in `by`.
 
     Example:
         >>> import pandas as pd
@@ -58,6 +61,9 @@ def rmse(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataF
     Returns:
         One row per group, one column per model, at least 0; 0 is perfect.
 
+    Raises:
+        ValueError, TypeError: no backtest frame, or an unknown name in `by`.
+
     Example:
         >>> import pandas as pd
         >>> frame = pd.DataFrame({"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1, 3], "AR": [8, 2]})
@@ -80,6 +86,9 @@ def smape(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.Data
 
     Returns:
         One row per group, one column per model, 0 to 200; 0 is perfect.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, or an unknown name in `by`.
 
     References:
         S. Makridakis, E. Spiliotis, V. Assimakopoulos (2020), The M4 competition. International Journal of
@@ -113,6 +122,9 @@ def mase(
         One row per group, one column per model, at least 0; 1 is as good as the seasonal naive forecast one
         step ahead in the history. Rows without a scale (the history is constant or no longer than a season)
         are left out.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, an unknown name in `by`, or a history that does not hold its series.
 
     References:
         R. J. Hyndman, A. B. Koehler (2006), Another look at measures of forecast accuracy. International
@@ -148,6 +160,9 @@ def rmsse(
         One row per group, one column per model, at least 0; 1 is as good as the seasonal naive forecast one
         step ahead in the history. Rows without a scale (the history is constant or no longer than a season)
         are left out.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, an unknown name in `by`, or a history that does not hold its series.
 
     References:
         S. Makridakis, E. Spiliotis, V. Assimakopoulos (2022), The M5 competition. International Journal of

@@ -37,7 +37,7 @@ def plot_forecast(
 
     Args:
         y: the history in any form that `fit` takes: Series, frame, array, MultiIndex or long frame. It may
-            reach over the forecast, to compare.
+            extend over the forecast, for comparison.
         forecast: what `predict` returned, or a frame with one column per model.
         interval: what `predict_interval` returned, with columns `<model>-lo-80` and `<model>-hi-80`; or None.
         series: id of the series of a panel, or column of a frame of several targets; None means the first.
@@ -46,6 +46,9 @@ def plot_forecast(
 
     Returns:
         The axes.
+
+    Raises:
+        ValueError, TypeError: no data to draw, an unknown `series`, or `ax` is not axes of matplotlib.
 
     Example:
         >>> import pandas as pd
@@ -91,7 +94,7 @@ def plot_backtest(
     last: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what was forecast from every cutoff over what came.
+    """Draw the forecasts from every cutoff over the actual values.
 
     Args:
         frame: what `backtest` returned.
@@ -103,6 +106,9 @@ def plot_backtest(
 
     Returns:
         The axes; a dashed line marks each cutoff.
+
+    Raises:
+        ValueError, TypeError: no backtest frame, an unknown model or series, or `ax` is not axes of matplotlib.
 
     Example:
         >>> import pandas as pd
@@ -150,6 +156,9 @@ def plot_leaderboard(table: pd.DataFrame, *, metric: str | None = None, ax: Axes
     Returns:
         The axes. Bars of statistical baselines are grey, and a dashed line marks AR; by step, AR and
         SeasonalNaive are grey, the latter dashed.
+
+    Raises:
+        ValueError, TypeError: no leaderboard, an unknown metric, or `ax` is not axes of matplotlib.
 
     Example:
         >>> import pandas as pd

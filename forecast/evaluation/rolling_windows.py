@@ -16,7 +16,7 @@ from forecast.panel import Panel, future_frame
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Where each of the N rows of a panel of S series and O targets stands.
+    """Series, position and time of each of the N rows of a panel of S series and O targets.
 
     Args:
         panel: the whole panel.
@@ -88,7 +88,7 @@ class Known:
 
     @classmethod
     def at(cls, rows: Rows, mask: np.ndarray, before: Known | None = None) -> Self:
-        """The rows under `mask`; after the window `before` its series alone, which grow or stay."""
+        """The rows under `mask`; after a window `before` only those of its series, which grow or stay the same."""
         size = rows.panel.n_series
         stop = np.zeros(size, dtype=np.int64)
         np.maximum.at(stop, rows.series[mask], rows.position[mask] + 1)
@@ -116,7 +116,7 @@ class Known:
         return type(self)(self.series[order], self.start[order], self.stop[order])
 
     def covariates(self, panel: Panel, steps: int) -> np.ndarray:
-        """Those of the next `steps` rows (k, steps, E); past the end of a series its last ones are held."""
+        """Covariates of the next `steps` rows (k, steps, E); past the end of a series its last ones are repeated."""
         position = self.stop[:, None] + np.arange(steps)
         position = np.minimum(position, panel.lengths[self.series, None] - 1)
         return panel.x[position + panel.offsets[self.series, None]]
@@ -172,8 +172,8 @@ class Tested:
     Args:
         rows: all rows of the panel.
         at: numbers of the tested rows, (n,).
-        place: place of the series of each in the answers, (n,).
-        step: place of each among the steps of an answer, (n,).
+        place: position of the series of each in the answers, (n,).
+        step: position of each among the steps of an answer, (n,).
         last: row number of the cutoff of each before the gap, (n,).
     """
 
@@ -194,7 +194,7 @@ class Tested:
         return cls(rows, at, place, at - last - 1, last)
 
     def pick(self, values: np.ndarray) -> np.ndarray:
-        """Of the answers (k, steps, O) those for the tested rows, target by target, (O * n,)."""
+        """The answers for the tested rows out of all (k, steps, O), target by target, (O * n,)."""
         return values[self.place, self.step].T.ravel()
 
     def frame(self, gap: int, columns: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -41,11 +41,11 @@ class RollingOrigin(BaseCrossValidator):
         horizon: h, number of steps tested after each origin, at least 1.
         windows: K, number of origins, at least 1; the last tests the last `horizon` steps.
         step: s, steps between two origins, at least 1; None means `horizon`, so no row is tested twice.
-        gap: g, number of steps before the origin that nobody knows yet (a publication delay), at least 0.
+        gap: g, number of steps before the origin that are not yet known (a publication delay), at least 0.
             These rows are neither trained on nor tested: a model forecasts through them.
         window: "expanding" to train on everything that is known, or w, the number of steps to train on.
         align: "time" numbers the distinct timestamps of all series together. "end" counts each series back
-            from its own last row; use it when `ds` is a row number of its own in each series, as in the M4
+            from its own last row; use it when `ds` numbers the rows of each series separately, as in the M4
             competition.
 
     Raises:
@@ -92,7 +92,7 @@ class RollingOrigin(BaseCrossValidator):
             X: a Series or a frame on its timestamps; a frame or Series on a MultiIndex (series, time); a long
                 frame with the columns `unique_id` and `ds` (pandas or polars); or an array in time order. Rows
                 with timestamps may lie in any order; those of each part come sorted in time.
-            y: used in place of X when X is None; its index counts when X is an array.
+            y: used in place of X when X is None; its index is used when X is an array.
             groups: ignored, there for scikit-learn.
 
         Raises:
@@ -107,7 +107,7 @@ class RollingOrigin(BaseCrossValidator):
                 explain(
                     "X",
                     "a Series or frame on its timestamps when there is a gap",
-                    "an array, whose rows tell a forecaster nothing of the gap before them",
+                    "an array, whose rows tell a forecaster nothing about the gap before them",
                     "Pass for example pd.Series(y), whose index numbers the rows",
                 )
             )
@@ -190,7 +190,7 @@ def _known(values: pd.Index, name: str, *, timed: bool = False) -> pd.Index:
         received = f"a missing value in row {int(np.argmax(missing))}"
         raise ValueError(explain(name, "known in every row", received, "Drop these rows or fill them in"))
     if timed and _is_text(values):
-        remedy = "Parse it with pd.to_datetime, since text is sorted by its letters"
+        remedy = "Parse it with pd.to_datetime, since text is sorted alphabetically"
         raise TypeError(
             explain(name, "timestamps, periods or numbers", f"text such as {values[0]!r}", remedy)
         )

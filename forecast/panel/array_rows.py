@@ -1,4 +1,4 @@
-"""Where the rows of an array stand, which has no timeline.
+"""The position of the rows of an array, which has no timeline.
 
 Rows that equal a stretch of the history stand for that stretch, so score(X_train, y_train) scores the training
 rows, or some of them. All other rows follow the history, provided that it has no index: where it has one, an

@@ -1,4 +1,4 @@
-"""Columns of categories: which categories there are, and their numbers in the place of text."""
+"""Columns of categories: which categories there are, and their numbers in place of text."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def learned_levels(X: Any, names: Iterable[str]) -> Levels:
 
 
 def coded(X: Any, levels: Levels) -> Any:
-    """X with the number of its category in each of these columns; -1 for one not known, NaN where it is missing.
+    """X with the number of its category in each of these columns; -1 for an unknown one, NaN where it is missing.
 
-    What is no frame comes back as it is.
+    Anything but a frame is returned unchanged.
 
     Example:
         >>> coded(pd.DataFrame({"shop": ["a", "c", None]}), {"shop": ["b", "a"]})["shop"].tolist()

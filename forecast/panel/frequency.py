@@ -66,8 +66,8 @@ def season_lengths(freq: Any) -> tuple[int, ...]:
         freq: pandas frequency (an offset or its name), or None for data without a clock.
 
     Returns:
-        `season_length`, where that is more than 1; of a step below a day also the next longer one of a minute,
-        an hour, a day and a week.
+        `season_length`, where that is more than 1; for steps below a day also the next longer season among a
+        minute, an hour, a day and a week.
 
     Example:
         >>> season_lengths("h"), season_lengths("30min"), season_lengths("MS"), season_lengths(None)
@@ -83,12 +83,12 @@ def season_lengths(freq: Any) -> tuple[int, ...]:
 
 
 def _offset_name(freq: Any) -> Any:
-    """The name of a period as that of an offset, which pandas no longer takes it for."""
+    """The name of a period frequency as that of an offset, since pandas no longer accepts it as one."""
     return re.sub(r"^(\d*[MQY])(-[A-Z]{3})?$", r"\1E\2", freq) if isinstance(freq, str) else freq
 
 
 def moved(starts: np.ndarray, steps: np.ndarray, size: int, unit: str = "its unit") -> np.ndarray:
-    """starts + steps * size, where whole numbers of 64 bits hold it.
+    """starts + steps * size, where it fits 64-bit integers.
 
     Raises:
         ValueError: a timestamp beyond the range of its unit (nanoseconds end in the year 2262).

@@ -1,4 +1,4 @@
-"""Covariates of a request: their columns against those of the history, and their places by series and step."""
+"""Covariates of a request: their columns against those of the history, and their positions by series and step."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def future_covariates(
 ) -> np.ndarray:
     """Covariates (S, steps, E) of the steps after the history; NaN after the last requested row of a series.
 
-    In a gap between the history and the first row requested after it, the last known covariates are held,
-    with a warning: this is how a cross-validation with a gap asks.
+    In a gap between the history and the first row requested after it, the last known covariates are repeated,
+    with a warning, as in a cross-validation with a gap.
 
     Args:
         panel: the history.
@@ -133,7 +133,7 @@ def check_width(panel: Panel, count: int) -> None:
 
 
 def covariate_columns(panel: Panel, columns: pd.Index) -> list:
-    """Columns of a frame that hold the covariates; keys and targets beside them are passed over.
+    """Columns of a frame that hold the covariates; keys and targets beside them are ignored.
 
     Raises:
         ValueError: columns missing, extra or in another order than in fit.

@@ -21,7 +21,7 @@ class Panel:
     Row offsets[i] + t holds step t of series i. Shapes: y (N, O), x (N, E), offsets (S+1,).
 
     Args:
-        y: targets, shape (N, O), float32 if they came so, else float64.
+        y: targets, shape (N, O), float32 if given as float32, else float64.
         x: covariates of the same timestamps, shape (N, E).
         offsets: first row of each series and N, int64, shape (S+1,).
         timeline: timestamps of all series, as starts and steps.
@@ -66,7 +66,7 @@ class Panel:
                 y: the timeline and covariates, a frame (perhaps without columns) or an array (rows, E).
             y: targets on the rows of X, (rows,) or (rows, O).
             allow_missing: let NaN pass.
-            like: a panel that lends its frequency to new rows too few to tell it.
+            like: a panel whose frequency is used for new rows too few to infer one.
 
         Raises:
             ValueError: timestamps unsorted, duplicate or missing; y not aligned with X; NaN or infinity;
@@ -115,7 +115,7 @@ class Panel:
         return self.timeline.seasons
 
     def phase(self, season: int) -> np.ndarray:
-        """Place (S,) of the first row of each series in a season, 0..season-1, by timestamp.
+        """Position (S,) of the first row of each series in a season, 0..season-1, by timestamp.
 
         Rows of two records of one frequency have the same phase when whole seasons lie between them; without
         timestamps the first row has phase 0.
@@ -178,7 +178,7 @@ class Panel:
     # ------------------------------------------------------------ out
 
     def to_user(self) -> tuple[Any, Any]:
-        """(X, y) in the user's own form; X is None where the data came as one object."""
+        """(X, y) in the user's own form; X is None where the data were one object."""
         index = self.user_index()
         y, x = self.user_rows(self.y), self.user_rows(self.x)
         layout = self.layout

@@ -1,4 +1,4 @@
-"""The one conversion at the border: the user's data -> numbers, series keys, timestamps, and a layout to answer in."""
+"""The one conversion at the border: the user's data -> numbers, series keys, timestamps, and a layout for answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Layout:
             "long" (unique_id, ds, y, covariates).
         y_kind: type of the target, also of every forecast.
         x_kind: type of the covariates when they came beside y.
-        targets, exog: labels of the O target columns and the E covariates; made up for arrays.
+        targets, exog: labels of the O target columns and the E covariates; generated for arrays.
         name: name of a Series.
         multi: whether the index is a MultiIndex (series, time).
         id_name: name of the series level.

@@ -1,4 +1,4 @@
-"""The timestamps of all series in a few numbers: where each one starts, and how a step goes on from there."""
+"""The timestamps of all series in a few numbers: where each series starts, and the step of time from there."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Dates(Timeline):
     def index(self, series: int, start: int, stop: int) -> pd.Index:
         index = super().index(series, start, stop)
         if self.offset is not None and self.freq_set:
-            with suppress(ValueError):  # an hour skipped by the change of time lies beside the frequency
+            with suppress(ValueError):  # an hour skipped by daylight saving time is off the frequency
                 index.freq = self.offset
         return index
 
@@ -237,8 +237,8 @@ def build_timeline(
 ) -> Timeline:
     """Timeline of an index (N,) in panel order; refuses unsorted, duplicate and missing timestamps.
 
-    `where(row)` names the series of a row in messages, `name` the index; `like` lends its frequency to an index
-    that is too short to tell its own.
+    `where(row)` names the series of a row in messages, `name` the index; `like` gives its frequency to an index
+    that is too short to infer its own.
     """
     if getattr(index, "hasnans", False):
         row = int(np.argmax(np.asarray(index.isna())))

@@ -14,7 +14,7 @@ from forecast._checks import explain
 
 
 def numbers_of(data: Any, name: str, *, one_dimensional: bool) -> np.ndarray:
-    """Values as float32 (if they came so) or float64, shape (rows, columns); NaN and infinity may pass.
+    """Values as float32 (if given as such) or float64, shape (rows, columns); NaN and infinity may pass.
 
     Raises:
         TypeError: sparse data, strings, dates or other objects.
@@ -110,7 +110,9 @@ def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
             raise
         raise _not_numeric(name, None, f"objects ({error})") from error
     values = values[:, None] if values.ndim == 1 else values
-    with np.errstate(over="ignore"):  # a long double beyond the range of a double is infinite, and refused so
+    with np.errstate(
+        over="ignore"
+    ):  # a long double beyond the range of a double is infinite, and refused as such
         return np.ascontiguousarray(values, dtype=np.float32 if values.dtype == np.float32 else np.float64)
 
 

@@ -231,8 +231,8 @@ def test_no_window_crosses_two_series() -> None:
     ("options", "words"),
     [
         ({"training": "free-run", "steps": 70}, "steps: must be at most 58.*received 70.*fewer lags"),
-        ({"validation": 70}, "validation: must be at least 1 steps.*received 70 of 58.*smaller part"),
-        ({"validation": 1.5}, "validation: must be a part between 0 and 1.*received 1.5.*0.2"),
+        ({"validation": 70}, "validation: must be at least 1 steps.*received 70 of 58.*smaller fraction"),
+        ({"validation": 1.5}, "validation: must be a fraction between 0 and 1.*received 1.5.*0.2"),
     ],
 )
 def test_what_does_not_fit_the_data(options: dict, words: str) -> None:
