@@ -1,8 +1,8 @@
 """Which past steps a forecast reads: a sequence-to-sequence network with attention on a chaotic laser.
 
-Shows: `Seq2Seq(attention="additive")`. An encoder reads the last 16 values, a decoder writes the next 8, about one
-pulse, and at each of them weighs the 16 rows of the encoder anew. `attention_weights` gives these weights: a row for
-each step of the forecast, a column for each lag, each row sums to one.
+Shows: `Seq2Seq(attention="additive")`. An encoder reads the last 16 values, a decoder forecasts the next 8, about one
+pulse, and weighs the 16 rows of the encoder at each step. `attention_weights` gives these weights: a row for each step
+of the forecast, a column for each lag; each row sums to one.
 
 See: the errors beside AR, the lags that each step reads most, and attention_weights.png.
 """

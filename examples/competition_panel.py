@@ -2,7 +2,7 @@
 
 Shows: a long frame `unique_id, ds, y` with the monthly sales of 200 shops, three to six years each; one
 network learns from all of them, each series scaled by its own mean and deviation. `backtest` forecasts six
-months from each of three past origins (`refit=False`: learned before the first, then only moved on),
+months from each of three past origins (`refit=False`: fitted before the first, then only updated),
 `leaderboard` sets AR and the seasonal naive forecast beside it, both shop by shop.
 
 See: the leaderboard (a short history is too little for an AR model of its own), its picture
@@ -19,7 +19,7 @@ HORIZON, SHOPS = 6, 200
 
 
 def sales(shop: str, rng: np.random.Generator) -> pd.DataFrame:
-    """Sales of one shop: level, growth and Christmas season of its own, and noise with a memory."""
+    """Sales of one shop: level, growth and Christmas season of its own, and autocorrelated noise."""
     months = pd.date_range(end="2025-12-01", periods=rng.integers(36, 73), freq="MS")
     growth = rng.normal(0.0, 0.005) * np.arange(len(months))
     season = rng.normal(0.4, 0.1) * np.exp(1.5 * (np.cos(2 * np.pi * (months.month - 12) / 12) - 1.0))

@@ -2,10 +2,10 @@
 
 Shows: MemoryCell under keras.layers.RNN, trained by plain Keras to repeat words of 4 bits. Training sees
 sequences of 1 to 8 words; the tests have 8, 12, 16 and 20. The answer is a linear map of what the cell reads, so
-that the words must go through the memory. `--full` trains longer and from three seeds.
+the words must go through the memory. `--full` trains longer and from three seeds.
 
-See: the shares of bits and of whole sequences that are said right. The memory has become a tape on which the
-network goes from slot to slot, so that length does not matter to it; the LSTM keeps the words in its state and
+See: the fractions of bits and of whole sequences that are right. The memory has become a tape on which the
+network goes from slot to slot, so length does not matter to it; the LSTM keeps the words in its state and
 comes near the coin toss (0.5) on sequences longer than it was trained on.
 """
 
@@ -36,7 +36,7 @@ def memory() -> keras.Model:
 
 
 def lstm(parameters: int) -> keras.Model:
-    """The smallest LSTM network of at least so many parameters."""
+    """The smallest LSTM network with at least `parameters` parameters."""
     units = next(u for u in range(1, 1000) if 4 * u * (u + BITS + 2) + BITS * (u + 1) >= parameters)
     return build(keras.layers.LSTM(units, return_sequences=True))
 
@@ -51,7 +51,7 @@ def train(model: keras.Model, seed: int) -> None:
 
 
 def right(model: keras.Model, length: int) -> tuple[float, float]:
-    """Shares of the bits and of the whole sequences that are said right."""
+    """Fractions of the bits and of the whole sequences that are right."""
     x, y, due = TESTS[length]
     said = (model.predict(x, batch_size=200, verbose=0) > 0) == (y > 0.5)
     return float(said[due == 1].mean()), float((said | (due == 0)[..., None]).all(axis=(1, 2)).mean())

@@ -50,7 +50,7 @@ segments = [values.reshape(8, 37, -1) for values in (measured(y), y)]  # side by
 model.fit(*segments, epochs=60, verbose=0)
 
 free = numpy(closed_loop(x))
-again = model.predict(measured(free), verbose=0)  # the open loop, told that the free run was measured
+again = model.predict(measured(free), verbose=0)  # the open loop, given the free run as measured
 print(f"closed loop = open loop on its own outputs:    {np.abs(free - again).max():.1e}")
 
 for name, outputs in {"open": model.predict(measured(y), verbose=0), "closed": free}.items():

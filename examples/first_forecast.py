@@ -1,7 +1,7 @@
 """One series, two models, one picture.
 
-Shows: `fit`, `predict` and `predict_interval` on the monthly airline passengers, the last two years kept
-back. NARX normalises its window of twelve months (`scale="window"`), because the season grows with the level;
+Shows: `fit`, `predict` and `predict_interval` on the monthly airline passengers, the last two years held
+out. NARX normalises its window of twelve months (`scale="window"`), because the season grows with the level;
 the linear AR model at the same lags stands beside it.
 
 See: the error of both on the two years they did not see, and first_forecast.png. One series from one origin

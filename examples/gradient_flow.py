@@ -2,14 +2,14 @@
 
 Shows: `gradient_flow`, the size of dL_t / dh_k by the distance t - k, of untrained cells on two problems whose
 answer lies far back. Adding: the sum of the two marked numbers of a sequence. Copy: the symbols of the first
-steps, asked for at the end. Then a simple RNN with a large recurrent matrix takes steps of gradient descent, as
-they come and clipped at norm 1.
+steps, to be given at the end. Then a simple RNN with a large recurrent matrix takes steps of gradient descent,
+unclipped and clipped at norm 1.
 
 See: the gradient of the simple RNN vanishes, and with a matrix three times as large it explodes. The residual
-cell passes on all of it. The LSTM of 1997, without forget gate, keeps a share through its memory; the forget gate
-of a fresh LSTM lets go of a quarter a step, until it learns otherwise. As they come, the steps blow up on adding;
-on copy they saturate the state, so that nothing comes back any more. Clipping bounds the step and keeps the loss
-finite, but the way back in time stays as it was: it explodes still.
+cell passes on all of it. The LSTM of 1997, without forget gate, keeps a part through its memory; the forget gate
+of an untrained LSTM loses a quarter per step. Unclipped, the steps blow up on adding; on copy they saturate the
+state, so no gradient comes back any more. Clipping bounds the step and keeps the loss finite, but does not change
+the gradient through time: it still explodes.
 `python gradient_flow.py picture.png` writes the picture.
 """
 
@@ -80,7 +80,7 @@ print(table.map("{:.1e}".format).to_string())
 
 print("\nGradient descent, simple RNN with U x 3, 60 steps of rate 0.1:")
 for problem, (x, y, outputs, loss) in PROBLEMS.items():
-    for title, clipped in (("as it comes", None), ("clipped at 1", 1.0)):
+    for title, clipped in (("unclipped", None), ("clipped at 1", 1.0)):
         keras.utils.set_random_seed(0)
         model = network(enlarged(3.0), x.shape[2], outputs)
         before = [np.array(value) for value in model.get_weights()]

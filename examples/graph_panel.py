@@ -1,6 +1,6 @@
-"""Gauges along a river: a graph network hears what comes down, an autoregression of each gauge does not.
+"""Gauges along a river: a graph network learns what comes down, an autoregression of each gauge does not.
 
-Water takes a step from each gauge to the next; rain falls at the springs. The network is given the edges of the
+Water takes one step from each gauge to the next; rain falls at the springs. The network is given the edges of the
 river, then none; both start at the autoregression of each gauge. One step ahead over the last 100 steps is scored.
 """
 

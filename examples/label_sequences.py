@@ -1,4 +1,4 @@
-"""Which regime was at work at every step? A process that switches between two autoregressions.
+"""Which regime was active at every step? A process that switches between two autoregressions.
 
 Shows: `SequenceLabeler` gives a label to each time step, from the past alone or, with `bidirectional`, from
 both sides; sequences of unequal length go in as lists, and a frame indexed by (sequence, time) comes back on

@@ -2,7 +2,7 @@
 
 Shows: the lag table of electricity demand with temperature and the public holiday as covariates, which any
 scikit-learn regressor can learn; then gradient-boosted trees on the same lags as a forecaster, which feeds
-back its own results and stands in a backtest like any other model. Temperatures of the forecast day count as
+back its own results and can be backtested like any other model. Temperatures of the forecast day count as
 known in advance.
 
 See: the table's columns, the regressor's one-step score, and the leaderboard of day-ahead forecasts.
@@ -22,7 +22,7 @@ LAGS = [1, 2, 3, DAY, DAY + 1, WEEK, WEEK + 1]
 frame = load_demand()
 X, y = frame[["temperature", "holiday"]], frame["demand"]
 
-# By hand: one row a target, on the target's own timestamp.
+# By hand: one row per target, on the target's own timestamp.
 table = Windows(Panel.from_data(X, y), length=WEEK + 1).to_frame(lags=LAGS, exog_lags=[0, DAY])
 print(table.iloc[:3, :7].round(0).to_string())
 print(f"{len(table)} rows; columns {', '.join(table.columns)}")

@@ -4,7 +4,7 @@ Shows: `MarkovSwitching` forecasts like any other forecaster, and its regimes ca
 how symbols follow each other, here the record in five classes of intensity.
 
 See: two linear regimes do not make up for the curvature of this system, a plain AR is better here; the
-perplexity falls from five, that of a guess, with the symbol before and again with the two before.
+perplexity falls from five, that of a guess, given the last symbol, and again given the last two.
 """
 
 import numpy as np

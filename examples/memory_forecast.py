@@ -19,7 +19,7 @@ memory = MemoryNetwork(
     lags=8,
     solver="lbfgs",
     epochs=40,
-    selection=False,  # it forecasts one step here, and would be judged by ten
+    selection=False,  # it forecasts one step here, but would be judged by ten
     jit_compile=False,
     random_state=0,
 )

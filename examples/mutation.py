@@ -3,7 +3,7 @@
 Plant the faults of mutation.toml, one at a time, in a copy of the repository, and report those that no test notices.
 
 Each fault names a file, a text that stands in it once, what takes its place, and the tests that should fail. The same
-tests pass on the copy as it is, which is looked at first. Exit status 1 when more than `--allowed` faults survive.
+tests must pass on the unchanged copy, which is checked first. Exit status 1 when more than `--allowed` faults survive.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Learning while the data come: `OnlineRNN` forecasts an observation, learns from it, and forgets it.
+"""Learning as the data arrive: `OnlineRNN` forecasts an observation, learns from it, and forgets it.
 
 Shows: real-time recurrent learning. First a memory problem, the sign that came three steps ago: the exact gradient
 (`solver="rtrl"`) against that of the present step alone ("one-step"), from the same start. Then a series whose
-coefficient turns from 0.9 to -0.9 halfway: a model that learns on row by row (`partial_fit`), the same model frozen
-after `fit` (`update`), and AR frozen too.
+coefficient changes from 0.9 to -0.9 halfway: a model that keeps learning row by row (`partial_fit`), the same model
+frozen after `fit` (`update`), and AR frozen too.
 
-See: errors of the forecasts made before each row was learned from. What came three steps ago is learned by the
-exact gradient only; after the turn the learner is back at the noise, of variance 1, while the state it keeps has
+See: errors of the forecasts made before each row was learned from. What came three steps ago is learned only by the
+exact gradient; after the change the learner is back at the noise, of variance 1, while the state it keeps has
 not grown.
 """
 

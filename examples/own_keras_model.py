@@ -1,4 +1,4 @@
-"""Any keras.Model as a forecaster: a GRU that answers eight steps at once.
+"""Any keras.Model as a forecaster: a GRU that forecasts eight steps at once.
 
 Shows: `KerasForecaster(build=...)`. The function gets the window length, the number of input features and of
 targets, and returns an uncompiled keras.Model in plain Keras. Windows, scaling, early stopping on the end of

@@ -1,10 +1,10 @@
 """One network for many series that respond differently: a learned vector for each series, or for each kind of them.
 
 Shows: offices need most energy when it is very cold or very hot, cafés sell most in between. One network for all
-series averages the two away, and AR, with its own coefficients for each series, knows straight lines alone.
+series averages the two away, and AR, with its own coefficients for each series, knows only straight lines.
 `embed_series` gives the network a vector for each series, `categories` one for each text in a column of the frame.
 
-See: errors of the eight days after the history, and of those of a café that is not in it but whose kind is known.
+See: errors on the eight days after the history, also for a café that is not in it but whose kind is known.
 """
 
 import numpy as np

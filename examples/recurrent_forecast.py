@@ -17,7 +17,7 @@ options = {
     "lags": 8,
     "solver": "lbfgs",
     "epochs": 40,
-    "selection": False,  # they forecast one step here, and would be judged by ten
+    "selection": False,  # they forecast one step here, but would be judged by ten
     "jit_compile": False,
     "random_state": 0,
 }

@@ -4,7 +4,7 @@
 
 Shows: the first 640 values of the Santa Fe laser, 600 to learn and 8 steps ahead, about one pulse, from five origins
 after them; each system is fitted once. All networks have six units, lags 1 to 8, a window of 15 values (two pulses), a
-linear path that starts at the AR solution, and one seed; they are trained by L-BFGS, which stops by the last fifth of
+linear path that starts at the AR solution, and one seed; they are trained by L-BFGS, stopped early on the last fifth of
 the 600 values, epoch 0 included. None of them is tuned. The graph network sees the laser and two delayed copies of it
 as nodes, the recursive network the laser as the sum of its part below 50 counts and its part above.
 
@@ -46,7 +46,7 @@ COMMON = {
     "epochs": 100,
     "selection": False,
     "random_state": 0,
-}  # the networks, come what may
+}  # always the networks, never AR in their place
 EDGES = pd.DataFrame({"source": ["10 ago", "5 ago"], "target": ["5 ago", "laser"]})
 PARENTS = pd.DataFrame({"node": ["dim", "bright"], "parent": "laser"})
 BASELINES = ("AR", "seasonal naive")
@@ -94,7 +94,7 @@ PROOFS = {
 
 
 def recurrent(**options) -> RNN:
-    """One recurrent layer beside the linear path, with `options` for something else."""
+    """One recurrent layer beside the linear path, with `options` for anything else."""
     return RNN(**{"units": UNITS, "window": WINDOW, "lags": LAGS, **COMMON, **options})
 
 
@@ -112,7 +112,7 @@ def systems() -> dict[str, tuple[Forecaster, str, str]]:
     stack = "layers/recurrent/test_stack.py::"
     of_keras = ("= the stack of keras", f"{stack}test_stack_of_lstm_cells_is_that_of_keras")
     told = (
-        "free run = its outputs told",
+        "free run = teacher-forced outputs",
         "networks/test_seq2seq.py::test_a_free_run_is_teacher_forcing_with_its_own_forecasts",
     )
     dense = {"lags": LAGS, "hidden": (UNITS,), **COMMON}

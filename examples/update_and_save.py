@@ -1,7 +1,7 @@
-"""A model in service: it moves with new data, learns on, is saved and comes back.
+"""A model in service: it is updated with new data, continues learning, is saved and loaded again.
 
 Shows: `update` appends new values and keeps what was learned, so that the next forecast starts after them;
-`partial_fit` appends them and learns on from the present weights; `save` writes one file without pickle, from
+`partial_fit` appends them and continues learning from the present weights; `save` writes one file without pickle, from
 which `forecast.load` restores the model and its history.
 
 See: the first row of each forecast, the weights that `update` keeps and `partial_fit` moves, and a loaded
@@ -22,7 +22,7 @@ learned = model.theta_
 
 
 def report(step: str) -> None:
-    """The next 20 forecasts beside what came, and how far the weights are from the first fit."""
+    """The next 20 forecasts beside the actual values, and how far the weights are from the first fit."""
     ahead = model.predict(20)
     error, moved = (ahead - y).abs().mean(), np.abs(model.theta_ - learned).max()
     print(f"{step:11s}  forecast from row {ahead.index[0]}  error {error:5.2f}  weights moved by {moved:.3f}")

@@ -9,7 +9,7 @@ Series: the last WINDOWS * horizon rows are forecast from WINDOWS origins, each 
 once, by the closed-loop error from INNER earlier origins, all before the first test row.
 Records: the part named train (else the first half) is learned, the rest simulated from its first rows. The setting is
 chosen by free runs over the third and the last quarter of the training part, each from a fit on the rows before it.
-In both, a network is taken instead of the best linear model only when it is better by a tenth over all, and better in
+In both, a network is taken instead of the best linear model only when it is better by a tenth overall, and better in
 both of two or in three of four held-out blocks: a single block may favour it by chance.
 """
 

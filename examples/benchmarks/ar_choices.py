@@ -2,11 +2,11 @@
 python examples/benchmarks/ar_choices.py FOLDER --test               what was chosen, on the test parts
 python examples/benchmarks/ar_choices.py FOLDER --quick              a few series: does it run?
 
-How the automatic AR is chosen: criterion, and values or changes, on M3, M4 and NN5.
+How the automatic AR is chosen: criterion, and levels or differences, on M3, M4 and NN5.
 
-FOLDER holds m3, m4 and nn5, one long table a group (unique_id, ds, y). The last horizon of each training part is
-held out and every setting is fitted on the rest; the test parts are opened with --test alone. Printed for each set and
-setting: sMAPE, MASE and milliseconds a series; with --test also OWA where the forecasts of Naive2 lie beside the data.
+FOLDER holds m3, m4 and nn5, one long table per group (unique_id, ds, y). The last horizon of each training part is
+held out and every setting is fitted on the rest; the test parts are opened only with --test. Printed for each set and
+setting: sMAPE, MASE and milliseconds per series; with --test also OWA where the folder holds the forecasts of Naive2.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pandas as pd
 
 from forecast import AR, SeasonalNaive, Theta
 
-SETS: dict[str, tuple[int, list[int], int]] = {  # horizon, seasons, every so many series for the choice
+SETS: dict[str, tuple[int, list[int], int]] = {  # horizon, seasons, k: every k-th series for the choice
     "m3/Yearly": (6, [1], 1),
     "m3/Quarterly": (8, [4], 1),
     "m3/Monthly": (18, [12], 2),
@@ -58,7 +58,7 @@ def read(folder: Path, name: str, part: str) -> pd.DataFrame:
 
 
 def split(frame: pd.DataFrame, horizon: int, every: int, least: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every so many series of a training part: all but their last horizon, and that."""
+    """Every `every`-th series of a training part: all but their last horizon, and their last horizon."""
     ids = frame["unique_id"].unique()[::every]
     frame = frame[frame["unique_id"].isin(ids)]
     back = frame.groupby("unique_id").cumcount(ascending=False)

@@ -91,7 +91,7 @@ class Torch:
 
 
 def measure(shape: Shape, names: list[str], *, xla: bool, rounds: int) -> dict[str, np.ndarray]:
-    """Seconds a step of each candidate, by round."""
+    """Seconds per step of each candidate, by round."""
     count = 4 if shape[0] * shape[1] > 5_000 else 16
     candidates: dict[str, Callable[[], float]] = {
         "keras.layers.LSTM": trainer(lambda: built_in(shape, 1), shape, count, xla)
@@ -113,7 +113,7 @@ def measure(shape: Shape, names: list[str], *, xla: bool, rounds: int) -> dict[s
 
 
 def table(shape: Shape, times: dict[str, np.ndarray]) -> list[str]:
-    """One line a candidate: milliseconds, ratios, and whether it stands under the bar."""
+    """One line per candidate: milliseconds, ratios, and whether it is over the bar."""
     torch = times.get("torch.nn.LSTM")
     lines = [f"{'(B, T, F, U) = ' + str(shape):34s}{'ms a step':>10s}{'/ keras':>9s}{'/ torch':>9s}"]
     for name, seconds in times.items():

@@ -1,17 +1,17 @@
 """python examples/benchmarks/coverage.py FOLDER [--sets m3 m4 nn5 bike] [--models AR NARX ...] [--every 8] [--training]
 
-How often intervals cover what they should, how wide they are, and their Winkler score, beside those that AR and ETS
-have of their own: Gaussian ones of the residuals of AR, and paths that the ETS model simulates.
+How often intervals cover, how wide they are, and their Winkler score, beside the models' own intervals of AR, Gaussian
+from its residuals, and of ETS, from paths that it simulates.
 
 FOLDER holds `m3/Monthly-train.parquet` and `-test.parquet`, `m4/Hourly-*.parquet` (columns unique_id, ds, y),
 `nn5/nn5.parquet` (and split) and `bike_sharing/bike_sharing.parquet` (ds, y). Row numbers become dates.
 
 The last horizon of every series is forecast once (M3 Monthly 18 steps, M4 Hourly 48, NN5 56), bike hire of the last
-25 days from 25 origins, learning at the first. Coverage is that of all rows; width and score are in units of the mean
+25 days from 25 origins, fitted at the first. Coverage is that of all rows; width and score are in units of the mean
 change of a series from one season to the next before its test rows, the mean of all series. With `--training` the last
 horizon of the training part is forecast, and of bike hire the 25 days before the last: rules are chosen there, and the
-test part is looked at only to report. `--every K` takes every K-th series; `--origins K` forecasts panels from as many
-origins a horizon apart, learning anew at each, since the series of a panel have calm and wild times together.
+test part is looked at only to report. `--every K` takes every K-th series; `--origins K` forecasts panels from K
+origins one horizon apart, with a new fit at each, since the series of a panel have calm and wild times together.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def read(folder: Path, name: str, every: int, training: bool, origins: int = 1) 
 
 
 def generated() -> Task:
-    """Autoregressions, to try the script on."""
+    """Generated autoregressions on which to try the script."""
     rng, parts = np.random.default_rng(0), []
     for name in range(12):
         y = np.zeros(60)
@@ -133,7 +133,7 @@ def generated() -> Task:
 
 
 def make(name: str) -> Any:
-    """A model as its class comes."""
+    """A model with the defaults of its class."""
     if name in ("AR own", "ETS own"):
         return GaussianAR() if name == "AR own" else SimulatedETS()
     kind = getattr(forecast, name)
@@ -174,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--sets", nargs="+", default=["m3", "m4", "nn5", "bike"])
     parser.add_argument("--models", nargs="+", default=list(MODELS))
-    parser.add_argument("--every", type=int, default=1, help="every so many series of a panel")
+    parser.add_argument("--every", type=int, default=1, help="use every K-th series of a panel")
     parser.add_argument("--origins", type=int, default=1, help="origins of a panel")
     parser.add_argument("--training", action="store_true", help="forecast the last rows of the training part")
     parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data")

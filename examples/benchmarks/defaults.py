@@ -1,11 +1,11 @@
 """python examples/benchmarks/defaults.py FOLDER [--sets classics ...] [--models NARX ...] [--seeds 0 1 2] [--output F]
 
-What a newcomer gets: every forecaster as its class comes, told the horizon (networks also the seed) and nothing else.
+What a newcomer gets: every forecaster with its defaults, given the horizon (networks also the seed) and nothing else.
 
 FOLDER holds `classics/*.csv`, `sysid/*.csv, *.parquet`, `bike_sharing/`, `vic_elec/`, and `m3/` and `m4/` with
 `<Group>-train.parquet` and `<Group>-test.parquet` (columns unique_id, ds, y).
 
-* classics: each of the last WINDOWS origins learns anew from all rows before; long series learn once.
+* classics: a new fit on all rows before each of the last WINDOWS origins; long series are fitted once.
 * covariates: bike hire and the demand of Victoria, hourly and half-hourly, covariates of the forecast rows known.
 * sysid: the part named train (else the first half) is learned, the rest simulated from its first rows.
 * m3, m4: the training part of a panel is learned by one model, its test part forecast.
@@ -35,7 +35,7 @@ import forecast
 from forecast import backtest
 
 WINDOWS = 4
-LONG = 2_000  # rows from which a series learns once for all origins
+LONG = 2_000  # rows from which a series is fitted once for all origins
 NETWORKS = ("NARX", "TDNN", "ResidualTDNN", "RNN", "Seq2Seq", "Transformer", "MemoryNetwork")
 ON_RECORDS = ("NARX", "TDNN", "RNN")
 BASELINES = ("AR", "Theta", "ETS", "SeasonalNaive")
@@ -43,7 +43,7 @@ SETS = ("classics", "covariates", "sysid", "m3", "m4")
 SEASON = {"Yearly": 1, "Quarterly": 4, "Monthly": 12, "Other": 1, "Hourly": 24, "Weekly": 1}
 FREQ = {"Yearly": "YS", "Quarterly": "QS", "Monthly": "MS", "Other": "D", "Hourly": "h", "Weekly": "W"}
 GROUPS = {"m3": ("Yearly", "Quarterly", "Monthly", "Other"), "m4": ("Hourly",)}
-GIVEN = 0.1  # share of a record's test part that is given to start the simulation, at most MOST rows
+GIVEN = 0.1  # fraction of a record's test part that is given to start the simulation, at most MOST rows
 MOST = 200
 
 
@@ -153,7 +153,7 @@ def covariate_tasks(folder: Path) -> Iterator[Task]:
 
 
 def maker(name: str, seed: int) -> Callable[[int | None], Any]:
-    """A function of the horizon that makes the forecaster of a class, told nothing else but its seed."""
+    """A function of the horizon that makes the forecaster of a class, given nothing else but its seed."""
     kind = getattr(forecast, name)
     takes = inspect.signature(kind).parameters
 
@@ -195,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
     parser.add_argument("--models", nargs="+", default=NETWORKS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--series", type=int, default=300, help="at most so many series of a panel")
+    parser.add_argument("--series", type=int, default=300, help="most series of a panel")
     parser.add_argument("--only", default="", help="run only the sets whose name contains this")
     parser.add_argument("--output", type=Path, help="a CSV file for all scores")
     parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data")
@@ -203,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     if options.folder is None and not options.quick:
         parser.error("FOLDER is needed unless --quick is given")
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as made:
-        warnings.simplefilter("ignore")  # what the models warn of is seen in their scores
+        warnings.simplefilter("ignore")  # what the models warn of shows in their scores
         if options.folder is None:
             stand_in(Path(made))
         return run(options.folder or Path(made), options)

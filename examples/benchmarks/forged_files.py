@@ -100,7 +100,7 @@ def contents(data: bytes, path: Path) -> Contents:
 
 
 def write(path: Path, config: Any, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> None:
-    """A file with right sums, whatever it holds."""
+    """A file with right checksums, whatever it holds."""
     text = config if isinstance(config, bytes) else json.dumps(config).encode()
     with zipfile.ZipFile(path, "w", method) as file:
         file.writestr("config.json", text)
@@ -130,7 +130,7 @@ def damage(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(raw)
 
 
-# ---------------------------------------------------------------------- forgeries with right sums
+# ---------------------------------------------------------------------- forgeries with right checksums
 
 ODD: tuple[Any, ...] = (
     *(
@@ -278,7 +278,7 @@ def other_text(text: bytes, rng: np.random.Generator) -> bytes:
 
 
 def forge(data: bytes, path: Path, rng: np.random.Generator) -> None:
-    """Write a changed file with right sums to `path`."""
+    """Write a changed file with right checksums to `path`."""
     config, members = contents(data, path)
     method = zipfile.ZIP_DEFLATED
     match int(rng.integers(10)):
@@ -309,7 +309,7 @@ def forge(data: bytes, path: Path, rng: np.random.Generator) -> None:
 
 
 def use(model: Any) -> None:
-    """What anyone may do with a model that loaded."""
+    """What a user may do with a model that loaded."""
     repr(model)
     if not hasattr(model, "panel_"):
         X: Any = [[0.0, 1.0]] if isinstance(model, forecast.SequenceLabeler) else [list(model.symbols_[:2])]
@@ -344,7 +344,7 @@ def verdict(path: Path) -> str:
 
 
 def run(names: Sequence[str], count: int, seed: int, folder: Path) -> Counter[tuple[str, str]]:
-    """Verdicts on `count` damages and `count` forgeries, in turn of the models `names`."""
+    """Verdicts on `count` damages and `count` forgeries, taking the models `names` in turn."""
     rng, path, files = np.random.default_rng(seed), folder / "model.zip", {}
     for name in names:
         MODELS[name]().save(path)

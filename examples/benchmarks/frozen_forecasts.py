@@ -1,7 +1,7 @@
 """python examples/benchmarks/frozen_forecasts.py --write before.json
 python examples/benchmarks/frozen_forecasts.py --against before.json
 
-Forecasts of every estimator on three embedded series, to hold one version of the package against another.
+Forecasts of every estimator on three embedded series, to compare one version of the package with another.
 
 Prints, for every estimator and series, the largest difference of eight forecasts from those in the file, relative to
 the deviation of the series, and how many of them are above the tolerance. `--only NAME ...` takes some estimators.

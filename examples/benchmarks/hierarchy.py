@@ -5,7 +5,7 @@ RecursiveNet on Australian tourism, all levels together, beside AR of every leaf
 FOLDER holds `tourism_au.parquet`: overnight trips of 304 leaves (state, region and purpose), 80 quarters. A region is
 the sum of its purposes, a state of its regions, the country of its states: 389 series. Two years are forecast from
 WINDOWS origins, each with a new fit on the rows before it; scores are means over the series of a level and the
-origins. MASE and RMSSE divide by the error of the seasonal naive forecast in the rows learned from.The
+origins. MASE and RMSSE divide by the error of the seasonal naive forecast in the rows learned from. The
 network is fitted with the last two years held out, then on all rows with as many iterations as were best; "start" is
 where it starts, an AR of every leaf summed upwards.
 """

@@ -1,11 +1,11 @@
 """python examples/benchmarks/linear_choices.py FOLDER [--series 40] [--rows 1000]
 
-Which linear model does a network start from: how are windows scaled, and when does AR stand in its place? Measured on
-training parts of single series alone.
+Which linear model does a network start from: how are windows scaled, and when does AR replace it? Measured only on
+training parts of single series.
 
 FOLDER holds `classics/*.csv` and `m3/*-train.parquet`. The linear models of a window in three scales, and AR, are
 judged from the last origins of a history and forecast what comes after it: the last horizon of a training part of M3,
-the last three horizons but one of a textbook series. For each rule of choice stands, by group, the geometric mean of
+the last three horizons but one of a textbook series. Printed for each rule of choice, by group: the geometric mean of
 its error over that of AR, and the worst tenth.
 """
 
@@ -57,7 +57,7 @@ def measured(y: Any, after: np.ndarray, horizon: int) -> tuple[Errors, float, di
 
 
 def wider(judged: Errors, overlap: float, names: Sequence[str], width: float) -> str:
-    """The first of the names, or a later one that is better by so many standard errors and a hundredth."""
+    """The first of the names, or a later one that is better by `width` standard errors and a hundredth."""
     kept = names[0]
     for name in names[1:]:
         gain = judged[kept] - judged[name]

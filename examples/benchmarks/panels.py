@@ -1,6 +1,6 @@
 """python examples/benchmarks/panels.py FOLDER [--set M4-Yearly ...] [--seeds 0 1 2] [--choose] [--options NAME=VALUE]
 
-One network for all series of a competition, trained on its training part alone, as its class comes: told the horizon,
+One network for all series of a competition, trained on its training part alone, with its defaults: given the horizon,
 the season and the seed, and nothing else.
 
 FOLDER holds `m3/` and `m4/` with `<Group>-train.parquet` and `<Group>-test.parquet` (unique_id, ds, y), for M4 also
@@ -151,7 +151,7 @@ def network(name: str, seed: int, options: dict[str, Any]) -> ResidualTDNN:
 
 
 def dated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """With timestamps in the place of whole numbers, so that models of one series know the season."""
+    """With timestamps instead of whole numbers, so that models of one series know the season."""
     freq: dict[Any, str] = {1: "YS", 4: "QS", 12: "MS", 7: "D", (24, 168): "h", 52: "W"}[SETS[name].pattern]
     stamps = pd.date_range(BEFORE, periods=int(frame.ds.max()) + 1, freq=freq, unit="s")
     return frame.assign(ds=stamps[frame.ds.to_numpy()])

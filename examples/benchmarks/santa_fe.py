@@ -8,7 +8,7 @@ that collapse (530, 545, 560, 575); the smallest median of the normalised MSE wi
 whether a network can go through a collapse at all. It replaced forecasts from 700, 800 and 900, whose next 100 points
 hold none; they chose networks that missed the collapse of the test points (NMSE 0.28, median of five seeds).
 
-So little does one collapse determine that networks of the same setting differ widely. The forecast is therefore the
+One collapse determines so little that networks of the same setting differ widely. The forecast is therefore the
 median of the free runs of ten networks: of seed s those of the random states 10 s to 10 s + 9.
 
 Normalised MSE = mean squared error / variance of the 100 true values. The winner of the competition, a network of FIR

@@ -1,11 +1,11 @@
 """python examples/benchmarks/selection_choices.py FOLDER
 
-How much better must a network be from the last origins of its history to be kept? Measured on training parts alone.
+How much better must a network be from the last origins of its history to be kept? Measured only on training parts.
 
 FOLDER holds `classics/*.csv`, `sysid/*`, `m3/*-train.parquet`. Each training part is cut at earlier origins; a network
 and its linear start are judged from the last origins before the cut (`forecast.training.selection`), both are fitted on
-all rows before it, and forecast what comes after it. A line of a case has the errors of the network and of what the
-defaults choose, over those of the linear model at the same lags. At the end stand, for several rules, the geometric
+all rows before it, and forecast what comes after it. The line of a case has the errors of the network and of what the
+defaults choose, over those of the linear model at the same lags. Printed at the end, for several rules: the geometric
 mean of the ratios that they would have had, the worst set, and how often they keep the network.
 """
 
@@ -31,7 +31,7 @@ HORIZONS = {"Yearly": (6, "YE"), "Quarterly": (8, "QE"), "Monthly": (18, "ME"), 
 
 
 class Case(NamedTuple):
-    """A history (X, y), what follows it, and the horizon that the model is told."""
+    """A history (X, y), what follows it, and the horizon that the model is given."""
 
     name: str
     X: Any
@@ -158,7 +158,7 @@ def summary(rows: list[dict[str, Any]]) -> None:
 
 
 def keeps(judged: dict[str, Any], width: float) -> bool:
-    """Whether the network is better than the linear model by so many standard errors, and by a hundredth."""
+    """Whether the network is better than the linear model by `width` standard errors, and by a hundredth."""
     if "network" not in judged or selection.LINEAR not in judged:
         return False
     gain = judged[selection.LINEAR] - judged["network"]

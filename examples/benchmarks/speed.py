@@ -112,7 +112,7 @@ def adam_steps(rows: int = 32_768, size: int = 32, block: int = 256) -> str:
 
 
 def windows(series: int = 100_000, length: int = 24, draws: int = 2_000) -> str:
-    """Random windows a second, and the memory of a large panel in units of its float32 values."""
+    """Random windows per second, and the memory of a large panel in units of its float32 values."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(100, 427, series)
     frame = pd.DataFrame(

@@ -4,14 +4,14 @@ python examples/benchmarks/tasks.py --cells lstm gru --tasks adding-100 --seeds 
 
 Which cell learns what: copy, adding over 100 and 400 steps, NARMA-10 and Mackey-Glass, each from several seeds.
 
-Every network is one recurrent layer of 32 units and a linear output, trained by Adam with one rate for all (on a
+Every network is one recurrent layer of 32 units and a linear output, trained by Adam with one rate for all (along a
 cosine, clipped at norm 1), on new sequences in every step. `memory` is the external memory with a GRU of 16 units; its
-output is what it reads. Errors are on sequences that nobody was trained on.
+output is what it reads. Errors are on sequences not seen in training.
 
-copy        share of the bits right at 8 words (trained on 1 to 8) and at 16; the coin has 0.5
-adding-T    mean squared error of the sum of the two marked numbers; who always says 1 has 0.167; learned is below 0.01
-narma       NRMSE of y_t from the inputs alone, a record of its own; learned is below the linear model of 20 inputs
-mackey      NRMSE of x_{t+84} from x_t and before, a record of its own; learned is below the linear model of 20 values
+copy        fraction of the bits right at 8 words (trained on 1 to 8) and at 16; a coin toss has 0.5
+adding-T    mean squared error of the sum of the two marked numbers; always answering 1 has 0.167; learned: below 0.01
+narma       NRMSE of y_t from the inputs alone, on a separate record; learned: below the linear model of 20 inputs
+mackey      NRMSE of x_{t+84} from x_t and before, on a separate record; learned: below the linear model of 20 values
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ Data = tuple[Array, Array, Array]  # inputs (B, T, F), answers (B, T, O), weight
 
 @dataclass(frozen=True)
 class Task:
-    """Sequences (samples, seed), the tests, the steps of training, and what is said of a network's answers."""
+    """Sequences (samples, seed), the tests, the steps of training, and the score of a network's answers."""
 
     make: Callable[[int, int], Data]
     tests: tuple[Data, ...]
     steps: int
     score: Callable[[Array, Data], float]
-    bar: float  # learned: the score is below it, or above it where a share of bits is meant
+    bar: float  # learned: the score is below it, or above it for a fraction of bits
 
 
 def copies(lengths: tuple[int, int]) -> Callable[[int, int], Data]:
@@ -93,7 +93,7 @@ def pieces(name: str) -> Callable[[int, int], Data]:
 
 
 def bits_right(said: Array, data: Data) -> float:
-    """Share of the bits said right."""
+    """Fraction of the bits that are right."""
     _, y, due = data
     return float(((said > 0) == (y > 0.5))[due == 1].mean())
 

@@ -2,16 +2,16 @@
 
 GraphRNN on the speeds at 207 road sensors: with its edges, without them, and AR for every sensor.
 
-FOLDER holds `speed.parquet` (ds, then one column a sensor, every 5 minutes for a week) and `edges.csv` (source,
+FOLDER holds `speed.parquet` (ds, then one column per sensor, every 5 minutes for a week) and `edges.csv` (source,
 target, weight). The first 80 % of the rows are for learning, their last eighth (10 % of all) to stop early; from
-every row of the last 20 % that has 12 rows after it the next 12 are forecast, without learning on.
+every row of the last 20 % that has 12 rows after it the next 12 are forecast, without further learning.
 
 A speed of zero is a sensor without data. The script prints how many there are and leaves them out of the scores; in
 the inputs they stay as they are.
 
-All models see the same covariates, HARMONICS sine and cosine pairs of the time of day, and are told nothing else.
+All models see the same covariates, HARMONICS sine and cosine pairs of the time of day, and nothing else.
 "AR" is a least-squares autoregression of each sensor in closed loop (`forecast.AR`), "direct AR" one for each sensor
-and step ahead, where both networks start. The networks differ in their edges alone. They minimise absolute errors,
+and step ahead, where both networks start. The networks differ only in their edges. They minimise absolute errors,
 the AR models squared ones, so RMSE is printed too. Settings were chosen by the held-out part of seed 0.
 """
 

@@ -3,10 +3,10 @@
 A generated Wiener-Hammerstein system of known noise: three solvers, one network (bar: lm at 1.1 x the noise).
 
 A TDNN of the inputs alone, linear delays -> static nonlinearity -> linear delays, is fitted to 4,000 noisy samples and
-simulated on 4,000 new ones. The error against the noisy record cannot fall below the noise; it is printed in units of
+simulated on 4,000 new ones. The error against the noisy record cannot fall below the noise, and is printed in units of
 it, with the error against the clean output. All three solvers start from the same seed. GRU and LSTM forecasters, which
-know past outputs too and are trained in free runs, ARX, and NARX and TDNN as they come are printed beside them; their
-settings were not chosen.
+know past outputs too and are trained in free runs, ARX, and NARX and TDNN with their defaults are printed beside them;
+their settings were not chosen.
 """
 
 from __future__ import annotations
