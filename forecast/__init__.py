@@ -25,6 +25,7 @@ __all__ = [
     "MemoryNetwork",
     "NARX",
     "Naive",
+    "Naive2",
     "OnlineRNN",
     "RNN",
     "RecursiveNet",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from forecast.estimators.baselines.ets import ETS
     from forecast.estimators.baselines.markov_switching import MarkovSwitching
     from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
+    from forecast.estimators.baselines.naive2 import Naive2
     from forecast.estimators.baselines.sarimax import SARIMAX
     from forecast.estimators.baselines.theta import Theta
     from forecast.estimators.ensemble import Ensemble

@@ -19,6 +19,7 @@ from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.ets import ETS
 from forecast.estimators.baselines.markov_switching import MarkovSwitching
 from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
+from forecast.estimators.baselines.naive2 import Naive2
 from forecast.estimators.baselines.sarimax import SARIMAX
 from forecast.estimators.baselines.theta import Theta
 from forecast.estimators.ensemble import Ensemble
@@ -56,6 +57,7 @@ def forecasters() -> list[Forecaster]:
         Naive(),
         SeasonalNaive(),
         Drift(),
+        Naive2(),
         ETS(error="add", damped=False),
         Theta(),
         SARIMAX(order=(1, 0, 0)),

@@ -63,6 +63,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "AR": lambda: with_interval(forecast.AR(lags=[1, 12]).fit(single())),
     "AR panel": lambda: forecast.AR().fit(panel(), sample_weight=np.ones(76)),
     "ETS": lambda: forecast.ETS().fit(single()),
+    "Naive2": lambda: forecast.Naive2(season=7).fit(panel()),
     "Theta": lambda: with_interval(forecast.Theta().fit(single())),
     "SARIMAX": lambda: forecast.SARIMAX(order=(1, 0, 1)).fit(covariates(), single()),
     "MarkovSwitching": lambda: forecast.MarkovSwitching().fit(single()),

@@ -18,6 +18,7 @@ MODULES = {
     "MemoryNetwork": "forecast.estimators.neural.memory_network",
     "NARX": "forecast.estimators.neural.narx",
     "Naive": "forecast.estimators.baselines.naive",
+    "Naive2": "forecast.estimators.baselines.naive2",
     "OnlineRNN": "forecast.estimators.neural.online_rnn",
     "RNN": "forecast.estimators.neural.rnn",
     "RecursiveNet": "forecast.estimators.neural.recursive_net",

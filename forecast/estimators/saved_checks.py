@@ -240,7 +240,7 @@ def _check_states(model: Any, values: Values, sizes: Sizes) -> None:
     _hold(sizes["M"] >= 3, "a season has no rows")
 
 
-def _check_theta(model: Any, values: Values, sizes: Sizes) -> None:
+def _check_factors(model: Any, values: Values, sizes: Sizes) -> None:
     _hold(sizes["M"] >= 1, "a season has no rows")
     _hold((values["seasonal_"][values["multiplicative_"]] > 0).all(), "a factor is not positive")
 
@@ -274,9 +274,10 @@ _RELATIONS: dict[str, Callable[[Any, Values, Sizes], None]] = {
     "Ensemble": _check_ensemble,
     "MarkovChain": _check_chain,
     "MarkovSwitching": _check_regimes,
+    "Naive2": _check_factors,
     "SARIMAX": _check_orders,
     "SeasonalNaive": _check_season,
     "SequenceClassifier": _check_sequences,
     "SequenceLabeler": _check_sequences,
-    "Theta": _check_theta,
+    "Theta": _check_factors,
 }

@@ -95,6 +95,7 @@ MEMBERS: dict[str, dict[str, str]] = {
     "MemoryNetwork": _EMBEDDING,
     "NARX": _EMBEDDING,
     "Naive": _FORECASTER,
+    "Naive2": {**_FORECASTER, "seasonal_": "float S O M", "multiplicative_": "bool S O"},
     "OnlineRNN": {
         **{
             key: kind

@@ -7,7 +7,7 @@ from collections.abc import Container
 REFERENCES = ("AR", "SeasonalNaive")
 """The models that every leaderboard shows, and that skills are measured against."""
 
-BASELINES = ("AR", "ETS", "Theta", "SARIMAX", "SeasonalNaive", "Drift", "Naive")
+BASELINES = ("AR", "ETS", "Theta", "SARIMAX", "SeasonalNaive", "Drift", "Naive", "Naive2")
 """All statistical baselines, in the order in which a benchmark runs them; pictures draw them in grey."""
 
 

@@ -3,8 +3,8 @@
 | follows | models |
 | --- | --- |
 | scale and shift | AR, Naive, SeasonalNaive, Drift, LagRegressor (linear), MarkovSwitching, all networks, |
-| | SARIMAX with a constant or differences, additive ETS, Theta without factors for the season |
-| scale alone | multiplicative ETS, Theta with factors, AR and SARIMAX without a constant |
+| | SARIMAX with a constant or differences, additive ETS, Theta and Naive2 without factors for the season |
+| scale alone | multiplicative ETS, Theta and Naive2 with factors, AR and SARIMAX without a constant |
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.ets import ETS
 from forecast.estimators.baselines.markov_switching import MarkovSwitching
 from forecast.estimators.baselines.naive import Drift, Naive, SeasonalNaive
+from forecast.estimators.baselines.naive2 import Naive2
 from forecast.estimators.baselines.sarimax import SARIMAX
 from forecast.estimators.baselines.theta import Theta
 from forecast.estimators.lag_regressor import LagRegressor
@@ -31,6 +32,7 @@ STATISTICAL: list[Forecaster] = [
     AR(),
     AR(lags=3, trend="ct"),
     Naive(),
+    Naive2(),
     SeasonalNaive(season=4),
     Drift(),
     ETS(error="add", seasonal=None),
@@ -44,6 +46,7 @@ STATISTICAL: list[Forecaster] = [
 SCALE_ALONE: list[Forecaster] = [
     AR(lags=2, trend="n"),
     ETS(error="mul", seasonal="mul", season=4),
+    Naive2(season=4),
     Theta(season=4),
     SARIMAX(order=(1, 0, 0), trend="n"),
 ]

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import lfilter
 from statsmodels.tsa.forecasting.theta import ThetaModel
 
 from forecast._checks import explain
-from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.alone import alone
-from forecast.estimators.baselines.local import (
-    FitSeries,
-    LocalForecaster,
-    Parameters,
-    each_target,
-    match_series,
-    moments,
-    season_of,
-    season_shift,
-)
+from forecast.estimators.baselines.local import FitSeries, Parameters, moments, season_of
+from forecast.estimators.baselines.season_adjusted import Adjusted, SeasonAdjusted
 from forecast.panel import Panel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Theta(LocalForecaster, Unweighted):
+class Theta(SeasonAdjusted):
     """Simple exponential smoothing with half the slope of the trend line, after removing the season.
 
         y_{T+h|T} = l_T + (theta - 1) / theta * b (h - 1 + (1 - (1 - alpha)^T) / alpha)
@@ -94,19 +84,12 @@ class Theta(LocalForecaster, Unweighted):
             values[rows.start + 1 : rows.stop, target] = line * factor[1:] + summand[1:]
         return values
 
-    def _levels(self, panel: Panel, horizon: int) -> Iterator[_Levels]:
-        which = match_series(self.panel_, panel)
-        season = self.seasonal_.shape[2]
-        shifts = season_shift(self.panel_, panel, which, season)
-        for series, target, rows, y in each_target(panel):
-            where = (int(which[series]), target)
-            unit = self.seasonal_[where][(np.arange(len(y) + horizon) + shifts[series]) % season]
-            multiplies = self.multiplicative_[where]
-            factor, summand = (unit, np.zeros_like(unit)) if multiplies else (np.ones_like(unit), unit)
-            plain = (y - summand[: len(y)]) / factor[: len(y)]
-            alpha = self.alpha_[where]
+    def _levels(self, panel: Panel, horizon: int) -> Iterator[Adjusted]:
+        """The series without their seasons, smoothed to levels."""
+        for part in self._adjusted(panel, horizon):
+            plain, alpha = part.values, self.alpha_[part.where]
             level = plain[0] + lfilter([alpha], [1.0, alpha - 1.0], plain - plain[0])
-            yield _Levels(series, target, rows, level, factor, summand, where)
+            yield part._replace(values=level)
 
     def _slope(self, steps: np.ndarray, rows: np.ndarray, where: tuple[int, int]) -> np.ndarray:
         """Rise of the trend line from the level to `steps` after a history of `rows`."""
@@ -114,18 +97,6 @@ class Theta(LocalForecaster, Unweighted):
         past = (1 - (1 - alpha) ** rows) / alpha if alpha > 0 else np.zeros_like(rows, dtype=float)
         rise: np.ndarray = (self.theta - 1) / self.theta * self.slope_[where] * (steps - 1 + past)
         return rise
-
-
-class _Levels(NamedTuple):
-    """Levels (T,) of one series, seasonal factors and summands (T + H,), and the place of its parameters."""
-
-    series: int
-    target: int
-    rows: slice
-    level: np.ndarray
-    factor: np.ndarray
-    summand: np.ndarray
-    where: tuple[int, int]
 
 
 def fit_theta(

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from statsmodels.tools.sm_exceptions import ModelWarning
 from threadpoolctl import threadpool_info
 
-from forecast import AR, ETS, SARIMAX, MarkovSwitching, Theta
+from forecast import AR, ETS, SARIMAX, MarkovSwitching, Naive2, Theta
 from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import LocalForecaster, moments, on_grid
 from tests.checks_forecaster import long_frame
@@ -21,6 +21,7 @@ from tests.checks_forecaster import long_frame
 MODELS: list[LocalForecaster] = [
     AR(),
     ETS(error="add", seasonal=None),
+    Naive2(season=4),
     Theta(),
     SARIMAX(order=(1, 0, 0)),
     MarkovSwitching(iterations=2),
@@ -66,6 +67,7 @@ def test_moments_leave_out_what_is_missing() -> None:
         ETS(error="mul", seasonal="mul"),
         Theta(),
         Theta(season=12),
+        Naive2(season=12),
     ],
     ids=str,
 )
