@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.evaluation.backtest import backtest
 from forecast.evaluation.comparison import compare
-from forecast.evaluation.intervals import coverage, interval_width, winkler
+from forecast.evaluation.competitions import M5_LEVELS, owa, wrmsse
+from forecast.evaluation.intervals import coverage, interval_width, msis, winkler
 from forecast.evaluation.leaderboard import leaderboard
-from forecast.evaluation.metrics import mae, mase, rmse, rmsse, smape
+from forecast.evaluation.metrics import mae, mape, mase, rmse, rmsse, smape
 from forecast.evaluation.splits import RollingOrigin
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from forecast.evaluation.plots import plot_backtest, plot_forecast, plot_leaderboard
 
 __all__ = [
+    "M5_LEVELS",
     "RollingOrigin",
     "backtest",
     "compare",
@@ -23,7 +25,10 @@ __all__ = [
     "interval_width",
     "leaderboard",
     "mae",
+    "mape",
     "mase",
+    "msis",
+    "owa",
     "plot_backtest",
     "plot_forecast",
     "plot_gradient_flow",
@@ -32,6 +37,7 @@ __all__ = [
     "rmsse",
     "smape",
     "winkler",
+    "wrmsse",
 ]
 
 

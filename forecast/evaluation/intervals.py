@@ -14,8 +14,8 @@ from utilsforecast import losses
 
 from forecast._checks import explain
 from forecast.estimators.conformal import bound_names, check_level, plain_level, read_bound
-from forecast.evaluation.frames import check_frame
-from forecast.evaluation.metrics import GROUP, Loss, pooled
+from forecast.evaluation.frames import check_by, check_frame
+from forecast.evaluation.metrics import GROUP, Loss, grouped, pooled, scaled
 
 
 def coverage(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
@@ -109,15 +109,57 @@ def winkler(frame: pd.DataFrame, *, level: float, by: Sequence[str] = ("unique_i
         >>> round(float(winkler(frame, level=80).loc["a", "AR"]), 6)
         7.0
     """
-    return _interval(
-        frame,
-        level,
-        by,
-        lambda rows, names: losses.winkler_score(rows, names, plain_level(level), id_col=GROUP),
-    )
+    return _interval(frame, level, by, _score(level))
 
 
-def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) -> pd.DataFrame:
+def msis(
+    frame: pd.DataFrame,
+    history: pd.DataFrame,
+    *,
+    level: float = 95,
+    season_length: int = 1,
+    by: Sequence[str] = ("unique_id",),
+) -> pd.DataFrame:
+    """Mean scaled interval score: the Winkler score over the scale of MASE, without a unit, as in M4.
+
+        MSIS = 1/n sum_i (hi_i - lo_i + 2/a max(0, lo_i - y_i, y_i - hi_i)) / q_i,    a = 1 - level / 100
+
+    with q of `forecast.evaluation.mase`.
+
+    Args:
+        frame: a backtest frame with the columns `<model>-lo-<level>` and `<model>-hi-<level>`.
+        history: long frame `unique_id, ds, y` that reaches back before the first cutoff, in any order.
+        level: nominal coverage in percent, between 0 and 100.
+        season_length: m, steps in a season, at least 1.
+        by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
+
+    Returns:
+        One row per group, one column per model that has this interval; less is better. Rows without a scale
+        are left out.
+
+    References:
+        S. Makridakis, E. Spiliotis, V. Assimakopoulos (2020), The M4 competition. International Journal of
+        Forecasting 36, 54-74.
+
+    Example:
+        >>> import pandas as pd
+        >>> history = pd.DataFrame({"unique_id": "a", "ds": [0, 1, 2], "y": [0.0, 2.0, 0.0]})
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": [3, 4], "cutoff": 2, "y": [1.0, 3.0],
+        ...                       "AR": [1.0, 1.0], "AR-lo-80": [0.0, 0.0], "AR-hi-80": [2.0, 2.0]})
+        >>> round(float(msis(frame, history, level=80).loc["a", "AR"]), 6)
+        3.5
+    """
+    pairs = _bounds(frame, level)
+    rows = scaled(frame, history, season_length, losses.mase)
+    return grouped(rows, check_by(by), _score(level), pairs)
+
+
+def _score(level: float) -> Loss:
+    return lambda rows, names: losses.winkler_score(rows, names, plain_level(level), id_col=GROUP)
+
+
+def _bounds(frame: pd.DataFrame, level: float) -> dict[str, list[str]]:
+    """For each model that has this interval its two columns."""
     check_level(level)
     pairs = {name: list(bound_names(name, level)) for name in check_frame(frame)}
     present = {name: pair for name, pair in pairs.items() if set(pair) <= set(frame.columns)}
@@ -127,4 +169,8 @@ def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) 
         raise ValueError(
             explain("level", "a level that the frame has columns for", f"{level!r}, with {found}", remedy)
         )
-    return pooled(frame, by, loss, present)
+    return present
+
+
+def _interval(frame: pd.DataFrame, level: float, by: Sequence[str], loss: Loss) -> pd.DataFrame:
+    return pooled(frame, by, loss, _bounds(frame, level))

@@ -17,6 +17,7 @@ import pandas as pd
 from utilsforecast import losses
 
 from forecast._checks import check_count
+from forecast.estimators.conformal import read_bound
 from forecast.evaluation.frames import add_step, check_by, check_frame, check_history, model_names
 
 GROUP = "(group)"  # no model has this name
@@ -103,6 +104,31 @@ def smape(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.Data
     return 200.0 * pooled(frame, by, lambda rows, models: losses.smape(rows, models, id_col=GROUP))
 
 
+def mape(frame: pd.DataFrame, *, by: Sequence[str] = ("unique_id",)) -> pd.DataFrame:
+    """Mean absolute percentage error, in percent, as in the tourism competition; rows with y = 0 are left out.
+
+        MAPE = 100/n sum_i |y_i - f_i| / |y_i|
+
+    Args:
+        frame: a backtest frame.
+        by: columns that name a group, of `unique_id`, `cutoff`, `ds` and `step`.
+
+    Returns:
+        One row per group, one column per model, at least 0; 0 is perfect.
+
+    References:
+        G. Athanasopoulos, R. J. Hyndman, H. Song, D. C. Wu (2011), The tourism forecasting competition.
+        International Journal of Forecasting 27, 822-844.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": [3], "cutoff": 2, "y": [4.0], "AR": [3.0]})
+        >>> float(mape(frame).loc["a", "AR"])
+        25.0
+    """
+    return 100.0 * pooled(frame, by, lambda rows, models: losses.mape(rows, models, id_col=GROUP))
+
+
 def mase(
     frame: pd.DataFrame, history: pd.DataFrame, *, season_length: int = 1, by: Sequence[str] = ("unique_id",)
 ) -> pd.DataFrame:
@@ -137,8 +163,8 @@ def mase(
         >>> float(mase(frame, history).loc["a", "AR"])
         1.0
     """
-    rows = _scaled(frame, history, season_length, losses.mase)
-    return _grouped(rows, check_by(by), _mean_absolute, {name: [name] for name in model_names(frame)})
+    rows = scaled(frame, history, season_length, losses.mase)
+    return grouped(rows, check_by(by), _mean_absolute, {name: [name] for name in model_names(frame)})
 
 
 def rmsse(
@@ -175,8 +201,8 @@ def rmsse(
         >>> float(rmsse(frame, history).loc["a", "AR"])
         2.5
     """
-    rows = _scaled(frame, history, season_length, losses.rmsse)
-    return _grouped(rows, check_by(by), _root_mean_square, {name: [name] for name in model_names(frame)})
+    rows = scaled(frame, history, season_length, losses.rmsse)
+    return grouped(rows, check_by(by), _root_mean_square, {name: [name] for name in model_names(frame)})
 
 
 def pooled(
@@ -191,7 +217,7 @@ def pooled(
         columns: for each model the columns that its value is made of; None means its point forecast.
     """
     models = check_frame(frame)
-    return _grouped(frame, check_by(by), loss, columns or {name: [name] for name in models})
+    return grouped(frame, check_by(by), loss, columns or {name: [name] for name in models})
 
 
 def _mean_absolute(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
@@ -202,7 +228,7 @@ def _root_mean_square(rows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     return losses.rmse(rows, models, id_col=GROUP)
 
 
-def _grouped(frame: pd.DataFrame, keys: list[str], loss: Loss, needed: dict[str, list[str]]) -> pd.DataFrame:
+def grouped(frame: pd.DataFrame, keys: list[str], loss: Loss, needed: dict[str, list[str]]) -> pd.DataFrame:
     models, values = list(needed), [column for group in needed.values() for column in group]
     rows = add_step(frame) if "step" in keys else frame
     rows = rows[rows["y"].notna()]
@@ -217,10 +243,10 @@ def _grouped(frame: pd.DataFrame, keys: list[str], loss: Loss, needed: dict[str,
     return result
 
 
-def _scaled(
+def scaled(
     frame: pd.DataFrame, history: pd.DataFrame, season_length: int, loss: Callable[..., pd.DataFrame]
 ) -> pd.DataFrame:
-    """The frame with y and forecasts divided by the scale of `loss`; rows without a scale are left out."""
+    """The frame with y, forecasts and bounds divided by the scale of `loss`; rows without a scale are left out."""
     check_count("season_length", season_length)
     models = check_frame(frame)
     history = check_history(history, frame)
@@ -235,4 +261,5 @@ def _scaled(
     factor = rows.merge(unit, on=["unique_id", "cutoff"], how="left")["factor"].to_numpy()
     usable = np.isfinite(factor)
     kept = add_step(frame)[usable]
-    return kept.assign(**{column: kept[column] * factor[usable] for column in ("y", *models)})
+    values = ["y", *(column for column in frame.columns if column in models or read_bound(column))]
+    return kept.assign(**{column: kept[column] * factor[usable] for column in values})

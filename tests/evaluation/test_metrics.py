@@ -10,7 +10,9 @@ from forecast.evaluation import (
     coverage,
     interval_width,
     mae,
+    mape,
     mase,
+    msis,
     rmse,
     rmsse,
     smape,
@@ -52,6 +54,27 @@ def test_mae_and_rmse_equal_scikit_learn(data):
     for name, rows in parts(frame).items():
         assert mae(frame).loc[name, "AR"] == pytest.approx(mean_absolute_error(rows["y"], rows["AR"]))
         assert rmse(frame).loc[name, "AR"] == pytest.approx(root_mean_squared_error(rows["y"], rows["AR"]))
+
+
+def test_mape_is_in_percent_of_the_target_and_leaves_zeros_out(data):
+    _, frame = data
+    rows = parts(frame)["a"]
+    assert mape(frame).loc["a", "AR"] == pytest.approx(np.mean(100 * np.abs(rows.y - rows.AR) / rows.y))
+    first = frame["unique_id"].ne(frame["unique_id"].shift())
+    zero = frame.assign(y=frame["y"].mask(first, 0.0))
+    assert mape(zero).loc["a", "AR"] == pytest.approx(mape(frame[~first]).loc["a", "AR"])
+
+
+def test_msis_is_the_winkler_score_in_units_of_mase(data):
+    history, frame = data
+    for cutoff, rows in frame.groupby("cutoff"):
+        past = history[history["ds"] <= cutoff]
+        unit = mae(rows)["AR"] / mase(rows, past, season_length=SEASON)["AR"]
+        expected = winkler(rows, level=80)["AR"] / unit
+        found = msis(rows, past, level=80, season_length=SEASON)["AR"]
+        np.testing.assert_allclose(found, expected)
+    flat = history.assign(y=1.0)
+    assert msis(frame, flat, level=80).empty
 
 
 def test_smape_is_in_percent_up_to_200(data):
