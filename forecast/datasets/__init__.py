@@ -1,5 +1,6 @@
-"""Embedded series, generators of known systems, readers of competition files; all return pandas."""
+"""Embedded series, generators of known systems, readers and writers of competition files; all in pandas."""
 
+from forecast.datasets.competition_folder import Competition, read_competition
 from forecast.datasets.embedded import (
     catalogue,
     load_air_passengers,
@@ -19,10 +20,13 @@ from forecast.datasets.generators import (
     narma10,
     wiener_hammerstein,
 )
-from forecast.datasets.readers import read_long, read_m4, read_tsf
+from forecast.datasets.readers import read_long, read_tsf
 from forecast.datasets.sequences import adding_problem, copy_task
+from forecast.datasets.submissions import write_m4, write_m5
+from forecast.datasets.wide_files import read_m3, read_m4, read_m5
 
 __all__ = [
+    "Competition",
     "adding_problem",
     "ar_process",
     "catalogue",
@@ -39,8 +43,13 @@ __all__ = [
     "lorenz",
     "mackey_glass",
     "narma10",
+    "read_competition",
     "read_long",
+    "read_m3",
     "read_m4",
+    "read_m5",
     "read_tsf",
     "wiener_hammerstein",
+    "write_m4",
+    "write_m5",
 ]

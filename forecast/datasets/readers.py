@@ -1,19 +1,16 @@
-"""Readers of the files of forecasting competitions; each gives the long frame `unique_id, ds, y`."""
+"""Readers of long tables and of Monash's `.tsf`; each gives the long frame `unique_id, ds, y`."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, explain
-from forecast.datasets.number_columns import MISSING, numbers, text_or_numbers, with_decimal
-from forecast.datasets.table_files import Spelling, Table, read_table, records
+from forecast.datasets.number_columns import numbers, text_or_numbers, with_decimal
+from forecast.datasets.table_files import Spelling, Table, read_table
 from forecast.datasets.text_columns import check_free, ids
 from forecast.datasets.text_files import Source, read_text
 from forecast.datasets.time_columns import times
@@ -31,85 +28,6 @@ _STEPS = {
     "minutely": pd.DateOffset(minutes=1),
     "4_seconds": pd.DateOffset(seconds=4),
 }
-
-
-def read_m4(
-    path: Source,
-    *,
-    after: pd.DataFrame | None = None,
-    separator: str = ",",
-    decimal: str = ".",
-    encoding: str | None = None,
-) -> pd.DataFrame:
-    """A CSV of the M4 competition: one series per row, its id first, then V2, V3, ... until it ends.
-
-    Args:
-        path: for example `Monthly-train.csv`, also compressed.
-        after: the training frame, when `path` holds the test part: `ds` then counts on from its end.
-        separator: between the cells.
-        decimal: decimal mark, "." or ",".
-        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark takes precedence.
-
-    Returns:
-        Long frame: `unique_id` (text), `ds` (int64, steps from 1) and `y` (float64), in the file's order.
-        Values missing inside a series stay NaN; the empty cells behind its end are dropped.
-
-    Raises:
-        ValueError: `after` lacks a series of the file, or a cell is no number.
-
-    References:
-        Makridakis, Spiliotis and Assimakopoulos (2020), The M4 competition.
-
-    Example:
-        >>> import io
-        >>> read_m4(io.StringIO('"V1","V2","V3"\\n"Y1",5.0,6.5\\n"Y2",7.0,\\n')).to_dict("list")
-        {'unique_id': ['Y1', 'Y1', 'Y2'], 'ds': [1, 2, 1], 'y': [5.0, 6.5, 7.0]}
-    """
-    spelling = Spelling(separator=separator, decimal=decimal, encoding=encoding)
-    ids, values = _wide(path, spelling)
-    known = ~np.isnan(values)
-    lengths = np.where(known.any(axis=1), values.shape[1] - known[:, ::-1].argmax(axis=1), 0)
-    inside = np.arange(values.shape[1]) < lengths[:, None]
-    first = np.ones(len(ids), dtype="int64") if after is None else _ends(after, ids) + 1
-    steps = first[:, None] + np.arange(values.shape[1])
-    return pd.DataFrame({"unique_id": ids.repeat(lengths), "ds": steps[inside], "y": values[inside]})
-
-
-def _wide(source: Source, spelling: Spelling) -> tuple[pd.Index, np.ndarray]:
-    """Ids and values (S, T) of a table with one series in each row, NaN behind its end."""
-    name = "the file" if not isinstance(source, (str, Path)) else str(source)
-    text = read_text(source, encoding=spelling.encoding)
-    width = max((len(row) for _, row in islice(records(text, spelling.separator), 2)), default=0)
-    if width < 2:
-        allowed, remedy = "a table of one series in each row", "Check the file and its separator"
-        raise ValueError(explain(name, allowed, f"{width} columns", remedy))
-    try:
-        wide = pd.read_csv(
-            io.StringIO(text),
-            sep=spelling.separator,
-            decimal=spelling.decimal or ".",
-            header=0,
-            names=range(width),
-            dtype={0: str},
-            keep_default_na=False,
-            na_values=dict.fromkeys(range(1, width), list(MISSING)),
-        )
-        values = wide.iloc[:, 1:].to_numpy("float64")
-    except (ValueError, pd.errors.ParserError) as error:
-        remedy = "Correct that cell or line, or pass separator=';', decimal=','"
-        raise ValueError(explain(name, "ids and numbers", str(error).strip(), remedy)) from error
-    return pd.Index(wide[0], name=None), values
-
-
-def _ends(frame: pd.DataFrame, ids: pd.Index) -> np.ndarray:
-    last = frame.groupby("unique_id")["ds"].max().reindex(ids)
-    if last.isna().any():
-        absent = list(ids[last.isna().to_numpy()][:5])
-        remedy = "Pass the training part of the same group"
-        raise ValueError(
-            explain("after", "a frame with every series of the file", f"none for {absent}", remedy)
-        )
-    return last.to_numpy("int64")
 
 
 def read_tsf(path: Source, *, encoding: str = "cp1252") -> pd.DataFrame:
