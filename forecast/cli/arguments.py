@@ -32,6 +32,17 @@ there is one. A file of two columns needs no options: the first is the time, the
 dates (2024-01-31, 2024-01-31T13:30), 20240131, 202401, 2024Q1 or whole numbers, without gaps. Names of series
 stay as they are, even 007 and 1E5.
 """
+COMPETITION = """\
+files in DIR:
+  M4      <group>-train.csv and <group>-test.csv, also in Train/ and Test/ (or .parquet, in long form)
+  M3      M3Year.csv, M3Quart.csv, M3Month.csv, M3Other.csv: the sheets of M3C saved as CSV
+  M5      sales_train_evaluation.csv, calendar.csv, sell_prices.csv
+  Monash  <group>.tsf; the last steps are forecast, as many as the file's @horizon says
+
+files in the folder of the run: forecasts.csv, submission.csv, series.csv with the scores of each series, and
+report.csv with one row: sMAPE, MASE, OWA against Naive2, MAPE, RMSSE, with --level MSIS and coverage, in M5 WRMSSE.
+A run that was stopped goes on where it was when the same command is given again.
+"""
 SPELLING = """\
 How the file is written, where that cannot be detected. A byte-order mark, the separator of the cells and the
 decimal comma of a table that is not separated by commas are detected.
@@ -65,6 +76,7 @@ def parser() -> Parser:
     _fit(_command(commands, "fit", _run_fit, "learn from a table and write a model file"))
     _predict(_command(commands, "predict", _run_predict, "forecast with a model file"))
     _backtest(_command(commands, "backtest", _run_backtest, "compare models on your own table"))
+    _compete(_command(commands, "compete", _run_compete, "enter one group of a forecasting competition"))
     _datasets(_command(commands, "datasets", _run_datasets, "list, describe and export the embedded data"))
     return root
 
@@ -72,7 +84,12 @@ def parser() -> Parser:
 def _command(commands: argparse._SubParsersAction[Parser], name: str, run: Run, summary: str) -> Parser:
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     command.set_defaults(run=run, command=name, parser=command)
-    first = {"benchmark": "[DATA ...] ", "datasets": "[NAME] ", "predict": "MODEL "}.get(name, "DATA ")
+    first = {
+        "benchmark": "[DATA ...] ",
+        "compete": "--data DIR --group NAME --model NAME ",
+        "datasets": "[NAME] ",
+        "predict": "MODEL ",
+    }.get(name, "DATA ")
     command.usage = f"forecast {name} {first}[options]"  # lists of values would swallow what comes after them
     return command
 
@@ -101,13 +118,7 @@ def _fit(command: Parser) -> None:
     command.add_argument(
         "--model", default="NARX", metavar="NAME", help="TDNN, NARX, AR, ...; default: %(default)s"
     )
-    command.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        metavar="NAME=VALUE",
-        help="options of the model, such as lags=12 hidden=8,4; an unknown name lists the known ones",
-    )
+    _settings(command)
     _columns(command)
     _spelling(command)
     command.add_argument(
@@ -138,13 +149,7 @@ def _predict(command: Parser) -> None:
     command.add_argument(
         "--id", metavar="NAME", help="column that names the series in FILE; default: unique_id"
     )
-    command.add_argument(
-        "--level",
-        type=float,
-        nargs="+",
-        metavar="P",
-        help="also intervals of these percentages, for example 80 95",
-    )
+    _levels(command)
     _spelling(command)
     _output(command, "forecasts (.csv, .parquet) and pictures (.png)", default=[])
 
@@ -168,12 +173,64 @@ def _backtest(command: Parser) -> None:
     _output(command, "all forecasts (.csv, .parquet) and pictures (.png)", default=[])
 
 
+def _compete(command: Parser) -> None:
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.epilog = COMPETITION
+    command.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder with the organisers' files"
+    )
+    command.add_argument(
+        "--group", required=True, metavar="NAME", help="Yearly, ..., Hourly, M5, or the name of a .tsf file"
+    )
+    command.add_argument(
+        "--model",
+        required=True,
+        metavar="NAME",
+        help="ResidualTDNN, Theta, Ensemble, ..., one for all series",
+    )
+    _settings(command)
+    command.add_argument(
+        "--horizon", type=int, metavar="H", help="steps to forecast; default: those of the competition"
+    )
+    _levels(command)
+    command.add_argument(
+        "--partition",
+        type=int,
+        metavar="N",
+        help="series forecast at once, and kept if the run is stopped; default: 100 for statistical models of "
+        "single series, all for those that learn from all",
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder of the run; default: compete-GROUP-MODEL"
+    )
+
+
 def _datasets(command: Parser) -> None:
     command.add_argument(
         "name", nargs="?", metavar="NAME", help="show the card of this data set; default: list all"
     )
     command.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the data set to this .csv or .parquet file"
+    )
+
+
+def _settings(command: Parser) -> None:
+    command.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="options of the model, such as lags=12 hidden=8,4; an unknown name lists the known ones",
+    )
+
+
+def _levels(command: Parser) -> None:
+    command.add_argument(
+        "--level",
+        type=float,
+        nargs="+",
+        metavar="P",
+        help="also intervals of these percentages, for example 80 95",
     )
 
 
@@ -269,6 +326,12 @@ def _run_backtest(options: argparse.Namespace) -> None:
     from forecast.cli.compare import backtest
 
     backtest(options)
+
+
+def _run_compete(options: argparse.Namespace) -> None:
+    from forecast.cli.compete import compete
+
+    compete(options)
 
 
 def _run_datasets(options: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ _INPUTS = {
     "fit": {"path": "DATA", "model": "--model", "y": "--target", "X": "--covariates"},
     "predict": {"path": "MODEL", "X": "--future"},
 }
+_INPUTS["compete"] = {"folder": "--data", "model": "--model"}
 _INPUTS["backtest"] = _INPUTS["benchmark"] = {**_INPUTS["fit"], "model": "--models"}
 
 _OF_THE_TABLE = re.compile(r"(timestamps|index|covariates|unique_id|--target|--covariates)\b")
@@ -33,6 +34,7 @@ _OF_THE_TABLE = re.compile(r"(timestamps|index|covariates|unique_id|--target|--c
 _ROWS = "Add a row for each to the file; its value may stay empty where the model handles missing values"
 _REMEDIES = (
     (r"Pass predict\(12\) for twelve steps", "Pass --horizon 12"),
+    (r"Pass for example horizon=(\d+)", r"Pass --horizon \1"),
     (r"Pass for example (?:NAME|model)='(\w+)'", r"Write for example \1"),
     (r"Pass an int such as (windows|gap|step)=(\d+)", r"Pass --\1 \2"),
     (r"Pass for example Ensemble\(\{.*\}\)", "Write for example --set estimators=AR,Theta"),

@@ -34,7 +34,7 @@ def read_m3(
         path: for example `M3Month.csv`, with the columns Series, N, NF and 1, 2, 3, ...
         part: "train" for all values but the last NF, "test" for these; `ds` then counts on.
         separator: between the cells.
-        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark comes first.
+        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark takes precedence.
 
     Returns:
         Long frame: `unique_id` (text), `ds` (int64, steps from 1) and `y` (float64), in the file's order.
@@ -91,7 +91,7 @@ def read_m4(
         after: the training frame, when `path` holds the test part: `ds` then counts on from its end.
         separator: between the cells.
         decimal: decimal mark, "." or ",".
-        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark comes first.
+        encoding: of the text, for example "cp1252"; None is UTF-8. A byte-order mark takes precedence.
 
     Returns:
         Long frame: `unique_id` (text), `ds` (int64, steps from 1) and `y` (float64), in the file's order.

@@ -9,7 +9,6 @@ import pytest
 
 from forecast.datasets import read_long, read_m4, read_tsf
 
-M4 = '"V1","V2","V3","V4","V5"\n"H1",1.5,NA,3.5,\n"H2",7.0,8.0,9.0,10.0\n'
 TSF = """# a comment
 @relation demo
 @attribute series_name string
@@ -29,41 +28,6 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
     path = folder / name
     path.write_text(text, encoding=encoding)
     return path
-
-
-class TestM4:
-    def test_inner_gaps_stay_and_the_empty_end_goes(self, tmp_path: Path) -> None:
-        long = read_m4(write(tmp_path, "Hourly-train.csv", M4))
-        assert long["unique_id"].tolist() == ["H1"] * 3 + ["H2"] * 4
-        assert long["ds"].tolist() == [1, 2, 3, 1, 2, 3, 4]
-        np.testing.assert_array_equal(long["y"], [1.5, np.nan, 3.5, 7.0, 8.0, 9.0, 10.0])
-
-    def test_ids_stay_text(self, tmp_path: Path) -> None:
-        path = write(tmp_path, "train.csv", "V1,V2\n007,1\nNA,2\n1E5,3\n")
-        assert read_m4(path)["unique_id"].tolist() == ["007", "NA", "1E5"]
-
-    def test_marks_and_short_rows(self, tmp_path: Path) -> None:
-        path = write(tmp_path, "train.csv", "\ufeffV1;V2;V3\nA;1,5;2\nB;3\n")
-        long = read_m4(path, separator=";", decimal=",")
-        assert long["unique_id"].tolist() == ["A", "A", "B"] and long["y"].tolist() == [1.5, 2.0, 3.0]
-
-    @pytest.mark.parametrize(
-        "text", ["", "V1,V2\nA,many\n", "V1;V2\nA;1\n", 'V1,V2\nA,"1,5"\n', "V1,V2\nA,1\nB,1,2,3\n"]
-    )
-    def test_an_error_names_the_file(self, tmp_path: Path, text: str) -> None:
-        with pytest.raises(ValueError, match=r"train.csv: must be .* separator"):
-            read_m4(write(tmp_path, "train.csv", text))
-
-    def test_the_test_part_counts_on(self, tmp_path: Path) -> None:
-        train = read_m4(write(tmp_path, "train.csv", M4))
-        path = write(tmp_path, "test.csv", '"V1","V2","V3"\n"H2",11,12\n"H1",4.5,5.5\n')
-        assert read_m4(path, after=train)["ds"].tolist() == [5, 6, 4, 5]
-
-    def test_a_series_that_training_lacks_is_named(self, tmp_path: Path) -> None:
-        train = read_m4(write(tmp_path, "train.csv", M4))
-        path = write(tmp_path, "test.csv", '"V1","V2"\n"H1",1\n"H3",1\n')
-        with pytest.raises(ValueError, match=r"after: .*none for \['H3'\]"):
-            read_m4(path, after=train)
 
 
 class TestTsf:
