@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import AR, NARX, backtest
+from forecast import AR, NARX, Naive2, backtest
 from forecast.datasets import load_laser, load_lynx, wiener_hammerstein
+from tests.datasets.miniatures import m4
 
 FOLDER = Path(__file__).parents[2] / "examples" / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -135,6 +136,22 @@ def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert {"keras.layers.LSTM", "two keras.layers.LSTM", "lstm", "lstm-depth-gated"} <= set(found)
     assert all(len(rounds) == 2 and finite(rounds) and (rounds > 0).all() for rounds in found.values())
     assert "ms a step" in capsys.readouterr().out
+
+
+def test_competitions(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train, _ = m4(tmp_path, "Hourly", series=3)
+    naive = Naive2(season=24).fit(train).predict(48).rename(columns={"Naive2": "yhat"})
+    naive.assign(step=list(range(1, 49)) * 3).to_parquet(tmp_path / "Hourly-naive2.parquet")
+    head = "submission,team,group,sMAPE,MASE,OWA\n"
+    rows = "Naive2,The M4 Team,Hourly,18.4,2.4,1.0\n118,Smyl,Hourly,9.3,0.9,0.44\nNaive2,The M4 Team,Yearly,1,1,1\n"
+    (tmp_path / "published_results.csv").write_text(head + rows)
+    words = [str(tmp_path), "--group", "Hourly", "--models", "Naive2", "--runs", str(tmp_path / "runs")]
+    script.main(words)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[0] == "difference" and lines[1].split()[:2] == ["Hourly", "0"]
+    assert [line.split()[1] for line in lines[-3:]] == ["118", "Naive2", "Naive2"] and "ours" in "".join(
+        lines[-2:]
+    )
 
 
 def test_coverage(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,6 +119,17 @@ def test_competition_panel(tmp_path: Path) -> None:
     assert submission["ds"].min() == "2026-01-01" and submission["NARX"].gt(0).all()
 
 
+@backend
+@slow
+def test_competition_weekly(tmp_path: Path) -> None:
+    printed = run("competition_weekly", tmp_path, "--quick")
+    rows = {name: numbers(printed, f"{name} ") for name in ("AR", "ResidualTDNN", "mean", "Naive2")}
+    assert rows["Naive2"][-1] == 1.0 and all(len(row) == 3 for row in rows.values())
+    submission = pd.read_csv(tmp_path / "submission.csv", index_col="id")
+    assert submission.shape == (6, 13) and submission.notna().all(axis=None)
+    assert len(pd.read_csv(tmp_path / "series.csv")) == 6
+
+
 @slow
 def test_panel_embedding(tmp_path: Path) -> None:
     printed = run("panel_embedding", tmp_path)
