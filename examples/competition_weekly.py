@@ -7,7 +7,7 @@ same for one model, with a run that can be stopped and goes on: `forecast compet
 --model AR`. With --quick the files are generated: six series, and a network that is trained for a moment.
 
 See: OWA of AR, of the network and of their mean, beside those of the winner (0.851) and of the best entry of this group
-(0.72); submission.csv with a row for each series, and the error of each in series.csv.
+(0.739); submission.csv with a row for each series, and the error of each in series.csv.
 """
 
 import argparse
