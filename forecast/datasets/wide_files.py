@@ -73,7 +73,7 @@ def read_m3(
     early = places < (sizes[:, 0] - sizes[:, 1])[:, None]
     kept = inside & (early if part == "train" else ~early)
     names = pd.Index(table.frame["Series"].str.strip(), name=None)
-    return _long(names, places + 1, values, kept)
+    return _long(names, 1, values, kept)
 
 
 def read_m4(
@@ -115,7 +115,7 @@ def read_m4(
     lengths = np.where(known.any(axis=1), values.shape[1] - known[:, ::-1].argmax(axis=1), 0)
     places = np.arange(values.shape[1])
     first = np.ones(len(names), dtype="int64") if after is None else _ends(after, names) + 1
-    return _long(names, first[:, None] + places, values, places < lengths[:, None])
+    return _long(names, first.repeat(lengths), values, places < lengths[:, None])
 
 
 def read_m5(path: Source, *, calendar: Source | None = None, prices: Source | None = None) -> pd.DataFrame:
@@ -198,8 +198,9 @@ def _prices(source: Source, labels: pd.DataFrame, weeks: pd.Series) -> np.ndarra
 # ---------------------------------------------------------------------- what they share
 
 
-def _long(names: pd.Index, steps: np.ndarray, values: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
-    steps = np.broadcast_to(steps, values.shape)[kept]
+def _long(names: pd.Index, first: np.ndarray | int, values: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
+    """The values kept, row by row; the first column of a row is step `first`."""
+    steps = first + np.broadcast_to(np.arange(values.shape[1]), values.shape)[kept]
     return pd.DataFrame({"unique_id": names.repeat(kept.sum(axis=1)), "ds": steps, "y": values[kept]})
 
 
