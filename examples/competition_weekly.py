@@ -1,13 +1,14 @@
 """M4 Weekly, from the organisers' files to a scored submission: python examples/competition_weekly.py FOLDER [--quick]
 
 Shows: `read_competition` reads `Weekly-train.csv` and `Weekly-test.csv` as the organisers publish them (they may lie
-in `Train/` and `Test/`), 359 series of 80 to 2,597 weeks. AR and one network of all series, `ResidualTDNN`, forecast
-13 weeks; the entry is the mean of both. Scores are the organisers': sMAPE, MASE, and OWA against Naive2. The
-same for one model, with a run that can be stopped and goes on: `forecast compete --data FOLDER --group Weekly
---model AR`. With --quick the files are generated: six series, and a network that is trained for a moment.
+in `Train/` and `Test/`): 359 series of 80 to 2,597 weeks, of which 13 more are forecast. One network learns from all
+of them, `ResidualTDNN` as it comes, and weighs itself against AR on the last weeks of the training part. The scores
+are the organisers': sMAPE, MASE, and OWA against Naive2. The same from the command line, in a run that can be stopped
+and goes on: `forecast compete --data FOLDER --group Weekly --model ResidualTDNN`. With --quick the files are
+generated: six series, and a network that is trained for a moment.
 
-See: OWA of AR, of the network and of their mean, beside those of the winner (0.851) and of the best entry of this group
-(0.739); submission.csv with a row for each series, and the error of each in series.csv.
+See: OWA of the network and of AR, where the winner of the competition has 0.851 and the best entry of this group 0.739;
+submission.csv with a row for each series, and series.csv with the errors of each.
 """
 
 import argparse
@@ -36,6 +37,8 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("folder", type=Path, nargs="?")
 parser.add_argument("--quick", action="store_true")
 given = parser.parse_args()
+if given.folder is None and not given.quick:
+    parser.error("FOLDER is needed unless --quick is given")
 began = time.perf_counter()
 
 with tempfile.TemporaryDirectory() as generated:
@@ -43,25 +46,18 @@ with tempfile.TemporaryDirectory() as generated:
         generate(Path(generated))
     weekly = read_competition(generated if given.quick else given.folder, "Weekly")
 
-train = weekly.dated(weekly.train)  # a calendar of weeks, so that the models look for a season of 52
+# Timestamps in the place of numbers, so that models look for a season of 52 weeks
+train, frame = weekly.dated(weekly.train), weekly.dated(weekly.test)
 options = {"blocks": 1, "hidden": (4,), "epochs": 1, "members": 1, "window": 20} if given.quick else {}
-models = [AR(), ResidualTDNN(horizon=weekly.horizon, random_state=0, **options)]
-frame = weekly.test.assign(step=weekly.test.groupby("unique_id").cumcount() + 1)
-frame["cutoff"] = frame["ds"] - frame["step"]
-for model in models:
-    point = model.fit(train).predict(weekly.horizon)
-    point["step"] = point.groupby("unique_id").cumcount() + 1
-    frame = frame.merge(point.drop(columns="ds"), on=["unique_id", "step"])
-names = [type(model).__name__ for model in models]
-frame["mean"] = frame[names].mean(axis=1)
-frame = frame.merge(
-    Naive2(season=weekly.season).fit(weekly.train).predict(weekly.horizon), on=["unique_id", "ds"]
-)
+network = ResidualTDNN(horizon=weekly.horizon, random_state=0, **options)
+for model in (network, AR(), Naive2(season=weekly.season)):
+    frame = frame.merge(model.fit(train).predict(weekly.horizon), on=["unique_id", "ds"])
+frame["cutoff"] = frame["unique_id"].map(train.groupby("unique_id")["ds"].max())
 
-write_m4("submission.csv", frame, column="mean")
-scores = {"sMAPE": smape(frame), "MASE": mase(frame, weekly.train, season_length=weekly.season)}
-pd.DataFrame({name: table["mean"] for name, table in scores.items()}).to_csv("series.csv")
+write_m4("submission.csv", frame, column="ResidualTDNN")
+scores = {"sMAPE": smape(frame), "MASE": mase(frame, train, season_length=weekly.season)}
+pd.DataFrame({name: each["ResidualTDNN"] for name, each in scores.items()}).to_csv("series.csv")
 table = pd.DataFrame({name: each.mean() for name, each in scores.items()})
-table["OWA"] = owa(frame, weekly.train, season_length=weekly.season)
+table["OWA"] = owa(frame, train, season_length=weekly.season)
 print(table.round(3).to_string())
 print(f"submission.csv: {frame['unique_id'].nunique()} series, {time.perf_counter() - began:.0f} seconds")

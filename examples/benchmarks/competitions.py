@@ -5,8 +5,9 @@ Naive2 beside the organisers' own, and models entered into groups of M4, ranked 
 FOLDER holds the files of M4 that `forecast compete` reads, `<Group>-train` and `<Group>-test`, with
 `<Group>-naive2.parquet` (unique_id, step, yhat) and `published_results.csv` (submission, team, group, sMAPE, MASE,
 OWA). The first table is the largest difference of a forecast of Naive2 from the organisers', relative to it, and the
-scores beside the published ones; they agree where FOLDER has every series of the group. With --models follow the
-entries, each made by `forecast compete` with the defaults of the model; a run that was stopped goes on in DIR.
+scores beside the published ones, which agree where FOLDER has every series of the group. With --models follow the
+entries, each made by `forecast compete` with the defaults of the model; a run that was stopped goes on in DIR. In a
+group that is not complete no published entry is shown, since its score is that of other series.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def main(arguments: list[str] | None = None) -> None:
     given.runs.mkdir(exist_ok=True)
     for group in given.group if given.models else ():
         entries = [entered(given.folder, group, model, given.runs) for model in given.models]
-        print(f"\n{group}\n{ranked(published[published['group'] == group], entries).round(3).to_string()}")
+        complete = abs(rows[group]["MASE"] - rows[group]["published MASE"]) < 0.001
+        others = published[(published["group"] == group) & complete]
+        print(f"\n{group}\n{ranked(others, entries).round(3).to_string()}")
 
 
 if __name__ == "__main__":

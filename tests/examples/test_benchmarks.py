@@ -143,9 +143,13 @@ def test_competitions(script: ModuleType, tmp_path: Path, capsys: pytest.Capture
     naive = Naive2(season=24).fit(train).predict(48).rename(columns={"Naive2": "yhat"})
     naive.assign(step=list(range(1, 49)) * 3).to_parquet(tmp_path / "Hourly-naive2.parquet")
     head = "submission,team,group,sMAPE,MASE,OWA\n"
-    rows = "Naive2,The M4 Team,Hourly,18.4,2.4,1.0\n118,Smyl,Hourly,9.3,0.9,0.44\nNaive2,The M4 Team,Yearly,1,1,1\n"
-    (tmp_path / "published_results.csv").write_text(head + rows)
+    rows = "Naive2,The M4 Team,Hourly,18.4,{},1.0\n118,Smyl,Hourly,9.3,0.9,0.44\nNaive2,The M4 Team,Yearly,1,1,1\n"
     words = [str(tmp_path), "--group", "Hourly", "--models", "Naive2", "--runs", str(tmp_path / "runs")]
+    (tmp_path / "published_results.csv").write_text(head + rows.format(0.0))
+    script.main(words)
+    assert "Smyl" not in capsys.readouterr().out
+    mase = pd.read_csv(tmp_path / "runs" / "Hourly-Naive2" / "report.csv")["MASE"].item()
+    (tmp_path / "published_results.csv").write_text(head + rows.format(mase))
     script.main(words)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[0] == "difference" and lines[1].split()[:2] == ["Hourly", "0"]
