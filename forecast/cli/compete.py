@@ -158,7 +158,10 @@ def _scores(
     forecasts: pd.DataFrame, competition: Competition, name: str, level: list[float] | None
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """(the scores of each series, those of the group)."""
-    history, frame = competition.train, _beside_test(forecasts, competition)
+    codes, names = pd.factorize(competition.train["unique_id"])
+    history = competition.train.assign(unique_id=codes)  # numbers sort faster than names
+    frame = _beside_test(forecasts, competition)
+    frame["unique_id"] = names.get_indexer(frame["unique_id"])
     season: dict[str, Any] = {"season_length": competition.season}
     scores = {
         "sMAPE": smape(frame),
@@ -172,18 +175,19 @@ def _scores(
     series = pd.DataFrame({score: table[name] for score, table in scores.items()})
     group = {score: float(series[score].mean()) for score in series}
     if not history["y"].isna().any():
-        group["OWA"] = _owa(frame, competition, name)
+        group["OWA"] = _owa(frame, history, competition, name)
     if "sales" in history:
         group["WRMSSE"] = float(wrmsse(frame, history)[name].mean())
-    return series.rename_axis(index="unique_id").reset_index(), group
+    series.index = names[series.index].rename("unique_id")
+    return series.reset_index(), group
 
 
-def _owa(frame: pd.DataFrame, competition: Competition, name: str) -> float:
+def _owa(frame: pd.DataFrame, history: pd.DataFrame, competition: Competition, name: str) -> float:
     reference = baseline_name("Naive2")
-    naive = Naive2(season=competition.season).fit(competition.train[_KEYS]).predict(competition.horizon)
+    naive = Naive2(season=competition.season).fit(history[_KEYS]).predict(competition.horizon)
     naive = naive.assign(step=naive.groupby("unique_id").cumcount() + 1).rename(columns={"Naive2": reference})
     both = frame.merge(naive[["unique_id", "step", reference]], on=["unique_id", "step"])
-    found = owa(both, competition.train, season_length=competition.season, reference=reference)
+    found = owa(both, history, season_length=competition.season, reference=reference)
     return float(found[name])
 
 

@@ -155,11 +155,13 @@ def read_m5(path: Source, *, calendar: Source | None = None, prices: Source | No
     begun = (values != 0).cumsum(axis=1) > 0
     begun[~begun[:, :-M5_DAYS].any(axis=1)] = True
     places = np.broadcast_to(np.arange(len(days)), values.shape)[begun]
-    frame = pd.DataFrame({"unique_id": labels["id"].repeat(begun.sum(axis=1)).to_numpy()})
+    lengths = begun.sum(axis=1)
+    frame = labels[["id"]].rename(columns={"id": "unique_id"}).loc[labels.index.repeat(lengths)]
+    frame = frame.reset_index(drop=True)
     frame["ds"] = pd.Series(times_of_days).take(places).to_numpy()
     frame["y"] = values[begun]
     for name in M5_LABELS[1:]:
-        frame[name] = labels[name].astype("category").repeat(begun.sum(axis=1)).array
+        frame[name] = labels[name].astype("category").repeat(lengths).array
     if prices is not None:
         if dates is None:
             received = "no calendar"

@@ -143,6 +143,7 @@ def _level(
     ahead = _added(frame, series, ["ds", "cutoff"], ["y", *models])
     before = _added(past, series, ["ds"], ["y", "sales"])
     begun = before[before["y"].ne(0).groupby(before["unique_id"]).cummax()]
+    ahead = ahead[ahead["unique_id"].isin(begun["unique_id"])]
     error = rmsse(ahead, begun[["unique_id", "ds", "y"]])
     weight = before.groupby("unique_id")["sales"].sum()
     return error.mul(weight / weight.sum(), axis=0).sum()

@@ -86,6 +86,9 @@ def test_wrmsse_adds_up_weighs_and_begins_with_the_first_sale(level) -> None:
 def test_wrmsse_refuses_what_it_cannot_score() -> None:
     history, frame = stores()
     assert wrmsse(frame, history).shape == (12, 2)
+    never = history["unique_id"] == "A_1_CA_1"
+    unsold = wrmsse(frame, history.assign(y=history["y"].mask(never, 0.0)))
+    assert unsold["AR"].notna().all() and not unsold["perfect"].any()
     with pytest.raises(ValueError, match="history: must be .*without sales"):
         wrmsse(frame, history.drop(columns="sales"))
     with pytest.raises(ValueError, match="frame: must be of one cutoff and complete"):
