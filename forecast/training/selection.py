@@ -216,23 +216,24 @@ def _again(trial: Fitted, options: Options) -> Options:
     return replace(options, validation=0, epochs=max(1, int(np.argmin(losses))))
 
 
-def decide(errors: dict[str, Array], overlap: float = 1.0) -> pd.DataFrame:
+def decide(errors: dict[str, Array], overlap: float = 1.0, *, in_turn: bool = True) -> pd.DataFrame:
     """One row per candidate: mean error, standard error of its difference from the first, and whether it is kept.
 
     The candidates stand in order of size: a later one must be better than the one kept so far by more than the
-    standard error of their difference, and by more than the fraction LEAST_GAIN of its error. Overlapping runs are not
-    independent: `overlap` of them count as one.
+    standard error of their difference, and by more than the fraction LEAST_GAIN of its error. With `in_turn=False` only
+    the best of the later ones is compared, with the first. Overlapping runs are not independent: `overlap` of them
+    count as one.
     """
-    names, kept = list(errors), 0
-    for number in range(1, len(names)):
-        best = errors[names[kept]]
-        better = best - errors[names[number]]
-        if better.mean() > max(standard_error(better, overlap), LEAST_GAIN * best.mean()):
-            kept = number
-    spread = [standard_error(values - errors[names[0]], overlap) for values in errors.values()]
-    mean = [float(np.mean(values)) for values in errors.values()]
-    chosen = [number == kept for number in range(len(names))]
-    return pd.DataFrame({"candidate": names, "error": mean, "spread": spread, "kept": chosen})
+    mean = {name: float(np.mean(values)) for name, values in errors.items()}
+    first, *later = errors or [""]
+    chosen = first
+    for name in later if in_turn else sorted(later, key=mean.__getitem__)[:1]:
+        better = errors[chosen] - errors[name]
+        if better.mean() > max(standard_error(better, overlap), LEAST_GAIN * mean[chosen]):
+            chosen = name
+    spread = [standard_error(values - errors[first], overlap) for values in errors.values()]
+    table = {"candidate": list(errors), "error": list(mean.values()), "spread": spread}
+    return pd.DataFrame({**table, "kept": [name == chosen for name in errors]})
 
 
 def kept(table: pd.DataFrame) -> str:

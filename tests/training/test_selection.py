@@ -100,6 +100,15 @@ def test_a_candidate_must_be_better_by_more_than_noise() -> None:
     base = np.array([1.0, 2.0, 3.0, 4.0])
     assert decide({"linear": base, "network": base - [0.5, 0.4, 0.5, 0.4]})["kept"].tolist() == [False, True]
     assert decide({"linear": base, "network": base - [2.0, -1.8, 0, 0]})["kept"].tolist() == [True, False]
+    better, best = base - 0.5, base - 0.503  # less than one percent apart
+    three = {"linear": base, "network": better, "mean": best}
+    assert decide(three)["kept"].tolist() == [False, True, False]
+    assert decide(three, in_turn=False)["kept"].tolist() == [False, False, True]
+    assert decide({"linear": base, "network": base + 1, "mean": base}, in_turn=False)["kept"].tolist() == [
+        True,
+        False,
+        False,
+    ]
     table = decide({"linear": base, "network": base})
     assert table["kept"].tolist() == [True, False] and table["spread"].tolist() == [0.0, 0.0]
 

@@ -171,7 +171,7 @@ class PaddedForecaster(EmbeddingForecaster):
         )
         if not errors:
             return options
-        self.selection_ = decide(errors)
+        self.selection_ = decide(errors, in_turn=False)
         show(self.selection_, options)
         chosen, rival = kept(self.selection_), self._rival(view.panel)
         halves = {TOGETHER.format(BASELINE, name): own for name, own in variants.items()}
