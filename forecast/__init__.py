@@ -27,6 +27,7 @@ __all__ = [
     "Naive",
     "Naive2",
     "OnlineRNN",
+    "Pretrained",
     "RNN",
     "RecursiveNet",
     "ResidualTDNN",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from forecast.estimators.neural.seq2seq import Seq2Seq
     from forecast.estimators.neural.tdnn import TDNN
     from forecast.estimators.neural.transformer import Transformer
+    from forecast.estimators.pretrained.estimator import Pretrained
     from forecast.estimators.saving import load
     from forecast.estimators.sequences.classifier import SequenceClassifier
     from forecast.estimators.sequences.labeler import SequenceLabeler

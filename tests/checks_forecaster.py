@@ -36,6 +36,7 @@ from forecast.estimators.neural.rnn import RNN
 from forecast.estimators.neural.seq2seq import Seq2Seq
 from forecast.estimators.neural.tdnn import TDNN
 from forecast.estimators.neural.transformer import Transformer
+from forecast.estimators.pretrained.estimator import Pretrained
 from forecast.estimators.saving import load
 from forecast.estimators.sequences.classifier import SequenceClassifier
 from forecast.estimators.sequences.labeler import SequenceLabeler
@@ -63,6 +64,7 @@ def forecasters() -> list[Forecaster]:
         SARIMAX(order=(1, 0, 0)),
         MarkovSwitching(iterations=2),
         LagRegressor(lags=2),
+        Pretrained(),
         Ensemble({"ar": AR(lags=2), "drift": Drift()}, combine="weights"),
         NARX(lags=2, hidden=(2,), epochs=5, random_state=0),
         TDNN(lags=2, hidden=(2,), delays=1, epochs=5, selection=False, jit_compile=False, random_state=0),

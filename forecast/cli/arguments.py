@@ -24,6 +24,8 @@ Try it on the data that come with the package:
 Then on your own file, with one row per time and, for several series, a column that names the series:
   forecast backtest sales.csv --time week --target sold --horizon 8 --models NARX AR ETS
 """
+READY = ("Pretrained", "SeasonalNaive", "Naive", "Drift")
+"""Models whose fit stores the history and learns nothing."""
 SHOWN, SHOWN_ROWS = ("air_passengers", "santa_fe_laser", "lynx"), 1_000
 """What `forecast benchmark` compares the models on by default, and the most rows it uses of each."""
 COLUMNS = """\
@@ -132,7 +134,15 @@ def _fit(command: Parser) -> None:
 
 
 def _predict(command: Parser) -> None:
-    command.add_argument("model", type=Path, metavar="MODEL", help="a file that `forecast fit` wrote")
+    command.add_argument(
+        "file", metavar="MODEL", help="a file that `forecast fit` wrote; with --model the data: " + DATA_HELP
+    )
+    command.add_argument(
+        "--model",
+        metavar="NAME",
+        help=f"a model that learns nothing from the data, so that no `forecast fit` is needed: {', '.join(READY)}",
+    )
+    command.set_defaults(covariates=[], categories=[])
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
     command.add_argument(
         "--future",
@@ -144,11 +154,12 @@ def _predict(command: Parser) -> None:
     command.add_argument(
         "--time",
         metavar="NAME",
-        help="column of the times in FILE; default: that of the fitted table, ds, or the first",
+        help="column of the times in FILE or DATA; default: that of the fitted table, ds, or the first",
     )
     command.add_argument(
-        "--id", metavar="NAME", help="column that names the series in FILE; default: unique_id"
+        "--id", metavar="NAME", help="column that names the series in FILE or DATA; default: unique_id"
     )
+    command.add_argument("--target", metavar="NAME", help="column of DATA to forecast, with --model")
     _levels(command)
     _spelling(command)
     _output(command, "forecasts (.csv, .parquet) and pictures (.png)", default=[])
@@ -312,10 +323,13 @@ def _run_fit(options: argparse.Namespace) -> None:
 
 
 def _run_predict(options: argparse.Namespace) -> None:
-    check_input("MODEL", options.model)
+    if options.model is None:
+        check_input("MODEL", options.file)
+    else:
+        check_data(options.file)
     if options.future is not None:
         check_input("--future", options.future)
-    check_outputs(options.output, inputs=[options.model, options.future])
+    check_outputs(options.output, inputs=[options.file, options.future])
     from forecast.cli.fit_predict import predict
 
     predict(options)

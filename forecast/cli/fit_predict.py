@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast._checks import check_horizon, explain
 from forecast._files import replacing
+from forecast.cli.arguments import READY
 from forecast.cli.models import SAVED, build, check_name
 from forecast.cli.tables import STEPS, category_lengths, plain, read_data, read_future, write
 from forecast.estimators.saving import load
@@ -31,9 +32,8 @@ def fit(options: Namespace) -> None:
 
 
 def predict(options: Namespace) -> None:
-    """Forecast with a model file."""
-    with options.importing():
-        model = load(options.model)
+    """Forecast with a model file, or a table with a model that learns nothing from it."""
+    model = _loaded(options) if options.model is None else _ready(options)
     ahead = _ahead(options, model)
     point = model.predict(ahead)
     interval = None if options.level is None else model.predict_interval(ahead, level=options.level)
@@ -42,6 +42,22 @@ def predict(options: Namespace) -> None:
         plain(table).to_csv(sys.stdout, index=False)
     for line in write(options.output, table, lambda: _picture(model, point, interval)):
         print(line)
+
+
+def _loaded(options: Namespace) -> Any:
+    if options.target is not None:
+        raise ValueError(explain("--target", "absent beside a model file", options.target, "Leave it out"))
+    with options.importing():
+        return load(options.file)
+
+
+def _ready(options: Namespace) -> Any:
+    """A model that needs no fit, on the history of a table."""
+    check_name(options.model, READY)
+    options.data = options.file
+    with options.importing():
+        model = build(options.model)
+    return model.fit(read_data(options).y)
 
 
 def _ahead(options: Namespace, model: Any) -> Any:

@@ -20,6 +20,7 @@ from forecast.datasets.generators import (
     narma10,
     wiener_hammerstein,
 )
+from forecast.datasets.random_series import random_series
 from forecast.datasets.readers import read_long, read_tsf
 from forecast.datasets.sequences import adding_problem, copy_task
 from forecast.datasets.submissions import write_m4, write_m5
@@ -43,6 +44,7 @@ __all__ = [
     "lorenz",
     "mackey_glass",
     "narma10",
+    "random_series",
     "read_competition",
     "read_long",
     "read_m3",

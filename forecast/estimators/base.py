@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +89,16 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _forecast_quantiles(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         """Quantiles (S, H, O, Q) at the levels `quantiles`, as in `_forecast`."""
         raise NotImplementedError
+
+    def _quantiles(self, request: Request, shares: Sequence[float], center: np.ndarray) -> np.ndarray:
+        """Quantiles (R, O, shares) around the forecasts `center` (R, O), from errors of held-out forecasts."""
+        return conformal.quantiles(self, request, shares, center)
+
+    def _paths(
+        self, request: Request, count: int, rng: np.random.Generator, center: np.ndarray
+    ) -> np.ndarray:
+        """Sample paths (R, O, count) around the forecasts `center` (R, O), from errors of held-out forecasts."""
+        return conformal.sample_paths(self, request, count, rng, center)
 
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast from its own past."""
@@ -196,7 +206,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         request = self._request(X)
         center = self._values(self.panel_, request)[..., None]  # (R, O, 1)
         shares = [side for p in levels for side in ((100 - p) / 200, (100 + p) / 200)]
-        bounds = conformal.quantiles(self, request, shares, center[..., 0])  # (R, O, 2 * levels)
+        bounds = self._quantiles(request, shares, center[..., 0])  # (R, O, 2 * levels)
         bounds[..., ::2] = np.minimum(bounds[..., ::2], center)
         bounds[..., 1::2] = np.maximum(bounds[..., 1::2], center)
         columns = conformal.column_names(self._output_names(), levels)
@@ -217,7 +227,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """
         shares = conformal.check_shares(quantiles)
         request = self._request(X)
-        values = conformal.quantiles(self, request, shares, self._values(self.panel_, request))
+        values = self._quantiles(request, shares, self._values(self.panel_, request))
         return self._framed(
             request, values, [f"{n}-q{share:g}" for n in self._output_names() for share in shares]
         )
@@ -241,7 +251,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         check_seed(random_state)
         request = self._request(X)
         rng = np.random.default_rng(random_state)
-        values = conformal.sample_paths(self, request, n, rng, self._values(self.panel_, request))
+        values = self._paths(request, n, rng, self._values(self.panel_, request))
         return self._framed(
             request, values, [f"{k}-sample-{i}" for k in self._output_names() for i in range(1, n + 1)]
         )

@@ -20,6 +20,7 @@ MODULES = {
     "Naive": "forecast.estimators.baselines.naive",
     "Naive2": "forecast.estimators.baselines.naive2",
     "OnlineRNN": "forecast.estimators.neural.online_rnn",
+    "Pretrained": "forecast.estimators.pretrained.estimator",
     "RNN": "forecast.estimators.neural.rnn",
     "RecursiveNet": "forecast.estimators.neural.recursive_net",
     "ResidualTDNN": "forecast.estimators.neural.residual_tdnn",

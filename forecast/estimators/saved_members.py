@@ -113,6 +113,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         "state_errors": "nan N O",
         "state_seen": "float 2 O",
     },
+    "Pretrained": {**_FORECASTER, "season_": "count"},
     "RNN": _EMBEDDING,
     "RecursiveNet": _NETWORK,
     "ResidualTDNN": _EMBEDDING,

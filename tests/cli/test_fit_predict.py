@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import AR, Naive
+from forecast import AR, Naive, Pretrained
 from forecast.cli import main
 from forecast.datasets import load_air_passengers, load_gas_furnace
 
@@ -132,3 +132,15 @@ def test_a_network_learns_from_categories(tmp_path: Path) -> None:
     call("fit", tmp_path / "s.csv", "--categories", "weather=1", *options, "-o", tmp_path / "m")
     call("predict", tmp_path / "m", "--future", tmp_path / "f.csv", "-o", tmp_path / "out.csv")
     np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["NARX"], [15.0, 10.0], atol=1.0)
+
+
+def test_a_model_that_learns_nothing_needs_no_fit(sales: Path, tmp_path: Path, capsys) -> None:
+    call("predict", "--model", "Pretrained", sales, "--level", 80, "-o", tmp_path / "out.csv")
+    table = pd.read_csv(tmp_path / "out.csv")
+    expected = Pretrained().fit(months(load_air_passengers())).predict_interval(12, level=80)
+    assert table.columns.tolist() == ["month", *expected.columns]
+    np.testing.assert_allclose(table.iloc[:, 1:], expected, rtol=1e-12)
+    call("predict", "--model", "Naive", "air_passengers", "--horizon", 1)
+    assert capsys.readouterr().out.endswith("ds,Naive\n1961-01,432.0\n")
+    assert main(["predict", "--model", "AR", str(sales)]) == 2
+    assert "Pretrained" in capsys.readouterr().err

@@ -1,0 +1,208 @@
+"""python examples/benchmarks/pretrained.py FOLDER [--sets M3 NN5 ...] [--ets]
+
+The pretrained networks as they are shipped, on sets of which they have not seen a row (M3, NN5, ETTh1, exchange rates,
+air passengers, and the seasonal series of classics, tourism_au and aus_retail), and on the test parts of M4, whose
+training parts they know. Beside each the (seasonal) naive forecast, to show that the measure is the published one.
+
+Scores: sMAPE and MASE, means over series, as the organisers of M3 and M4 define them; of NN5 the MASE with the scale of
+one step, missing values left out, as the authors of the foundation models do; coverage of the intervals of 80 and 95 %.
+With --ets the last part: RMSSE over that of ETS, geometric mean, two origins of two seasons a series.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from forecast import ETS, Pretrained
+from forecast.datasets import load_air_passengers
+
+M3 = {"Yearly": (6, 1), "Quarterly": (8, 4), "Monthly": (18, 12), "Other": (8, 1)}
+M4 = {"Yearly": (6, 1, 1), "Quarterly": (8, 4, 4), "Weekly": (13, 1, 52), "Hourly": (48, 24, 24)}
+SETS = ("M3", "NN5", "ETTh1", "exchange", "passengers", "M4")
+
+
+class Task(NamedTuple):
+    """Histories and what followed them, the season of the data and that of the scale of MASE."""
+
+    histories: list[np.ndarray]
+    truth: np.ndarray
+    season: int
+    scale: int
+
+
+def ragged(path: Path) -> list[np.ndarray]:
+    """The series of a long table."""
+    table = pd.read_parquet(path, columns=["unique_id", "y"])
+    names, values = table["unique_id"].to_numpy(), table["y"].to_numpy(float)
+    return np.split(values, np.flatnonzero(names[1:] != names[:-1]) + 1)
+
+
+def competition(folder: Path, group: str, horizon: int, scale: int, season: int) -> Task:
+    """A group of M3 or M4; its series stand in the same order in both files."""
+    train, test = (ragged(folder / f"{group}-{part}.parquet") for part in ("train", "test"))
+    return Task(train, np.stack([each[:horizon] for each in test]), season, scale)
+
+
+def tail(series: Sequence[np.ndarray], horizon: int, season: int, scale: int) -> Task:
+    """The last rows of each series as the truth."""
+    return Task(
+        [each[:-horizon] for each in series], np.stack([each[-horizon:] for each in series]), season, scale
+    )
+
+
+def long(histories: Sequence[np.ndarray]) -> pd.DataFrame:
+    """A long frame with whole numbers as times."""
+    lengths = [len(each) for each in histories]
+    ids = np.repeat(np.arange(len(histories)), lengths)
+    return pd.DataFrame(
+        {
+            "unique_id": ids,
+            "ds": np.concatenate([np.arange(n) for n in lengths]),
+            "y": np.concatenate(histories),
+        }
+    )
+
+
+def naive(task: Task, season: int) -> np.ndarray:
+    """The last season again (S, H), its missing values those of the season before."""
+    steps = np.arange(task.truth.shape[1]) % season
+    filled = [
+        pd.Series(each).groupby(np.arange(len(each)) % season).ffill().to_numpy() for each in task.histories
+    ]
+    return np.stack(
+        [
+            each[len(each) - season + steps] if len(each) > season else np.full(len(steps), each[-1])
+            for each in filled
+        ]
+    )
+
+
+def scores(task: Task, forecast: np.ndarray) -> dict[str, float]:
+    """sMAPE and MASE, means over series, and sMAPE over all forecasts."""
+    error, size = np.abs(task.truth - forecast), np.abs(task.truth) + np.abs(forecast)
+    smape = 200 * np.divide(error, size, out=np.zeros_like(error), where=size > 0)
+    lag = task.scale
+    scale = np.array(
+        [
+            np.nanmean(np.abs(each[lag:] - each[:-lag])) if len(each) > lag else np.nan
+            for each in task.histories
+        ]
+    )
+    scaled = np.nanmean(error, axis=1)[scale > 0] / scale[scale > 0]
+    return {"sMAPE": float(np.nanmean(smape)), "MASE": float(np.nanmean(scaled)), "count": smape.size}
+
+
+def run(name: str, task: Task) -> dict[str, Any]:
+    """One row of the table."""
+    steps = task.truth.shape[1]
+    model = Pretrained(season=task.season).fit(long(task.histories))
+    table = model.predict_interval(steps, level=[80, 95])
+    told = {column: table[column].to_numpy().reshape(task.truth.shape) for column in table.columns[2:]}
+    found = scores(task, told["Pretrained"])
+    row: dict[str, Any] = {"set": name, "series": len(task.histories), **found}
+    row["naive MASE"] = scores(task, naive(task, task.scale))["MASE"]
+    known = np.isfinite(task.truth)
+    for level in (80, 95):
+        low, high = told[f"Pretrained-lo-{level}"], told[f"Pretrained-hi-{level}"]
+        row[f"in {level} %"] = 100 * float(((task.truth >= low) & (task.truth <= high))[known].mean())
+    return row
+
+
+def tasks(folder: Path, name: str) -> dict[str, Task]:
+    """The tasks of a set by name."""
+    if name == "M3":
+        return {f"M3 {group}": competition(folder / "m3", group, h, m, m) for group, (h, m) in M3.items()}
+    if name == "M4":
+        return {
+            f"M4 {group}, season {pattern}": competition(folder / "m4", group, h, m, pattern)
+            for group, (h, m, season) in M4.items()
+            for pattern in sorted({season, m})
+        }
+    if name == "NN5":
+        return {"NN5": tail(ragged(folder / "nn5" / "nn5.parquet"), 56, 7, 1)}
+    if name == "passengers":
+        y = load_air_passengers().to_numpy(float)
+        return {
+            f"air passengers, origin {len(y) - k}": Task(
+                [y[: len(y) - k]], y[None, len(y) - k :][:, :12], 12, 12
+            )
+            for k in (48, 36, 24, 12)
+        }
+    path, horizon, season = {
+        "ETTh1": ("ett/ETTh1", 24, 24),
+        "exchange": ("exchange_rate/exchange_rate", 30, 5),
+    }[name]
+    wide = pd.read_parquet(folder / f"{path}.parquet").select_dtypes("number").to_numpy(float)
+    return {name: tail(list(wide.T), horizon, season, season)}
+
+
+def seasonal(folder: Path) -> list[tuple[str, int, list[np.ndarray]]]:
+    """The series with a season of classics, tourism_au and aus_retail."""
+    monthly = [load_air_passengers().to_numpy(float)]
+    monthly += list(pd.read_csv(folder / "classics" / "seatbelts.csv")[["drivers"]].to_numpy(float).T)
+    return [
+        ("classics", 12, monthly),
+        ("tourism_au", 4, ragged(folder / "tourism_au" / "tourism_au.parquet")),
+        ("aus_retail", 12, ragged(folder / "aus_retail" / "aus_retail.parquet")),
+    ]
+
+
+def against_ets(folder: Path) -> dict[str, float]:
+    """Geometric mean of RMSSE over that of ETS, two origins of two seasons a series."""
+    ratios: dict[str, list[float]] = {}
+    for name, season, series in seasonal(folder):
+        steps = 2 * season
+        for back in (2, 1):
+            usable = [each for each in series if len(each) >= 4 * season + 2 * steps]
+            histories = [each[: len(each) - back * steps] for each in usable]
+            truth = np.stack([each[len(each) - back * steps :][:steps] for each in usable])
+            frame = long(histories)
+            errors = []
+            for model in (Pretrained(season=season), ETS(season=season)):
+                values = model.fit(frame).predict(steps)[type(model).__name__].to_numpy()
+                errors.append(np.sqrt(np.mean((values.reshape(truth.shape) - truth) ** 2, axis=1)))
+            kept = (errors[0] > 0) & (errors[1] > 0)
+            ratios.setdefault(name, []).extend(np.log(errors[0][kept] / errors[1][kept]))
+    return {name: float(np.exp(np.mean(values))) for name, values in ratios.items()} | {
+        "all": float(np.exp(np.mean(np.concatenate(list(ratios.values())))))
+    }
+
+
+def main(arguments: list[str] | None = None) -> pd.DataFrame:
+    """Print the table and return it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--ets", action="store_true")
+    options = parser.parse_args(arguments)
+    rows = [run(name, task) for each in options.sets for name, task in tasks(options.folder, each).items()]
+    for name in ("M3", "air passengers"):
+        group = [row for row in rows if row["set"].startswith(name)]
+        if group:
+            total = sum(row["count"] for row in group)
+            smape = sum(row["sMAPE"] * row["count"] for row in group) / total
+            rows.append(
+                {
+                    "set": f"{name}, all forecasts",
+                    "sMAPE": smape,
+                    "MASE": np.mean([row["MASE"] for row in group]),
+                }
+            )
+    table = pd.DataFrame(rows).drop(columns="count", errors="ignore").set_index("set")
+    print(table.round(3).to_string(na_rep=""))
+    if options.ets:
+        for name, ratio in against_ets(options.folder).items():
+            print(f"RMSSE over ETS, {name}: {ratio:.3f}")
+    return table
+
+
+if __name__ == "__main__":
+    main()

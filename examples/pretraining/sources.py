@@ -1,0 +1,110 @@
+"""What the networks learn from: training parts of M4, and random series; and what they must never see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from overlap import all_fingerprints, without
+
+from forecast.datasets import random_series
+
+MONTH = 365.25 / 12 / 7  # weeks
+HELD_OUT = 10  # one series in so many is kept from training, for the choice of settings and for calibration
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Series of one season, and how often a batch is drawn from them."""
+
+    name: str
+    season: int
+    share: float
+    series: list[np.ndarray]
+
+    def part(self, *, held: bool) -> list[np.ndarray]:
+        """The series to learn from, or those held out."""
+        return [each for number, each in enumerate(self.series) if (number % HELD_OUT == 0) == held]
+
+
+def ragged(path: Path) -> list[np.ndarray]:
+    """Series of a long table with the columns unique_id and y, sorted by series."""
+    table = pd.read_parquet(path, columns=["unique_id", "y"])
+    names, values = table["unique_id"].to_numpy(), table["y"].to_numpy(float)
+    return np.split(values, np.flatnonzero(names[1:] != names[:-1]) + 1)
+
+
+def block_means(series: list[np.ndarray], rows: float) -> list[np.ndarray]:
+    """Means over stretches of `rows` values, which may be no whole number, counted back from the last one."""
+    found = []
+    for each in series:
+        ends = len(each) - rows * np.arange(int(len(each) / rows) + 1)[::-1]
+        total = np.interp(ends, np.arange(len(each) + 1), np.r_[0.0, np.cumsum(each)])
+        found.append(np.diff(total) / rows)
+    return found
+
+
+def quoted(folder: Path) -> np.ndarray:
+    """Fingerprints of all series that the networks are measured on without training, test parts included."""
+    found: list[np.ndarray] = []
+    for path in sorted((folder / "m3").glob("*-train.parquet")):
+        both = [
+            pd.read_parquet(path.with_name(path.name.replace("train", part))) for part in ("train", "test")
+        ]
+        found += [group["y"].to_numpy(float) for _, group in pd.concat(both).groupby("unique_id", sort=False)]
+    for name in ("nn5/nn5", "tourism_au/tourism_au", "aus_retail/aus_retail"):
+        found += ragged(folder / f"{name}.parquet")
+    for name in ("ett/ETTh1", "exchange_rate/exchange_rate"):
+        found += list(pd.read_parquet(folder / f"{name}.parquet").select_dtypes("number").to_numpy(float).T)
+    for path in sorted((folder / "classics").glob("*.csv")):
+        found += list(pd.read_csv(path).select_dtypes("number").to_numpy(float).T)
+    return all_fingerprints(found)
+
+
+def sources(folder: Path, family: str, *, seed: int = 0) -> list[Source]:
+    """What a family learns from, without the series of M4 that share a window with a quoted set.
+
+    Args:
+        folder: holds `m4/` and the quoted sets.
+        family: "season_1", "season_4", "season_12" or "any_season".
+        seed: of the random series.
+    """
+    others = quoted(folder)
+
+    def m4(group: str) -> list[np.ndarray]:
+        return without(ragged(folder / "m4" / f"{group}-train.parquet"), others)
+
+    def drawn(season: int, count: int, length: int = 160) -> list[np.ndarray]:
+        whole = random_series(count, season=season, length=length, random_state=seed + season)
+        keep = np.random.default_rng(seed).integers(min(3 * season + 2, length // 2), length, count)
+        return [each[-rows:] for each, rows in zip(whole, keep, strict=True)]
+
+    if family == "season_1":
+        return [
+            Source("M4 Yearly", 1, 0.8, m4("Yearly")),
+            Source("M4 Weekly", 1, 0.08, m4("Weekly")),
+            Source("random", 1, 0.12, drawn(1, 10_000, 100)),
+        ]
+    if family == "season_4":
+        return [Source("M4 Quarterly", 4, 0.9, m4("Quarterly")), Source("random", 4, 0.1, drawn(4, 5_000))]
+    hourly = m4("Hourly")
+    if family == "season_12":
+        return [
+            Source("M4 Monthly", 12, 0.45, m4("Monthly-partial")),
+            Source("random", 12, 0.35, drawn(12, 15_000)),
+            Source("M4 Weekly, means of a month", 12, 0.1, block_means(m4("Weekly"), MONTH)),
+            Source("M4 Hourly, means of 2", 12, 0.1, block_means(hourly, 2)),
+        ]
+    weekly = m4("Weekly")
+    found = [
+        Source("M4 Hourly", 24, 0.2, hourly),
+        Source("M4 Hourly, means of 3", 8, 0.04, block_means(hourly, 3)),
+        Source("M4 Hourly, means of 24", 7, 0.08, block_means(hourly, 24)),
+        Source("M4 Weekly, means of 4", 13, 0.06, block_means(weekly, 4)),
+        Source("M4 Weekly as a week of five days", 5, 0.08, weekly),
+    ]
+    for season, share in {5: 0.06, 7: 0.2, 9: 0.02, 10: 0.03, 13: 0.04, 16: 0.03, 20: 0.03, 24: 0.13}.items():
+        found.append(Source(f"random, season {season}", season, share, drawn(season, 4_000, 16 * season)))
+    return found

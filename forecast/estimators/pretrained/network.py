@@ -1,0 +1,115 @@
+"""A pretrained network as arrays, and its forward pass in numpy; the same as `forecast.networks.pretrained`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from forecast.estimators.pretrained.layout import Layout
+from forecast.estimators.pretrained.window import window_of
+
+MAPS = ("hidden_1", "bias_1", "hidden_2", "bias_2", "backcast", "output")
+"""Weights of a residual block: two hidden layers, and what their state says of the past and of the future."""
+GRID = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+"""Shares of the quantiles that are calibrated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The members of a family: networks of one layout whose answers are averaged.
+
+    Args:
+        layout: what it reads and tells.
+        members: the blocks of each member, a block being its `MAPS`.
+        scores: normal scores (Q,) that stand for the shares of `GRID`, from series that it was not trained on.
+    """
+
+    layout: Layout
+    members: tuple[tuple[tuple[np.ndarray, ...], ...], ...]
+    scores: np.ndarray
+
+    def numbers(self, inputs: np.ndarray) -> np.ndarray:
+        """v, a, b (B, width, 3) of each output, for inputs (B, 2 I)."""
+        total: Any = sum(forward(blocks, inputs) for blocks in self.members)
+        mean: np.ndarray = (total / np.float32(len(self.members))).reshape(len(inputs), -1, 3)
+        return mean
+
+    def block(
+        self, rows: np.ndarray, level: np.ndarray, season: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The numbers (B, H, 3) of the H steps of one block, and their units (B, 1)."""
+        seen = window_of(rows, level, season, self.layout.back(season))
+        numbers = self.numbers(seen.inputs)[:, self.layout.outputs(season)]
+        return numbers.astype(float), seen.level, seen.spread
+
+    def calibrated(self, score: np.ndarray | float) -> np.ndarray:
+        """The score at which the network tells a normal score, linear between those of `GRID` and beyond them."""
+        known = ndtri(np.array(GRID))
+        steep = np.where(np.less(score, 0), self.scores[0] / known[0], self.scores[-1] / known[-1])
+        found: np.ndarray = np.where(
+            np.abs(score) > known[-1], score * steep, np.interp(score, known, self.scores)
+        )
+        return found
+
+
+def forward(blocks: tuple[tuple[np.ndarray, ...], ...], inputs: np.ndarray) -> np.ndarray:
+    """Doubly residual blocks: inputs (B, 2 I) -> (B, outputs), see `forecast.layers.residual`.
+
+    Args:
+        blocks: `MAPS` of each block.
+        inputs: the past (B, I), which blocks explain in turn, and I columns that they read as they are.
+    """
+    past = inputs.shape[1] // 2
+    rest, context = inputs[:, :past], inputs[:, past:]
+    total = np.zeros((len(inputs), blocks[0][-1].shape[1]), np.float32)
+    for hidden_1, bias_1, hidden_2, bias_2, backcast, output in blocks:
+        state = np.maximum(rest @ hidden_1[:past] + context @ hidden_1[past:] + bias_1, 0.0)
+        state = np.maximum(state @ hidden_2 + bias_2, 0.0)
+        rest, total = rest - state @ backcast, total + state @ output
+    return total
+
+
+def write(path: Path, network: Network) -> None:
+    """Write a family as one npz file in half precision, readable without executing anything."""
+    arrays = {
+        f"{member}.{block}.{name}": values.astype(np.float16)
+        for member, blocks in enumerate(network.members)
+        for block, maps in enumerate(blocks)
+        for name, values in zip(MAPS, maps, strict=True)
+    }
+    about = {
+        "layout": asdict(network.layout),
+        "members": len(network.members),
+        "blocks": len(network.members[0]),
+    }
+    np.savez(path, about=np.array(json.dumps(about)), scores=network.scores, **arrays)  # type: ignore[arg-type]
+
+
+def read(path: Any) -> Network:
+    """The family that `write` wrote, in single precision."""
+    with np.load(path, allow_pickle=False) as file:
+        about = json.loads(str(file["about"]))
+        members = tuple(
+            tuple(_maps(file, f"{member}.{block}.") for block in range(about["blocks"]))
+            for member in range(about["members"])
+        )
+        return Network(Layout(**about["layout"]), members, file["scores"].astype(float))
+
+
+def _maps(file: Mapping[str, np.ndarray], prefix: str) -> tuple[np.ndarray, ...]:
+    return tuple(file[prefix + name].astype(np.float32) for name in MAPS)
+
+
+@cache
+def shipped(family: str) -> Network:
+    """The family of this name that comes with the package."""
+    with (files("forecast") / "_weights" / f"{family}.npz").open("rb") as file:
+        return read(file)

@@ -1,0 +1,36 @@
+"""The network that is trained once for many series: doubly residual blocks over a window in units of its own."""
+
+from __future__ import annotations
+
+import keras
+
+from forecast.layers.residual import DoublyResidual
+
+
+def pretrained(inputs: int, steps: int, *, blocks: int = 4, units: int = 256) -> keras.Model:
+    """The network, not compiled: a window (B, 2 I) -> three numbers of each step (B, 3 H).
+
+    Equation:
+        v, a, b = stack(z; known)
+        quantile p = level + spread sinh(v + softplus(a) s),   s = Phi^-1(p) < 0; with b for a where s > 0
+
+    Symbols:
+        z: I values of the window relative to its last one, in units of its mean absolute seasonal difference, after
+            arcsinh, 0 where missing; known: 1 where they are known.
+        stack: `DoublyResidual`, the layer "blocks".
+
+    Args:
+        inputs: I; steps: H.
+        blocks: number of residual blocks; units: of each of the two hidden layers of a block.
+
+    References:
+        Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2021). Meta-learning framework with
+        applications to zero-shot time-series forecasting. AAAI.
+
+    Example:
+        >>> pretrained(24, 8, units=4).output_shape
+        (None, 24)
+    """
+    window = keras.Input((2 * inputs,), name="window")
+    numbers, _ = DoublyResidual(blocks, (units, units), 3 * steps, past=inputs, name="blocks")(window)
+    return keras.Model(window, numbers, name="pretrained")
