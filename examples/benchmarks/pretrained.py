@@ -138,14 +138,14 @@ def tasks(folder: Path, name: str) -> dict[str, Task]:
         "ETTh1": ("ett/ETTh1", 24, 24),
         "exchange": ("exchange_rate/exchange_rate", 30, 5),
     }[name]
-    wide = pd.read_parquet(folder / f"{path}.parquet").select_dtypes("number").to_numpy(float)
+    wide = pd.read_parquet(folder / f"{path}.parquet").iloc[:, 1:].to_numpy(float)
     return {name: tail(list(wide.T), horizon, season, season)}
 
 
 def seasonal(folder: Path) -> list[tuple[str, int, list[np.ndarray]]]:
     """The series with a season of classics, tourism_au and aus_retail."""
     monthly = [load_air_passengers().to_numpy(float)]
-    monthly += list(pd.read_csv(folder / "classics" / "seatbelts.csv")[["drivers"]].to_numpy(float).T)
+    monthly += list(pd.read_csv(folder / "classics" / "seatbelts.csv")[["y"]].to_numpy(float).T)
     return [
         ("classics", 12, monthly),
         ("tourism_au", 4, ragged(folder / "tourism_au" / "tourism_au.parquet")),

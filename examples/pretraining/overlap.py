@@ -41,11 +41,10 @@ def all_fingerprints(series: Iterable[np.ndarray]) -> np.ndarray:
 
 def without(series: list[np.ndarray], others: np.ndarray) -> list[np.ndarray]:
     """The series of which no window is among the sorted fingerprints `others`; one that is takes its series along."""
-    known = others[others != 0]
+    known = np.append(others[others != 0], np.iinfo(np.uint64).max)
 
     def shares(each: np.ndarray) -> bool:
         own = fingerprints(each)
-        place = np.minimum(np.searchsorted(known, own), len(known) - 1)
-        return bool((known[place] == own).any())
+        return bool((known[np.minimum(np.searchsorted(known, own), len(known) - 1)] == own).any())
 
     return [each for each in series if not shares(each)]

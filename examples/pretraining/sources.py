@@ -46,6 +46,11 @@ def block_means(series: list[np.ndarray], rows: float) -> list[np.ndarray]:
     return found
 
 
+def columns(table: pd.DataFrame) -> list[np.ndarray]:
+    """The columns of numbers but the first, which counts the rows."""
+    return list(table.iloc[:, 1:].select_dtypes("number").to_numpy(float).T)
+
+
 def quoted(folder: Path) -> np.ndarray:
     """Fingerprints of all series that the networks are measured on without training, test parts included."""
     found: list[np.ndarray] = []
@@ -57,9 +62,9 @@ def quoted(folder: Path) -> np.ndarray:
     for name in ("nn5/nn5", "tourism_au/tourism_au", "aus_retail/aus_retail"):
         found += ragged(folder / f"{name}.parquet")
     for name in ("ett/ETTh1", "exchange_rate/exchange_rate"):
-        found += list(pd.read_parquet(folder / f"{name}.parquet").select_dtypes("number").to_numpy(float).T)
+        found += columns(pd.read_parquet(folder / f"{name}.parquet"))
     for path in sorted((folder / "classics").glob("*.csv")):
-        found += list(pd.read_csv(path).select_dtypes("number").to_numpy(float).T)
+        found += columns(pd.read_csv(path))
     return all_fingerprints(found)
 
 
@@ -99,10 +104,11 @@ def sources(folder: Path, family: str, *, seed: int = 0) -> list[Source]:
         ]
     weekly = m4("Weekly")
     found = [
-        Source("M4 Hourly", 24, 0.2, hourly),
+        Source("M4 Hourly", 24, 0.25, hourly),
         Source("M4 Hourly, means of 3", 8, 0.04, block_means(hourly, 3)),
         Source("M4 Hourly, means of 24", 7, 0.08, block_means(hourly, 24)),
         Source("M4 Weekly, means of 4", 13, 0.06, block_means(weekly, 4)),
+        Source("M4 Weekly as quarters of 13 weeks", 13, 0.1, weekly),
         Source("M4 Weekly as a week of five days", 5, 0.08, weekly),
     ]
     for season, share in {5: 0.06, 7: 0.2, 9: 0.02, 10: 0.03, 13: 0.04, 16: 0.03, 20: 0.03, 24: 0.13}.items():

@@ -22,13 +22,14 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
+from card import card
 from keras import ops
 from scipy.special import ndtri
 from sources import Source, sources
 
 from forecast.estimators.pretrained.layout import Layout
 from forecast.estimators.pretrained.network import GRID, Network, read, write
-from forecast.estimators.pretrained.window import Window, quantile, window_of
+from forecast.estimators.pretrained.window import Window, last_known, quantile, window_of
 from forecast.networks.pretrained import pretrained
 
 BATCH, FAR, BEND = 512, 200.0, 6.0
@@ -49,10 +50,10 @@ class Plan:
 
 
 PLANS = {
-    "season_1": Plan(Layout(recent=24, ahead=8), 2, 6_000, scored=6),
-    "season_4": Plan(Layout(recent=28, ahead=8), 2, 6_000, scored=8),
+    "season_1": Plan(Layout(recent=24, ahead=8), 2, 6_000, blocks=3, scored=6),
+    "season_4": Plan(Layout(recent=28, ahead=8), 2, 6_000, blocks=3, scored=8),
     "season_12": Plan(Layout(recent=60, ahead=24), 2, 8_000, scored=18),
-    "any_season": Plan(Layout(recent=24, ahead=2, slots=24, cycles=8), 1, 6_000, blocks=3, scored=14),
+    "any_season": Plan(Layout(recent=24, ahead=2, slots=24, cycles=8), 1, 8_000, blocks=3, scored=14),
 }
 
 
@@ -86,13 +87,6 @@ class Buffer:
         return rows, after
 
 
-def last_known(rows: np.ndarray) -> np.ndarray:
-    """The last value of each window (B, 1) that is not missing, 0 in an empty one."""
-    known = np.isfinite(rows)
-    place = rows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    return np.nan_to_num(rows[np.arange(len(rows)), place])[:, None]
-
-
 def batches(parts: list[Buffer], shares: np.ndarray, layout: Layout, seed: int) -> Iterator[tuple[Any, Any]]:
     """Inputs and targets for ever; targets are values in units of the window, and their weights.
 
@@ -106,8 +100,9 @@ def batches(parts: list[Buffer], shares: np.ndarray, layout: Layout, seed: int) 
         chosen = parts if not layout.slots else [part]
         pairs = [each.draw(rng, count) for each, count in zip(chosen, counts, strict=True) if count]
         rows, after = (np.concatenate(each) for each in zip(*pairs, strict=True))
-        seen = window_of(rows, last_known(rows), part.season, layout.back(part.season))
-        target = (after - seen.level) / np.where(seen.spread > 0, seen.spread, 1.0)
+        level = last_known(rows, 0.0)
+        seen = window_of(rows, level, part.season, layout.back(part.season))
+        target = (after - level) / np.where(seen.spread > 0, seen.spread, 1.0)
         known = np.isfinite(target) & (seen.spread > 0) & np.isfinite(rows).any(axis=1, keepdims=True)
         packed = np.zeros((len(rows), layout.width, 2), np.float32)
         packed[:, layout.outputs(part.season), 0] = np.clip(np.where(known, target, 0), -FAR, FAR)
@@ -143,15 +138,20 @@ def loss(target: Any, numbers: Any) -> Any:
 def fit(plan: Plan, found: list[Source], seed: int) -> tuple[tuple[np.ndarray, ...], ...]:
     """The blocks of one network trained from `seed`."""
     keras.utils.set_random_seed(seed)
-    model = pretrained(plan.layout.inputs, plan.layout.width, blocks=plan.blocks, units=plan.units)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, plan.steps - 100, warmup_target=1e-3, warmup_steps=100)
+    model = pretrained(
+        plan.layout.inputs, plan.layout.width, blocks=plan.blocks, units=plan.units, skip=plan.layout.skip
+    )
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(plan.steps - 100, 1), warmup_target=1e-3, warmup_steps=100
+    )
     model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss)
     parts = [Buffer(each.part(held=False), plan.layout, each.season) for each in found]
     shares = np.array([each.share for each in found])
     model.fit(
         batches(parts, shares / shares.sum(), plan.layout, seed),
-        steps_per_epoch=STEP,
+        steps_per_epoch=min(STEP, plan.steps),
         epochs=-(-plan.steps // STEP),
+        shuffle=False,
         verbose=2,
     )
     blocks = []
@@ -177,7 +177,8 @@ def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[st
         buffer = Buffer(series, plan.layout, source.season)
         steps = min(plan.scored, buffer.ahead)
         rows, after = buffer.at(np.arange(len(series)), buffer.lengths - steps)
-        numbers, level, spread = network.block(rows, last_known(rows), source.season)
+        level = last_known(rows, 0.0)
+        numbers, spread = network.block(rows, level, source.season)
         forecast, truth = (
             (level + spread * quantile(numbers, np.zeros(1))[..., 0])[:, :steps],
             after[:, :steps],
@@ -207,7 +208,7 @@ def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[st
 
 def train(folder: Path, out: Path, family: str, steps: int | None) -> None:
     """Train a family, write its weights and its card."""
-    start, plan = time.time(), PLANS[family]
+    plan = PLANS[family]
     found = sources(folder, family)
     if steps is not None:
         plan = Plan(plan.layout, plan.members, steps, plan.blocks, plan.units, plan.scored)
@@ -224,18 +225,18 @@ def train(folder: Path, out: Path, family: str, steps: int | None) -> None:
         path = out / f"{family}.npz"
         write(path, Network(plan.layout, tuple(members), scores))
     table, _ = held_out(plan, read(path), found)  # as it was written, in half precision
-    card = {
+    about = {
         "family": family,
         "steps": plan.steps,
         "seeds": list(range(plan.members)),
         "batch": BATCH,
         "held_out": table,
     }
-    card |= {
+    about |= {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "minutes": round((time.time() - start) / 60, 1),
+        "date": time.strftime("%Y-%m-%d"),
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -250,6 +251,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for family in options.families:
         train(options.folder, options.out, family, options.steps)
+    (options.out / "README.md").write_text(card(options.out))
 
 
 if __name__ == "__main__":

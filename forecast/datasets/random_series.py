@@ -16,7 +16,8 @@ def random_series(count: int, *, season: int = 1, length: int = 160, random_stat
 
     l is in turn a random walk with drift, a line whose slope walks, a line with a slow wave, an autoregression of order
     one, or a level that jumps now and then; s a free pattern or a sum of up to three harmonics, absent from one in
-    five; g lets one season in three grow or fade; e white noise with outliers in one series of ten. All sizes are
+    five; g lets one season in three grow or fade; e white noise, in three series of ten above all else,
+    with outliers in one series of ten. All sizes are
     drawn over orders of magnitude.
 
     Args:
@@ -85,7 +86,10 @@ def _seasons(rng: np.random.Generator, count: int, season: int, length: int) -> 
 
 def _noise(rng: np.random.Generator, size: np.ndarray, length: int) -> np.ndarray:
     count = len(size)
-    noise = rng.normal(size=(count, length)) * size * rng.uniform(0, 1, (count, 1))
+    loud = np.where(
+        rng.random((count, 1)) < 0.3, 10 ** rng.uniform(0, 1, (count, 1)), rng.uniform(0, 1, (count, 1))
+    )
+    noise = rng.normal(size=(count, length)) * size * loud
     outlier = (rng.random((count, length)) < 0.02) & (rng.random((count, 1)) < 0.1)
     found: np.ndarray = noise + outlier * rng.normal(size=(count, length)) * 5 * size
     return found

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
+import numpy as np
+from keras import ops
 
 from forecast.layers.residual import DoublyResidual
 
 
-def pretrained(inputs: int, steps: int, *, blocks: int = 4, units: int = 256) -> keras.Model:
+def pretrained(
+    inputs: int, steps: int, *, blocks: int = 4, units: int = 256, skip: Sequence[int] | None = None
+) -> keras.Model:
     """The network, not compiled: a window (B, 2 I) -> three numbers of each step (B, 3 H).
 
     Equation:
-        v, a, b = stack(z; known)
+        v, a, b = stack(z; known) + (z_skip, 0, 0)
         quantile p = level + spread sinh(v + softplus(a) s),   s = Phi^-1(p) < 0; with b for a where s > 0
 
     Symbols:
@@ -22,6 +28,7 @@ def pretrained(inputs: int, steps: int, *, blocks: int = 4, units: int = 256) ->
     Args:
         inputs: I; steps: H.
         blocks: number of residual blocks; units: of each of the two hidden layers of a block.
+        skip: the input of each step from which its median starts, the same phase one season ago; None = 0.
 
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2021). Meta-learning framework with
@@ -32,5 +39,10 @@ def pretrained(inputs: int, steps: int, *, blocks: int = 4, units: int = 256) ->
         (None, 24)
     """
     window = keras.Input((2 * inputs,), name="window")
-    numbers, _ = DoublyResidual(blocks, (units, units), 3 * steps, past=inputs, name="blocks")(window)
+    stack = DoublyResidual(blocks, (units, units), 3 * steps, past=inputs, name="blocks")
+    numbers, _ = stack(window)
+    stack.blocks[-1].backcast.trainable = False  # nothing reads what is left
+    if skip is not None:
+        start = ops.take(window, np.asarray(skip), axis=1)[..., None]
+        numbers = numbers + ops.reshape(ops.pad(start, ((0, 0), (0, 0), (0, 2))), (-1, 3 * steps))
     return keras.Model(window, numbers, name="pretrained")

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import AR, NARX, Naive2, backtest
-from forecast.datasets import load_laser, load_lynx, wiener_hammerstein
+from forecast import AR, NARX, Naive2, Pretrained, backtest
+from forecast.datasets import load_air_passengers, load_laser, load_lynx, wiener_hammerstein
 from tests.datasets.miniatures import m4
 
 FOLDER = Path(__file__).parents[2] / "examples" / "benchmarks"
@@ -261,6 +261,18 @@ def test_hierarchy(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> No
     for name, values in errors.items():
         assert tables[name].loc["country", "MASE"] == pytest.approx(np.mean(values))
     assert "15 series, 3 origins" in capsys.readouterr().out
+
+
+def test_pretrained(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = script.main([str(tmp_path), "--sets", "passengers"])
+    y = load_air_passengers().to_numpy(float)
+    past, truth = y[:-12], y[-12:]
+    scale = np.abs(past[12:] - past[:-12]).mean()
+    row = table.loc["air passengers, origin 132"]
+    direct = np.abs(truth - Pretrained(season=12).fit(past).predict(12)).mean() / scale
+    assert row["MASE"] == pytest.approx(direct)
+    assert row["naive MASE"] == pytest.approx(np.abs(truth - past[-12:]).mean() / scale)
+    assert "all forecasts" in capsys.readouterr().out
 
 
 @slow

@@ -12,15 +12,12 @@ from scipy.special import ndtri
 from forecast._checks import check_count
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
-from forecast.estimators.pretrained.network import shipped
-from forecast.estimators.pretrained.told import Told, tell
+from forecast.estimators.pretrained.families import family_of
+from forecast.estimators.pretrained.told import Told, reach, tell
 from forecast.panel import Panel, Request
 from forecast.windows import position_of_rows, series_of_rows
 
 CELLS = 1 << 19  # values of the windows that are forecast at once: memory stays small
-FAMILIES = {1: ("season_1", 1), 2: ("season_4", 4), 3: ("season_12", 12), 4: ("season_4", 4)}
-FAMILIES |= {6: ("season_12", 12), 12: ("season_12", 12)}
-LONGEST = 24
 Value = Callable[[Told, np.ndarray], np.ndarray]
 """K values of each step ahead (B, H, K), given the number of the series and target of each window (B,)."""
 
@@ -39,8 +36,9 @@ class Pretrained(Unweighted):
     stores the history. Forecasts follow the level and the unit of the data. Missing values and rows before the start
     of a short series are marked. Horizons beyond those of the network (8 steps, of monthly data 24, else two seasons)
     are made of blocks, each fed with the medians before it. Intervals are those of the network, scaled on series that
-    it has not seen, and `sample` draws paths whose errors are correlated as those of a random walk. A season above 24
-    is not seen: the last rows alone are read. Covariates are accepted and not used.
+    it has not seen, and `sample` draws paths whose errors are correlated as those of a random walk. Of a season above
+    24 the mean profile of the last ones is taken off first, as far as it is no chance. Covariates are accepted and
+    not used.
 
     Args:
         season: m, time steps in one season; None = from the frequency of the index.
@@ -109,31 +107,20 @@ class Pretrained(Unweighted):
         return found
 
     def _after(self, panel: Panel, ends: np.ndarray, horizon: int, value: Value) -> np.ndarray:
-        """`value` (R, H, O, K) of the steps that follow the rows before `ends` (R,), told by the network."""
-        family, season = FAMILIES.get(self.season_, ("any_season", self.season_))
-        if season > LONGEST:
-            family, season = FAMILIES[1]
-        network = shipped(family)
-        reach, targets = network.layout.reach(season), panel.n_targets
+        """`value` (R, H, O, K) of the steps that follow the rows before `ends` (R,)."""
+        family, targets = family_of(self.season_), panel.n_targets
+        width = reach(family)
         series = series_of_rows(panel)[ends - 1]
-        first = panel.offsets[series]
-        last = last_seen(panel, 1)
-        found = []
-        size = max(CELLS // (reach * targets), 1)
+        last, found = last_seen(panel, 1), []
+        size = max(CELLS // (width * targets), 1)
         for start in range(0, len(ends), size):
             some = slice(start, start + size)
-            rows = ends[some, None] - np.arange(reach, 0, -1)
-            inside = (rows >= first[some, None])[..., None]
-            windows = np.where(inside, panel.y[np.maximum(rows, 0)], np.nan).swapaxes(1, 2)  # (B, O, reach)
-            told = tell(
-                network,
-                windows.reshape(-1, reach).astype(float),
-                last[ends[some] - 1].reshape(-1, 1),
-                season,
-                horizon,
-            )
-            place = (series[some, None] * targets + np.arange(targets)).ravel()
-            values = value(told, place)
+            rows = ends[some, None] - np.arange(width, 0, -1)
+            inside = (rows >= panel.offsets[series[some], None])[..., None]
+            windows = np.where(inside, panel.y[np.maximum(rows, 0)], np.nan).swapaxes(1, 2)  # (B, O, W)
+            before = last[ends[some] - 1].reshape(-1, 1)
+            told = tell(family, windows.reshape(-1, width).astype(float), before, horizon)
+            values = value(told, (series[some, None] * targets + np.arange(targets)).ravel())
             found.append(values.reshape(-1, targets, horizon, values.shape[-1]).swapaxes(1, 2))
         return np.concatenate(found)
 

@@ -55,6 +55,11 @@ class Layout:
         cycles = (np.arange(self.cycles)[:, None] + 1) * season - 1 - slot
         return np.concatenate([recent, np.where(slot < season, cycles, NONE).ravel()])
 
+    @property
+    def skip(self) -> np.ndarray | None:
+        """The input (width,) from which each output starts, its phase one season ago; None = the last value."""
+        return self.recent + np.arange(self.width) % self.slots if self.slots else None
+
     def outputs(self, season: int) -> np.ndarray:
         """The output of each step of one block."""
         if not self.slots:

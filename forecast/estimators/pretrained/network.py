@@ -40,15 +40,16 @@ class Network:
         """v, a, b (B, width, 3) of each output, for inputs (B, 2 I)."""
         total: Any = sum(forward(blocks, inputs) for blocks in self.members)
         mean: np.ndarray = (total / np.float32(len(self.members))).reshape(len(inputs), -1, 3)
+        if self.layout.skip is not None:
+            mean[..., 0] += inputs[:, self.layout.skip]
         return mean
 
-    def block(
-        self, rows: np.ndarray, level: np.ndarray, season: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The numbers (B, H, 3) of the H steps of one block, and their units (B, 1)."""
-        seen = window_of(rows, level, season, self.layout.back(season))
-        numbers = self.numbers(seen.inputs)[:, self.layout.outputs(season)]
-        return numbers.astype(float), seen.level, seen.spread
+    def block(self, rows: np.ndarray, level: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers (B, H, 3) of the H steps of one block, and the spread (B, 1) of its window."""
+        layout = self.layout
+        seen = window_of(rows[:, -layout.reach(season) :], level, season, layout.back(season))
+        numbers = self.numbers(seen.inputs)[:, layout.outputs(season)]
+        return numbers.astype(float), seen.spread
 
     def calibrated(self, score: np.ndarray | float) -> np.ndarray:
         """The score at which the network tells a normal score, linear between those of `GRID` and beyond them."""
@@ -90,7 +91,7 @@ def write(path: Path, network: Network) -> None:
         "members": len(network.members),
         "blocks": len(network.members[0]),
     }
-    np.savez(path, about=np.array(json.dumps(about)), scores=network.scores, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(path, about=np.array(json.dumps(about)), scores=network.scores, **arrays)  # type: ignore[arg-type]
 
 
 def read(path: Any) -> Network:

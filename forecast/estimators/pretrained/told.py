@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.estimators.pretrained.network import Network
-from forecast.estimators.pretrained.window import quantile
+from forecast.estimators.pretrained.families import Family
+from forecast.estimators.pretrained.network import Network, shipped
+from forecast.estimators.pretrained.profile import SEASONS, seasonal_profile
+from forecast.estimators.pretrained.window import last_known, quantile
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +51,35 @@ def _deviation(numbers: np.ndarray, spread: np.ndarray, score: np.ndarray) -> np
     return found
 
 
-def tell(network: Network, rows: np.ndarray, level: np.ndarray, season: int, horizon: int) -> Told:
-    """What the network tells after windows of rows, block by block, each on the medians of the one before.
+def tell(family: Family, rows: np.ndarray, otherwise: np.ndarray, horizon: int) -> Told:
+    """What a family tells after windows of rows, block by block, each on the medians of the one before.
 
     Args:
-        rows: windows (B, W), NaN where missing; level: their last known value (B, 1).
-        season: m; horizon: H.
+        family: which networks, and which season.
+        rows: windows (B, W), NaN where missing.
+        otherwise: the last value (B, 1) known before windows in which none is.
+        horizon: H.
     """
-    medians, blocks, told = [], [], 0
+    network, medians, blocks, told = shipped(family.name), [], [], 0
+    profile = np.zeros((len(rows), 1))
+    if family.profile > 1:
+        profile = seasonal_profile(rows, family.profile)
+        back = np.arange(rows.shape[1])[::-1]
+        rows = rows - profile[:, -1 - back % family.profile]
     while told < horizon:
-        numbers, base, spread = network.block(rows, level, season)
+        level = last_known(rows, otherwise)
+        numbers, spread = network.block(rows, level, family.season)
         numbers = numbers[:, : horizon - told]
-        median = base + spread * quantile(numbers, np.zeros(1))[..., 0]
-        rows, level = np.concatenate([rows, median], axis=1)[:, -rows.shape[1] :], median[:, -1:]
+        median = level + spread * quantile(numbers, np.zeros(1))[..., 0]
+        rows = np.concatenate([rows, median], axis=1)[:, -rows.shape[1] :]
         medians.append(median)
         blocks.append((numbers, spread))
         told += numbers.shape[1]
-    return Told(network, np.concatenate(medians, axis=1), tuple(blocks))
+    season = profile[:, np.arange(horizon) % family.profile]
+    return Told(network, np.concatenate(medians, axis=1) + season, tuple(blocks))
+
+
+def reach(family: Family) -> int:
+    """Rows of a history that a family reads."""
+    longest = SEASONS * family.profile if family.profile > 1 else 0
+    return max(shipped(family.name).layout.reach(family.season), longest)

@@ -13,10 +13,9 @@ BOUND = 8.0  # of arcsinh: a value is at most 1,500 spreads from the last one
 
 
 class Window(NamedTuple):
-    """Inputs of a network (B, 2 I), and the units (B, 1) of its answer."""
+    """Inputs of a network (B, 2 I), and the spread (B, 1), the unit of its answer."""
 
     inputs: np.ndarray
-    level: np.ndarray
     spread: np.ndarray
 
 
@@ -50,7 +49,20 @@ def window_of(rows: np.ndarray, level: np.ndarray, season: int, back: np.ndarray
     inputs = np.concatenate(
         [z[:, at] * used, known[:, at] & used], axis=1, dtype=np.float32, casting="unsafe"
     )
-    return Window(inputs, level, spread)
+    return Window(inputs, spread)
+
+
+def last_known(rows: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
+    """The last value of each window (B, 1) that is not missing, `otherwise` in an empty one.
+
+    Example:
+        >>> last_known(np.array([[1.0, 2.0, np.nan], [np.nan] * 3]), 0.0).tolist()
+        [[2.0], [0.0]]
+    """
+    known = np.isfinite(rows)
+    place = rows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
+    found = rows[np.arange(len(rows)), place][:, None]
+    return np.where(np.isfinite(found), found, otherwise)
 
 
 def mean_change(rows: np.ndarray, lag: int) -> np.ndarray:
