@@ -138,9 +138,8 @@ def loss(target: Any, numbers: Any) -> Any:
 def fit(plan: Plan, found: list[Source], seed: int) -> tuple[tuple[np.ndarray, ...], ...]:
     """The blocks of one network trained from `seed`."""
     keras.utils.set_random_seed(seed)
-    model = pretrained(
-        plan.layout.inputs, plan.layout.width, blocks=plan.blocks, units=plan.units, skip=plan.layout.skip
-    )
+    layout, shape = plan.layout, {"blocks": plan.blocks, "units": plan.units}
+    model = pretrained(layout.inputs, layout.width, skip=layout.skip(found[0].season), **shape)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(plan.steps - 100, 1), warmup_target=1e-3, warmup_steps=100
     )

@@ -14,11 +14,11 @@ def random_series(count: int, *, season: int = 1, length: int = 160, random_stat
 
         z_t = l_t + (1 + g t) s_{t mod m} + e_t,    y_t = exp(z_t) for seven in ten, else c + z_t
 
-    l is in turn a random walk with drift, a line whose slope walks, a line with a slow wave, an autoregression of order
-    one, or a level that jumps now and then; s a free pattern or a sum of up to three harmonics, absent from one in
-    five; g lets one season in three grow or fade; e white noise, in three series of ten above all else,
-    with outliers in one series of ten. All sizes are
-    drawn over orders of magnitude.
+    l is a random walk with drift, a line whose slope walks, a line with a slow wave, an autoregression of order one, or
+    a level that jumps now and then, and hardly moves in three series of ten; s is a free pattern or a sum of up to three
+    harmonics, absent from one series in five; g lets three seasons of ten grow or fade; e is white noise, louder than
+    the shocks of the level in three series of ten, with outliers in one of ten. All sizes are drawn over orders of
+    magnitude.
 
     Args:
         count: S, number of series, at least 1.
@@ -60,7 +60,8 @@ def _levels(rng: np.random.Generator, size: np.ndarray, length: int) -> np.ndarr
         (rng.random((count, length)) < 0.02) * rng.normal(size=(count, length)) * 8 * size, axis=1
     )
     kinds = np.stack([walk, np.cumsum(0.97 * slope, axis=1), line, ar, jumps])
-    return kinds[rng.integers(len(kinds), size=count), np.arange(count)]
+    quiet = np.where(rng.random((count, 1)) < 0.3, 10 ** rng.uniform(-2, 0, (count, 1)), 1.0)
+    return quiet * kinds[rng.integers(len(kinds), size=count), np.arange(count)]
 
 
 def _seasons(rng: np.random.Generator, count: int, season: int, length: int) -> np.ndarray:

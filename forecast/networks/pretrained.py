@@ -28,7 +28,7 @@ def pretrained(
     Args:
         inputs: I; steps: H.
         blocks: number of residual blocks; units: of each of the two hidden layers of a block.
-        skip: the input of each step from which its median starts, the same phase one season ago; None = 0.
+        skip: the input of each step from which its median starts, the same phase one season ago; None = the last value.
 
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2021). Meta-learning framework with

@@ -55,10 +55,11 @@ class Layout:
         cycles = (np.arange(self.cycles)[:, None] + 1) * season - 1 - slot
         return np.concatenate([recent, np.where(slot < season, cycles, NONE).ravel()])
 
-    @property
-    def skip(self) -> np.ndarray | None:
-        """The input (width,) from which each output starts, its phase one season ago; None = the last value."""
-        return self.recent + np.arange(self.width) % self.slots if self.slots else None
+    def skip(self, season: int) -> np.ndarray:
+        """The input (width,) from which the median of each output starts: its phase one season ago."""
+        if self.slots:
+            return self.recent + np.arange(self.width) % self.slots
+        return self.recent - season + np.arange(self.width) % season
 
     def outputs(self, season: int) -> np.ndarray:
         """The output of each step of one block."""

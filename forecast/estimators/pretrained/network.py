@@ -36,19 +36,18 @@ class Network:
     members: tuple[tuple[tuple[np.ndarray, ...], ...], ...]
     scores: np.ndarray
 
-    def numbers(self, inputs: np.ndarray) -> np.ndarray:
-        """v, a, b (B, width, 3) of each output, for inputs (B, 2 I)."""
+    def numbers(self, inputs: np.ndarray, season: int) -> np.ndarray:
+        """v, a, b (B, width, 3) of each output, for inputs (B, 2 I) of a season m."""
         total: Any = sum(forward(blocks, inputs) for blocks in self.members)
         mean: np.ndarray = (total / np.float32(len(self.members))).reshape(len(inputs), -1, 3)
-        if self.layout.skip is not None:
-            mean[..., 0] += inputs[:, self.layout.skip]
+        mean[..., 0] += inputs[:, self.layout.skip(season)]
         return mean
 
     def block(self, rows: np.ndarray, level: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
         """The numbers (B, H, 3) of the H steps of one block, and the spread (B, 1) of its window."""
         layout = self.layout
         seen = window_of(rows[:, -layout.reach(season) :], level, season, layout.back(season))
-        numbers = self.numbers(seen.inputs)[:, layout.outputs(season)]
+        numbers = self.numbers(seen.inputs, season)[:, layout.outputs(season)]
         return numbers.astype(float), seen.spread
 
     def calibrated(self, score: np.ndarray | float) -> np.ndarray:

@@ -22,9 +22,7 @@ def seasonal(season: int, rows: int = 80) -> np.ndarray:
 def test_forecasts_follow_the_level_and_the_unit(season: int) -> None:
     y = seasonal(season)
     model = Pretrained(season=season)
-    for level, unit in ((1000.0, 1.0), (0.0, 1e6), (-3.0, 1e-4), (5.0, -1.0)):
-        if unit < 0:
-            continue  # a network need not mirror its forecasts
+    for level, unit in ((1000.0, 1.0), (0.0, 1e6), (-3.0, 1e-4)):
         told = model.fit(level + unit * y).predict_interval(30)
         plain = model.fit(y).predict_interval(30)
         np.testing.assert_allclose(told, level + unit * plain, rtol=1e-5, atol=1e-5 * unit * np.ptp(y))
