@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -205,37 +205,32 @@ def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[st
     return table, np.interp(GRID, below, values[known][order])
 
 
-def train(folder: Path, out: Path, family: str, steps: int | None) -> None:
-    """Train a family, write its weights and its card."""
-    plan = PLANS[family]
-    found = sources(folder, family)
-    if steps is not None:
-        plan = Plan(plan.layout, plan.members, steps, plan.blocks, plan.units, plan.scored)
-    members = []
+def train(folder: Path, out: Path, family: str, plan: Plan) -> None:
+    """Train a family; write its weights and what its card says of them, after each member."""
+    found, members = sources(folder, family), []
     for seed in range(plan.members):
         members.append(fit(plan, found, seed))
         network = Network(plan.layout, tuple(members), ndtri(np.array(GRID)))
-        table, scores = held_out(plan, network, found)
-        scores = np.where(np.array(GRID) == 0.5, 0.0, scores)
-        print(
-            json.dumps({"family": family, "members": seed + 1, "scores": scores.round(2).tolist(), **table}),
-            flush=True,
-        )
+        _, scores = held_out(plan, network, found)
         path = out / f"{family}.npz"
-        write(path, Network(plan.layout, tuple(members), scores))
-    table, _ = held_out(plan, read(path), found)  # as it was written, in half precision
-    about = {
+        write(path, Network(plan.layout, network.members, np.where(np.array(GRID) == 0.5, 0.0, scores)))
+        about = described(plan, family, path, found)
+        print(json.dumps(about), flush=True)
+        path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def described(plan: Plan, family: str, path: Path, found: list[Source]) -> dict[str, Any]:
+    """What the card says of a file of weights; its scores are those in half precision."""
+    network = read(path)
+    return {
         "family": family,
-        "steps": plan.steps,
-        "seeds": list(range(plan.members)),
-        "batch": BATCH,
-        "held_out": table,
-    }
-    about |= {
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "date": time.strftime("%Y-%m-%d"),
+        "seeds": list(range(len(network.members))),
+        "steps": plan.steps,
+        "batch": BATCH,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "held_out": held_out(plan, network, found)[0],
     }
-    path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -249,7 +244,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("forecast/_weights"))
     options = parser.parse_args(arguments)
     for family in options.families:
-        train(options.folder, options.out, family, options.steps)
+        plan = PLANS[family]
+        train(options.folder, options.out, family, replace(plan, steps=options.steps or plan.steps))
     (options.out / "README.md").write_text(card(options.out))
 
 

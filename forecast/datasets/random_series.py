@@ -15,9 +15,9 @@ def random_series(count: int, *, season: int = 1, length: int = 160, random_stat
         z_t = l_t + (1 + g t) s_{t mod m} + e_t,    y_t = exp(z_t) for seven in ten, else c + z_t
 
     l is a random walk with drift, a line whose slope walks, a line with a slow wave, an autoregression of order one, or
-    a level that jumps now and then, and hardly moves in three series of ten; s is a free pattern or a sum of up to three
-    harmonics, absent from one series in five; g lets three seasons of ten grow or fade; e is white noise, louder than
-    the shocks of the level in three series of ten, with outliers in one of ten. All sizes are drawn over orders of
+    a level that jumps now and then, and hardly moves in three series of ten; s is a free pattern or a sum of one to
+    three harmonics, absent from one series in five; g lets three seasons of ten grow or fade; e is white noise, louder
+    than the shocks of the level in three series of ten, with outliers in one of ten. All sizes are drawn over orders of
     magnitude.
 
     Args:
