@@ -100,7 +100,8 @@ class Pretrained(Unweighted):
         inside, ahead = (step < 0) & (request.position >= self.min_history(panel)), step >= 0
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
-            found[inside] = self._after(panel, rows, 1, value)[:, 0]
+            values = self._after(panel, rows, 1, value)[:, 0]
+            found[inside] = np.where(np.isnan(values), found[inside], values)  # nothing is known yet
         if ahead.any():
             values = self._after(panel, panel.offsets[1:], request.horizon, value)
             found[ahead] = values[request.series[ahead], step[ahead]]

@@ -49,6 +49,8 @@ def test_missing_values_are_marked() -> None:
     assert told.notna().all() and np.abs(told / whole - 1).max() < 0.2
     only = pd.Series(np.r_[y.to_numpy()[:100], np.full(44, np.nan)], y.index)
     assert Pretrained().fit(only).predict(3).notna().all()
+    late = y.mask(np.arange(144) < 50)
+    assert Pretrained().fit(late).predict_interval(y.index[40:60]).notna().all(axis=None)
 
 
 def test_series_of_a_panel_do_not_see_each_other() -> None:
