@@ -88,12 +88,12 @@ def sources(folder: Path, family: str, *, seed: int = 0) -> list[Source]:
 
     if family == "season_1":
         return [
-            Source("M4 Yearly", 1, 0.8, m4("Yearly")),
+            Source("M4 Yearly", 1, 0.87, m4("Yearly")),
             Source("M4 Weekly", 1, 0.08, m4("Weekly")),
-            Source("random", 1, 0.12, drawn(1, 10_000, 100)),
+            Source("random", 1, 0.05, drawn(1, 10_000, 100)),
         ]
     if family == "season_4":
-        return [Source("M4 Quarterly", 4, 0.9, m4("Quarterly")), Source("random", 4, 0.1, drawn(4, 5_000))]
+        return [Source("M4 Quarterly", 4, 0.96, m4("Quarterly")), Source("random", 4, 0.04, drawn(4, 5_000))]
     hourly = m4("Hourly")
     if family == "season_12":
         return [

@@ -50,8 +50,8 @@ class Plan:
 
 
 PLANS = {
-    "season_1": Plan(Layout(recent=24, ahead=8), 2, 6_000, blocks=3, scored=6),
-    "season_4": Plan(Layout(recent=28, ahead=8), 2, 6_000, blocks=3, scored=8),
+    "season_1": Plan(Layout(recent=24, ahead=8), 2, 6_000, scored=6),
+    "season_4": Plan(Layout(recent=28, ahead=8), 2, 6_000, scored=8),
     "season_12": Plan(Layout(recent=60, ahead=24), 2, 8_000, scored=18),
     "any_season": Plan(Layout(recent=24, ahead=2, slots=24, cycles=8), 1, 8_000, blocks=3, scored=14),
 }

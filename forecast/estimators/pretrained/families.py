@@ -23,9 +23,10 @@ def family_of(season: int) -> Family:
     """The family for a season m: its own, one of which it is a part, or that of any season.
 
     Example:
-        >>> family_of(12), family_of(7), family_of(52)
-        (Family(name='season_12', season=12, profile=1), Family(name='any_season', season=7, profile=1), \
-Family(name='season_1', season=1, profile=52))
+        >>> family_of(6)
+        Family(name='season_12', season=12, profile=1)
+        >>> family_of(52)
+        Family(name='any_season', season=13, profile=52)
     """
     if season in _OWN:
         return Family(*_OWN[season], 1)

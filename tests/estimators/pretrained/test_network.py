@@ -31,7 +31,7 @@ def test_numpy_and_keras_tell_the_same(family: str, season: int) -> None:
     network = small() if family == "small" else shipped(family)
     blocks, layout = network.members[0], network.layout
     model = pretrained(
-        layout.inputs, layout.width, blocks=len(blocks), units=len(blocks[0][1]), skip=layout.skip
+        layout.inputs, layout.width, blocks=len(blocks), units=len(blocks[0][1]), skip=layout.skip(season)
     )
     for layer, maps in zip(model.get_layer("blocks").blocks, blocks, strict=True):
         first, second = layer.hidden
