@@ -6,7 +6,8 @@ training parts they know. Beside each the (seasonal) naive forecast, to show tha
 
 Scores: sMAPE and MASE, means over series, as the organisers of M3 and M4 define them; of NN5 the MASE with the scale of
 one step, missing values left out, as the authors of the foundation models do; coverage of the intervals of 80 and 95 %.
-With --ets the last part: RMSSE over that of ETS, geometric mean, two origins of two seasons a series.
+In the rows "all forecasts" MASE is the mean of the rows above. With --ets also RMSSE over that of ETS, geometric mean,
+two origins of two seasons a series.
 """
 
 from __future__ import annotations
