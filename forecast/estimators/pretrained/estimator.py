@@ -12,13 +12,13 @@ from scipy.special import ndtri
 from forecast._checks import check_count
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
+from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks, reach
 from forecast.estimators.pretrained.families import family_of
-from forecast.estimators.pretrained.told import Told, reach, tell
 from forecast.panel import Panel, Request
 from forecast.windows import position_of_rows, series_of_rows
 
 CELLS = 1 << 19  # values of the windows that are forecast at once: memory stays small
-Value = Callable[[Told, np.ndarray], np.ndarray]
+Value = Callable[[BlockForecast, np.ndarray], np.ndarray]
 """K values of each step ahead (B, H, K), given the number of the series and target of each window (B,)."""
 
 
@@ -88,7 +88,7 @@ class Pretrained(Unweighted):
         shape = (self.panel_.n_series * self.panel_.n_targets, max(request.horizon, 1), count)
         walks = np.cumsum(rng.standard_normal(shape), axis=1) / np.sqrt(np.arange(1, shape[1] + 1))[:, None]
 
-        def path(told: Told, place: np.ndarray) -> np.ndarray:
+        def path(told: BlockForecast, place: np.ndarray) -> np.ndarray:
             return told.quantiles(walks[place, : told.median.shape[1]])
 
         return self._requested(request, path, center, count)
@@ -120,12 +120,12 @@ class Pretrained(Unweighted):
             inside = (rows >= panel.offsets[series[some], None])[..., None]
             windows = np.where(inside, panel.y[np.maximum(rows, 0)], np.nan).swapaxes(1, 2)  # (B, O, W)
             before = last[ends[some] - 1].reshape(-1, 1)
-            told = tell(family, windows.reshape(-1, width).astype(float), before, horizon)
+            told = forecast_blocks(family, windows.reshape(-1, width).astype(float), before, horizon)
             values = value(told, (series[some, None] * targets + np.arange(targets)).ravel())
             found.append(values.reshape(-1, targets, horizon, values.shape[-1]).swapaxes(1, 2))
         return np.concatenate(found)
 
 
-def median(told: Told, place: np.ndarray) -> np.ndarray:
+def median(told: BlockForecast, place: np.ndarray) -> np.ndarray:
     """The forecast (B, H, 1)."""
     return told.median[..., None]

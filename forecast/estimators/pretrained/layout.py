@@ -43,7 +43,7 @@ class Layout:
 
     @property
     def width(self) -> int:
-        """Steps that the network tells."""
+        """Steps that the network forecasts at once."""
         return self.ahead * max(self.slots, 1)
 
     def back(self, season: int) -> np.ndarray:

@@ -27,7 +27,7 @@ class Network:
     """The members of a family: networks of one layout whose answers are averaged.
 
     Args:
-        layout: what it reads and tells.
+        layout: what it reads and forecasts.
         members: the blocks of each member, a block being its `MAPS`.
         scores: normal scores (Q,) that stand for the shares of `GRID`, from series that it was not trained on.
     """
@@ -51,7 +51,7 @@ class Network:
         return numbers.astype(float), seen.spread
 
     def calibrated(self, score: np.ndarray | float) -> np.ndarray:
-        """The score at which the network tells a normal score, linear between those of `GRID` and beyond them."""
+        """The score of the network that stands for a normal score, linear between those of `GRID` and beyond them."""
         known = ndtri(np.array(GRID))
         steep = np.where(np.less(score, 0), self.scores[0] / known[0], self.scores[-1] / known[-1])
         found: np.ndarray = np.where(

@@ -1,4 +1,4 @@
-"""What a pretrained network tells of the steps ahead of many windows: medians, and quantiles around them."""
+"""Forecasts of a pretrained network for many windows, block by block: medians, and quantiles around them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from forecast.estimators.pretrained.window import last_known, quantile
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """H steps ahead of B windows, in blocks of as many as the network tells at once.
+class BlockForecast:
+    """H steps ahead of B windows, in blocks of as many as the network forecasts at once.
 
     Args:
         network: the family.
@@ -51,8 +51,8 @@ def _deviation(numbers: np.ndarray, spread: np.ndarray, score: np.ndarray) -> np
     return found
 
 
-def tell(family: Family, rows: np.ndarray, otherwise: np.ndarray, horizon: int) -> Told:
-    """What a family tells after windows of rows, block by block, each on the medians of the one before.
+def forecast_blocks(family: Family, rows: np.ndarray, otherwise: np.ndarray, horizon: int) -> BlockForecast:
+    """Forecast the steps after windows of rows, block by block, each from the medians of the one before.
 
     Args:
         family: which networks, and which season.
@@ -76,7 +76,7 @@ def tell(family: Family, rows: np.ndarray, otherwise: np.ndarray, horizon: int) 
         blocks.append((numbers, spread))
         told += numbers.shape[1]
     season = profile[:, np.arange(horizon) % family.profile]
-    return Told(network, np.concatenate(medians, axis=1) + season, tuple(blocks))
+    return BlockForecast(network, np.concatenate(medians, axis=1) + season, tuple(blocks))
 
 
 def reach(family: Family) -> int:
