@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from forecast.estimators.pretrained.layout import Layout
 from forecast.estimators.pretrained.window import window_of
 
-MAPS = ("hidden_1", "bias_1", "hidden_2", "bias_2", "backcast", "output")
+MAPS = ("kernel_1", "bias_1", "kernel_2", "bias_2", "backcast", "output")
 """Weights of a residual block: two hidden layers, and what their state says of the past and of the future."""
 GRID = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 """Shares of the quantiles that are calibrated."""
@@ -70,9 +70,9 @@ def forward(blocks: tuple[tuple[np.ndarray, ...], ...], inputs: np.ndarray) -> n
     past = inputs.shape[1] // 2
     rest, context = inputs[:, :past], inputs[:, past:]
     total = np.zeros((len(inputs), blocks[0][-1].shape[1]), np.float32)
-    for hidden_1, bias_1, hidden_2, bias_2, backcast, output in blocks:
-        state = np.maximum(rest @ hidden_1[:past] + context @ hidden_1[past:] + bias_1, 0.0)
-        state = np.maximum(state @ hidden_2 + bias_2, 0.0)
+    for kernel_1, bias_1, kernel_2, bias_2, backcast, output in blocks:
+        state = np.maximum(rest @ kernel_1[:past] + context @ kernel_1[past:] + bias_1, 0.0)
+        state = np.maximum(state @ kernel_2 + bias_2, 0.0)
         rest, total = rest - state @ backcast, total + state @ output
     return total
 
