@@ -82,13 +82,14 @@ def test_long_panel_and_save(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_tree_tells_a_leaf_what_its_sibling_does() -> None:
-    """b repeats a one step later: the total, less b, is a."""
+    """b repeats a one step later, so two steps judge: the total, less b, is a."""
     noise = normal((201, 2), seed=6)
     y = pd.DataFrame({"a": noise[1:, 0], "b": noise[:-1, 0] + 0.1 * noise[1:, 1]})
     y["sum"] = y["a"] + y["b"]
     parents = pd.DataFrame({"node": ["a", "b"], "parent": "sum"})
-    seen = small(parents=parents, lags=1, units=4, epochs=60).fit(y.iloc[:150]).update(y.iloc[150:])
-    alone = small(lags=1, units=4, epochs=60).fit(y.iloc[:150]).update(y.iloc[150:])
+    options = {"lags": 1, "units": 4, "epochs": 60, "horizon": 2}
+    seen = small(parents=parents, **options).fit(y.iloc[:150]).update(y.iloc[150:])
+    alone = small(**options).fit(y.iloc[:150]).update(y.iloc[150:])
     error, other = (
         float(((m.predict(y.index[150:]) - y.iloc[150:])["b"] ** 2).mean()) for m in (seen, alone)
     )
