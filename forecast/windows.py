@@ -364,6 +364,19 @@ def mean_change(y: np.ndarray, offsets: np.ndarray, lag: int) -> np.ndarray:
     return np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
 
 
+def change_in_windows(rows: np.ndarray, lag: int) -> np.ndarray:
+    """Mean |y_t - y_{t-lag}| of each window (B, ...) of rows (B, L, ...) over pairs of known rows, NaN without one.
+
+    Example:
+        >>> change_in_windows(np.array([[1.0, 2.0, 4.0, np.nan]]), 1)
+        array([1.5])
+    """
+    gap = np.abs(rows[:, lag:] - rows[:, :-lag])
+    known = np.isfinite(gap)
+    sums, pairs = np.where(known, gap, 0.0).sum(axis=1), known.sum(axis=1)
+    return np.divide(sums, pairs, out=np.full_like(sums, np.nan), where=pairs > 0)
+
+
 def naive_error(y: np.ndarray, offsets: np.ndarray, season: int) -> np.ndarray:
     """Mean |y_t - y_{t-m}| of each series (S, O), of |y_t - y_{t-1}| where it has no such pair; at least 1e-3."""
     error = mean_change(y, offsets, season)

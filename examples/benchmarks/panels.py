@@ -29,13 +29,14 @@ import numpy as np
 import pandas as pd
 
 from forecast import AR, ResidualTDNN, Theta
+from forecast.datasets.competition_folder import dated
 from forecast.networks import ResidualTDNNConfig
 from forecast.panel import Panel
 
 ORIGINS = 3
 LEAST_ROWS = 6  # of a series before these horizons
 LOCAL = 1_000  # series up to which AR and Theta are fitted as well
-BEFORE = "1000-01-01"  # a yearly calendar reaches back far enough for any series
+FREQ: dict[Any, str] = {1: "YS", 4: "QS", 12: "MS", 7: "D", (24, 168): "h", 52: "W"}
 
 
 @dataclass(frozen=True)
@@ -138,23 +139,13 @@ def forecast_of(
 ) -> tuple[np.ndarray, float]:
     """(forecasts on the rows of test, seconds)."""
     began = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        values = model.fit(train).predict(horizon)
-    return aligned(values, test, type(model).__name__), time.perf_counter() - began
+    return from_each(model, [train, test], horizon)[0], time.perf_counter() - began
 
 
 def network(name: str, seed: int, options: dict[str, Any]) -> ResidualTDNN:
     task, options = SETS[name], dict(options)
     kind = ResidualTDNN if options.pop("proportions", True) else WithoutProportions
     return kind(**{"horizon": task.horizon, "season": task.pattern, "random_state": seed, **options})
-
-
-def dated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """With timestamps instead of whole numbers, so that models of one series know the season."""
-    freq: dict[Any, str] = {1: "YS", 4: "QS", 12: "MS", 7: "D", (24, 168): "h", 52: "W"}[SETS[name].pattern]
-    stamps = pd.date_range(BEFORE, periods=int(frame.ds.max()) + 1, freq=freq, unit="s")
-    return frame.assign(ds=stamps[frame.ds.to_numpy()])
 
 
 def models(
@@ -164,8 +155,9 @@ def models(
     for seed in seeds:
         yield f"ResidualTDNN seed {seed}", network(name, seed, options), train
     if train.unique_id.nunique() <= LOCAL and not train.y.isna().any():
-        yield "AR", AR(), dated(train, name)
-        yield "Theta", Theta(), dated(train, name)
+        calendar = dated(train, FREQ[SETS[name].pattern])  # so that models of one series know the season
+        yield "AR", AR(), calendar
+        yield "Theta", Theta(), calendar
 
 
 def report(folder: Path, name: str, seeds: list[int], options: dict[str, Any]) -> None:

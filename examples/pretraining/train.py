@@ -30,7 +30,7 @@ from sources import Source, sources
 from forecast.estimators.pretrained.layout import Layout
 from forecast.estimators.pretrained.network import GRID, Network, read, write
 from forecast.estimators.pretrained.window import Window, last_known, quantile, window_of
-from forecast.networks.pretrained import pretrained
+from forecast.networks.pretrained import block_maps, pretrained
 
 BATCH, FAR, BEND = 512, 200.0, 6.0
 SHARES = (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
@@ -153,19 +153,7 @@ def fit(plan: Plan, found: list[Source], seed: int) -> tuple[tuple[np.ndarray, .
         shuffle=False,
         verbose=2,
     )
-    blocks = []
-    for block in model.get_layer("blocks").blocks:
-        first, second = block.hidden
-        maps = (
-            first.kernel,
-            first.bias,
-            second.kernel,
-            second.bias,
-            block.backcast.kernel,
-            block.forecast.kernel,
-        )
-        blocks.append(tuple(keras.ops.convert_to_numpy(each) for each in maps))
-    return tuple(blocks)
+    return tuple(tuple(ops.convert_to_numpy(each) for each in maps) for maps in block_maps(model))
 
 
 def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[str, Any], np.ndarray]:

@@ -73,10 +73,15 @@ class Competition:
 
     def dated(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows whose numbers are replaced by timestamps that lie `freq` apart, so that models know the season."""
-        if self.freq is None or not pd.api.types.is_integer_dtype(rows["ds"].dtype):
-            return rows
-        stamps = pd.date_range("1000-01-01", periods=int(rows["ds"].max()) + 1, freq=self.freq, unit="s")
-        return rows.assign(ds=stamps[rows["ds"].to_numpy()])
+        return rows if self.freq is None else dated(rows, self.freq)
+
+
+def dated(rows: pd.DataFrame, freq: str) -> pd.DataFrame:
+    """Rows whose numbers are replaced by timestamps `freq` apart, from a year before which no record reaches."""
+    if not pd.api.types.is_integer_dtype(rows["ds"].dtype):
+        return rows
+    stamps = pd.date_range("1000-01-01", periods=int(rows["ds"].max()) + 1, freq=freq, unit="s")
+    return rows.assign(ds=stamps[rows["ds"].to_numpy()])
 
 
 def read_competition(folder: str | Path, group: str, *, horizon: int | None = None) -> Competition:

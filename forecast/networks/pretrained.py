@@ -46,3 +46,17 @@ def pretrained(
         start = ops.take(window, np.asarray(skip), axis=1)[..., None]
         numbers = numbers + ops.reshape(ops.pad(start, ((0, 0), (0, 0), (0, 2))), (-1, 3 * steps))
     return keras.Model(window, numbers, name="pretrained")
+
+
+def block_maps(network: keras.Model) -> list[tuple[keras.Variable, ...]]:
+    """The variables of each block: kernel and bias of both hidden layers, the map to the backcast, that to the output.
+
+    Example:
+        >>> [tuple(variable.shape) for variable in block_maps(pretrained(3, 2, blocks=1, units=4))[0]]
+        [(6, 4), (4,), (4, 4), (4,), (4, 3), (4, 6)]
+    """
+    found = []
+    for block in network.get_layer("blocks").blocks:
+        hidden = [variable for layer in block.hidden for variable in (layer.kernel, layer.bias)]
+        found.append((*hidden, block.backcast.kernel, block.forecast.kernel))
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 from forecast.training.backend import to_numpy
 from forecast.training.flat_network import CHUNK, Array
 from forecast.training.window_program import WindowProgram
-from forecast.windows import naive_error
+from forecast.windows import change_in_windows, naive_error
 
 LEAST_SHARE = 0.1  # of the error of the naive forecast of a series: the least unit of one of its windows
 
@@ -138,17 +138,10 @@ class DrawnWindows:
 
 def spread(past: Array, season: int) -> Array:
     """Mean |y_t - y_{t-m}| (B, O) over pairs of known rows of windows (B, L, O); |y_t - y_{t-1}| without pairs."""
-
-    def mean(lag: int) -> Array:
-        gap = np.abs(past[:, lag:] - past[:, :-lag])
-        known = np.isfinite(gap)
-        sums, pairs = np.where(known, gap, 0.0).sum(axis=1), known.sum(axis=1)
-        return np.divide(sums, pairs, out=np.zeros_like(sums), where=pairs > 0)
-
-    near = mean(1)
+    near = np.nan_to_num(change_in_windows(past, 1))
     if not 1 < season < past.shape[1]:
         return near
-    seasonal = mean(season)
+    seasonal = change_in_windows(past, season)  # NaN is not above 0
     return np.where(seasonal > 0, seasonal, near)
 
 

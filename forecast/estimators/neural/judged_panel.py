@@ -40,8 +40,10 @@ def errors_at_end(
     origins = _first_origins(panel, horizon)
     learned = position_of_rows(panel) < np.repeat(origins, panel.lengths)
     head, longest = panel.head(origins), int((panel.lengths - origins).max())
-    forecasts, truth = dict[str, np.ndarray](), np.empty(0)
-    for name, model in models.items() if longest else ():
+    if not longest:
+        return {}
+    forecasts: dict[str, np.ndarray] = {}
+    for name, model in models.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the same series as in the fit on all rows
             model._learn(head, None if weights is None else weights[learned])
@@ -50,7 +52,7 @@ def errors_at_end(
             for ahead in range(0, longest, horizon)
         ]
         forecasts[name], truth = (np.concatenate(part, axis=1) for part in zip(*runs, strict=True))
-    judged = np.isfinite(truth).any(axis=(1, 2)) if longest else np.empty(0, bool)
+    judged = np.isfinite(truth).any(axis=(1, 2))
     if not judged.any():
         return {}
     unit = naive_error(panel.y, panel.offsets, season)[:, None]

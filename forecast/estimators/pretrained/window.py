@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.estimators.pretrained.layout import NONE
+from forecast.windows import change_in_windows
 
 LEAST = 0.1  # of the mean change from row to row: the least spread, for a season that repeats itself exactly
 BOUND = 8.0  # of arcsinh: a value is at most 1,500 spreads from the last one
@@ -38,7 +39,7 @@ def window_of(rows: np.ndarray, level: np.ndarray, season: int, back: np.ndarray
         >>> seen.inputs.astype(float).round(2).tolist(), seen.spread.item()
         ([[0.0, -0.88, 0.0, 0.0, 1.0, 1.0]], 2.0)
     """
-    near, seasonal = mean_change(rows, 1), mean_change(rows, season)
+    near, seasonal = (change_in_windows(rows, lag)[:, None] for lag in (1, season))
     seasonal = np.where(np.isnan(seasonal), near, seasonal)
     spread = np.nan_to_num(np.fmax(seasonal, LEAST * near))
     relative = (rows - level) / np.where(spread > 0, spread, 1.0)
@@ -63,20 +64,6 @@ def last_known(rows: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
     place = rows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
     found = rows[np.arange(len(rows)), place][:, None]
     return np.where(np.isfinite(found), found, otherwise)
-
-
-def mean_change(rows: np.ndarray, lag: int) -> np.ndarray:
-    """Mean |y_t - y_{t-lag}| (B, 1) of windows (B, W) over pairs of known rows, NaN without one.
-
-    Example:
-        >>> mean_change(np.array([[1.0, 2.0, 4.0, np.nan]]), 1)
-        array([[1.5]])
-    """
-    gap = np.abs(rows[:, lag:] - rows[:, :-lag])
-    known = np.isfinite(gap)
-    count = known.sum(axis=1, keepdims=True)
-    total = np.where(known, gap, 0.0).sum(axis=1, keepdims=True)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
 def quantile(numbers: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -26,23 +26,14 @@ def small(seed: int = 0) -> Network:
 def test_numpy_and_keras_tell_the_same(family: str, season: int) -> None:
     import keras
 
-    from forecast.networks.pretrained import pretrained
+    from forecast.networks.pretrained import block_maps, pretrained
 
     network = small() if family == "small" else shipped(family)
     blocks, layout = network.members[0], network.layout
     model = pretrained(
         layout.inputs, layout.width, blocks=len(blocks), units=len(blocks[0][1]), skip=layout.skip(season)
     )
-    for layer, maps in zip(model.get_layer("blocks").blocks, blocks, strict=True):
-        first, second = layer.hidden
-        own = (
-            first.kernel,
-            first.bias,
-            second.kernel,
-            second.bias,
-            layer.backcast.kernel,
-            layer.forecast.kernel,
-        )
+    for own, maps in zip(block_maps(model), blocks, strict=True):
         for variable, values in zip(own, maps, strict=True):
             variable.assign(values)
     inputs = np.random.default_rng(1).normal(size=(7, 2 * layout.inputs)).astype("float32")
