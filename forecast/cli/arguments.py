@@ -262,8 +262,8 @@ def _columns(command: Parser) -> None:
         nargs="+",
         default=[],
         metavar="NAME[=N]",
-        help="covariates that hold categories, such as text, each with the length of its learned vectors "
-        "(2 if not given); for models that have the option categories",
+        help="covariates that hold categories, such as text; N is the length of the vectors that NARX, TDNN and "
+        "other networks learn for them (2 if not given)",
     )
 
 

@@ -68,8 +68,7 @@ def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -
         for name in dict.fromkeys((*names, *REFERENCES))
     }
     frame = _backtest(options, data, settings, horizon)
-    bare = data.without(category_lengths(options))
-    table = leaderboard(frame, bare.y, bare.X)
+    table = leaderboard(frame, data.y, data.X)
     print(table.to_string(float_format="{:.3f}".format))
     print(f"best first by {table.attrs['metric']}; skill: share of the baseline's error that is saved")
     attributes, frame.attrs = frame.attrs, {}  # a parquet file has no place for them
@@ -81,26 +80,13 @@ def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -
 def _backtest(
     options: Namespace, data: Data, settings: Mapping[str, Sequence[str]], horizon: int
 ) -> pd.DataFrame:
-    """Forecasts of all models; the baselines, which know no categories, get the data without them."""
+    """Forecasts of all models."""
     categories = category_lengths(options)
-    plain = [name for name in settings if not categories or name in REFERENCES]
     with options.importing():
-        learning = {
-            name: build(name, settings[name], categories=categories) for name in settings if name not in plain
-        }
-        models = {name: build(name, settings[name]) for name in plain}
+        models = {name: build(name, settings[name], categories=categories) for name in settings}
     arguments: dict[str, Any] = {"horizon": horizon, "windows": options.windows, "step": options.step}
     arguments |= {"gap": options.gap, "refit": not options.no_refit, "verbose": 1}
-    bare = data.without(categories)
-    frame = roll(models, bare.y, bare.X, **arguments)
-    if not learning:
-        return frame
-    coded = data.coded(categories)
-    more = roll(learning, coded.y, coded.X, **arguments)
-    seconds = {**more.attrs["seconds"], **frame.attrs["seconds"]}
-    joined = frame.join(more[[*learning]])
-    joined.attrs = {**frame.attrs, "seconds": seconds}
-    return joined
+    return roll(models, data.y, data.X, **arguments)
 
 
 def _picture(data: Data, frame: pd.DataFrame, table: pd.DataFrame, horizon: int) -> Any:

@@ -14,6 +14,7 @@ from forecast.cli.arguments import READY
 from forecast.cli.models import SAVED, build, check_name
 from forecast.cli.tables import STEPS, category_lengths, plain, read_data, read_future, write
 from forecast.estimators.saving import load
+from forecast.estimators.validation import learned
 from forecast.evaluation.plots import plot_forecast
 
 
@@ -66,8 +67,10 @@ def _ahead(options: Namespace, model: Any) -> Any:
         if options.horizon is not None:
             remedy = "Give one of the two"
             raise ValueError(explain("--horizon", "absent beside --future", options.horizon, remedy))
-        given = model.get_params(deep=False).get("categories")
-        return read_future(options, model.panel_, model.levels_ if given else {})
+        layout, lags = model.panel_.layout, model._first_lags()
+        levels = {**layout.categories, **learned(model).get("levels_", {})}
+        later = {name for name, at in layout.covariates.items() if (lags[at] > 0).all()}
+        return read_future(options, model.panel_, levels, later)
     if options.horizon is not None:
         return check_horizon(options.horizon)
     season = model.panel_.season_length

@@ -32,7 +32,7 @@ def build(
     Args:
         name: one of `NAMES`.
         settings: pairs NAME=VALUE; of an Ensemble also "estimators=NARX,Theta" and then "narx__lags=12".
-        categories: column -> length of its learned vectors.
+        categories: column -> length of its learned vectors, of a model that learns some.
         verbose: of the estimator, unless the settings give it.
     """
     check_name(name)
@@ -44,10 +44,6 @@ def build(
     if verbose and "verbose" in known:
         values.setdefault("verbose", verbose)
     if categories:
-        if "categories" not in known:
-            remedy = "Take a model that learns from categories, such as NARX or TDNN"
-            received = f"{', '.join(categories)} for {name}"
-            raise ValueError(explain("--categories", "absent for this model", received, remedy))
         values["categories"] = dict(categories)
     return model.set_params(**values)
 

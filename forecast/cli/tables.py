@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,24 +45,6 @@ class Data:
             return replace(self, y=self.y.groupby("unique_id", sort=False).tail(rows))
         return replace(self, y=self.y.iloc[-rows:], X=None if self.X is None else self.X.iloc[-rows:])
 
-    def without(self, names: Iterable[str]) -> Data:
-        """The data without these covariates."""
-        if self.X is None:
-            long = isinstance(self.y, pd.DataFrame)
-            return replace(self, y=self.y.drop(columns=[*names]) if long else self.y)
-        rest = self.X.drop(columns=[*names])
-        return replace(self, X=rest if len(rest.columns) else None)
-
-    def coded(self, names: Iterable[str]) -> Data:
-        """The data with numbers for the categories in these columns, which a backtest cuts like other numbers."""
-        if self.X is None:
-            return replace(self, y=self.y.assign(**_codes(self.y, names)))
-        return replace(self, X=self.X.assign(**_codes(self.X, names)))
-
-
-def _codes(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, np.ndarray]:
-    return {name: pd.factorize(frame[name])[0].astype(float) for name in names}
-
 
 def read_data(options: Namespace) -> Data:
     """The data that `options.data` names, its columns chosen by the options of the group "columns"."""
@@ -86,13 +68,16 @@ def read_data(options: Namespace) -> Data:
     return Data(title, frame[target], frame[covariates] if covariates else None)
 
 
-def read_future(options: Namespace, panel: Panel, levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+def read_future(
+    options: Namespace, panel: Panel, levels: Mapping[Any, Sequence[Any]], optional: Collection[Any] = ()
+) -> pd.DataFrame:
     """Future covariates in the form of the history: with its kind of times, its ids and its columns.
 
     Args:
         options: those of `forecast predict`.
         panel: the history of the model.
         levels: categories of each column of categories.
+        optional: covariates that the file may leave out.
     """
     table = read_table(options.future, spelling(options))
     name = series_column(table, options.id) if panel.layout.keyed else None
@@ -103,10 +88,12 @@ def read_future(options: Namespace, panel: Panel, levels: Mapping[str, Sequence[
     rest = [str(column) for column in table.frame.columns if column != name]
     likely = (str(panel.timeline.name), "ds", rest[0])
     time = options.time or next(column for column in likely if column in rest)
-    covariates = [str(column) for column in panel.layout.exog_names]
-    frame = _pick(table, options, name, time, covariates, list(levels))
+    wanted = [column for column in panel.layout.covariates if column not in optional or column in rest]
+    frame = _pick(table, options, name, time, [str(column) for column in wanted], list(levels))
     for column, known in levels.items():
-        if not any(isinstance(level, str) for level in known):  # a model fitted on numbers in Python
+        if column in frame and not any(
+            isinstance(level, str) for level in known
+        ):  # a model fitted on numbers in Python
             frame[column] = pd.to_numeric(frame[column])
     key = time if name is None else "ds"
     frame[key] = _as_in_history(frame[key], panel)

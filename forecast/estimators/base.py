@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_count, check_horizon, check_seed, explain
 from forecast.estimators import conformal, saving, validation
 from forecast.estimators.documentation import Documented
-from forecast.panel import Panel, Request, build_request, extend_panel, future_frame
+from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -32,6 +32,9 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     Args:
         horizon: steps that `predict()` without an argument returns, at least 1.
+        categories: columns of X that hold categories beside those of text and of pandas categories, as a list. A model
+            sees a column with K + 1 categories as K columns of 0 and 1 (`forecast.panel.categories`); a category that
+            was not seen in `fit` counts as the first one, with a warning.
 
     Attributes:
         panel_: the history, from whose end forecasts start; `update` moves it.
@@ -44,8 +47,11 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     handles_missing: ClassVar[bool] = False
     """True when the target may hold NaN; covariates never may."""
+    uses_covariates: ClassVar[bool] = True
+    """False when forecasts do not depend on the covariates, which are then not asked for."""
 
     horizon: int = 1
+    categories: Any = None
 
     panel_: Panel = field(init=False)
     sample_weight_: np.ndarray | None = field(init=False)
@@ -56,14 +62,19 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _check_options(self) -> None:
         """Refuse a wrong argument, before the data are read; a family adds its own checks."""
         check_horizon(self.horizon)
+        validation.check_categories(self.categories)
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
         return self._checked(X, y)
 
     def _coded(self, X: Any) -> Any:
-        """X with the categories seen in `fit` replaced by numbers."""
+        """X with the categories seen in `fit` replaced by their numbers, of models that learn vectors for them."""
         return X
+
+    def _indicated(self) -> list[Any]:
+        """Columns named as categories that the model sees as indicators."""
+        return list(self.categories or ())
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         """Learn from `panel`; set attributes ending in `_` (arrays and plain values only)."""
@@ -99,6 +110,10 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     ) -> np.ndarray:
         """Sample paths (R, O, count) around the forecasts `center` (R, O), from errors of held-out forecasts."""
         return conformal.sample_paths(self, request, count, rng, center)
+
+    def _first_lags(self) -> np.ndarray:
+        """Lag (E,) from which a fitted model reads each covariate, infinite where it does not."""
+        return np.full(self.panel_.n_exog, 0.0 if self.uses_covariates else np.inf)
 
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast from its own past."""
@@ -272,15 +287,19 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "panel_")
         known, rest = validation.split_record(self._coded(X), initial)
-        record = self._checked(*known)
+        record = self._checked(*known, coding=Coding(known=self.panel_.layout.categories))
         validation.check_record(self, record)
-        request = build_request(record, validation.following(rest, record), horizon=self.horizon)
+        rows = validation.following(rest, record)
+        request = build_request(record, rows, horizon=self.horizon, first_lags=self._first_lags())
         return request.restore(self._values(record, request), name=type(self).__name__)
 
     def make_future_frame(self, horizon: int) -> Any:
-        """The frame of future covariates to fill: the next `horizon` timestamps of every series, all NaN."""
+        """The frame of future covariates to fill: the next `horizon` timestamps of every series, all NaN.
+
+        It has the covariates that matter to the forecasts of these steps: not those of which only later lags are used.
+        """
         check_is_fitted(self, "panel_")
-        return future_frame(self.panel_, check_horizon(horizon))
+        return future_frame(self.panel_, check_horizon(horizon), first_lags=self._first_lags())
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`.
@@ -319,8 +338,10 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _set_history(self, panel: Panel, weights: np.ndarray | None) -> None:
         self.panel_, self.sample_weight_, self.conformal_ = panel, weights, None
 
-    def _checked(self, X: Any, y: Any, like: Panel | None = None) -> Panel:
-        panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like)
+    def _checked(self, X: Any, y: Any, like: Panel | None = None, coding: Coding | None = None) -> Panel:
+        if coding is None:
+            coding = Coding(self._indicated()) if like is None else Coding(known=like.layout.categories)
+        panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like, coding=coding)
         return validation.with_known_covariates(panel)
 
     def _check_length(self, panel: Panel, history: int) -> None:
@@ -339,7 +360,8 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _request(self, X: Any) -> Request:
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        return build_request(self.panel_, self._coded(X), horizon=check_horizon(self.horizon))
+        horizon, lags = check_horizon(self.horizon), self._first_lags()
+        return build_request(self.panel_, self._coded(X), horizon=horizon, first_lags=lags)
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
         """Values (R, O) on the requested rows: open loop in the history, closed loop after it."""

@@ -171,6 +171,9 @@ class Ensemble(Forecaster):
         else:
             self.regressor_, self.unit_ = clone(self.combine).fit(relative, goal), unit
 
+    def _first_lags(self) -> np.ndarray:
+        return np.min([model._first_lags() for model in self.named_estimators_.values()], axis=0)
+
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = _each(self, panel, horizon, future_x)  # (S, H, O, M)
         return self._combined(
@@ -337,6 +340,9 @@ def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
     for name, model in models.items():
         if not isinstance(model, Forecaster):
             raise TypeError(explain("estimators", allowed, f"{name!r}: {model!r}", REMEDY))
+        if model.categories is not None:
+            remedy = f"Pass Ensemble(categories={list(model.categories)}), whose indicators all models see"
+            raise ValueError(explain("categories", "None inside an ensemble", f"{name!r}: {model!r}", remedy))
         if not isinstance(name, str) or "__" in name or name in own:
             allowed = "named by text without '__', unlike the arguments of Ensemble"
             raise ValueError(explain("estimators", allowed, repr(name), REMEDY))

@@ -79,6 +79,9 @@ class LagRegressor(Forecaster):
         given = (1,) if self._auto() else check_lags("lags", self.lags)
         return max(*given, *self._exog(panel)) + (self.difference is True)
 
+    def _first_lags(self) -> np.ndarray:
+        return np.full(self.panel_.n_exog, float(min(self._exog(self.panel_))))
+
     def _check_options(self) -> None:
         super()._check_options()
         check_season(self.season)

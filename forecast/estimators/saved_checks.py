@@ -51,7 +51,13 @@ def check_learned(model: Any, values: Values, conformal: Values) -> None:
         check_panel(panel)
         if not model.handles_missing and np.isnan(panel.y).any():
             raise ValueError("a target is missing")
-        sizes |= {"S": panel.n_series, "N": len(panel.y), "O": panel.n_targets, "E": panel.n_exog}
+        sizes |= {
+            "S": panel.n_series,
+            "N": len(panel.y),
+            "O": panel.n_targets,
+            "E": panel.n_exog,
+            "G": len(panel.layout.covariates),
+        }
         _check_columns(values, panel)
         if conformal:
             check_members(CONFORMAL, conformal, Sizes(sizes))
@@ -98,9 +104,10 @@ def _hold(true: Any, why: str) -> None:
 
 
 def _check_columns(values: Values, panel: Any) -> None:
-    _hold(values.get("n_features_in_", panel.n_exog) == panel.n_exog, "the number of covariates differs")
+    given = [*panel.layout.covariates]
+    _hold(values.get("n_features_in_", len(given)) == len(given), "the number of covariates differs")
     names = values.get("feature_names_in_")
-    known = names is None or list(names) == panel.layout.exog_names
+    known = names is None or list(names) == given
     _hold(
         known and (names is None or all(isinstance(name, str) for name in names)),
         "names of covariates differ",
@@ -128,7 +135,7 @@ def _network_sizes(model: Any, config: Any, panel: Any, values: Values) -> dict[
     joint = panel.n_series if type(model).__name__ in JOINT and panel.n_series > 1 else 1
     targets, exog = (joint, joint * panel.n_exog) if joint > 1 else (panel.n_targets, panel.n_exog)
     embedded = _embedded(model, panel, values.get("levels_") or {})
-    codes = len(getattr(model, "categories", None) or {})
+    codes = len(values.get("levels_") or {})
     _hold(
         (config.targets, config.exog) == (targets, exog - codes),
         "the network has other columns than the history",
@@ -139,7 +146,7 @@ def _network_sizes(model: Any, config: Any, panel: Any, values: Values) -> dict[
 
 def _embedded(model: Any, panel: Any, levels: dict[str, list[Any]]) -> tuple[tuple[int, int], ...]:
     """(categories, length of their vectors) of each column of codes and of the series, as a fit would have them."""
-    categories = getattr(model, "categories", None) or {}
+    categories = model._vectors() if "levels_" in MEMBERS[type(model).__name__] else {}
     _hold(levels.keys() == categories.keys(), "categories and their levels differ")
     found = []
     for name, units in categories.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
@@ -63,8 +64,8 @@ def remember(model: Any, X: Any, panel: Panel) -> None:
     if panel.layout.form == "pair":
         validate_data(model, X, skip_check_array=True)
         return
-    model.n_features_in_ = panel.n_exog
-    names = panel.layout.exog_names
+    names = [*panel.layout.covariates]
+    model.n_features_in_ = len(names)
     if names and all(isinstance(name, str) for name in names):
         model.feature_names_in_ = np.array(names, dtype=object)
 
@@ -75,8 +76,14 @@ def check_columns(model: Any, X: Any) -> None:
         return
     if np.asarray(X).shape[1] == 0:
         return  # a bare timeline: the panel names the columns it lacks
+    named = "feature_names_in_" in learned(model)
+    if named and isinstance(X, pd.DataFrame):
+        lost, lags = set(model.feature_names_in_) - {*X.columns}, model._first_lags()
+        if lost and all(
+            (lags[at] > 0).all() for name, at in model.panel_.layout.covariates.items() if name in lost
+        ):
+            return  # they may be left out; the panel compares the others
     try:
-        named = "feature_names_in_" in learned(model)
         validate_data(model, X if named else np.asarray(X), reset=False, skip_check_array=True)
     except ValueError as error:
         wanted = list(learned(model).get("feature_names_in_", ())) or f"{model.n_features_in_} columns"
@@ -84,6 +91,15 @@ def check_columns(model: Any, X: Any) -> None:
         remedy = "Select them, for example X[list(model.feature_names_in_)]"
         message = explain("X", f"a table of the columns {wanted}", received, remedy)
         raise ValueError(f"{error} {message}") from error
+
+
+def check_categories(categories: object) -> None:
+    """The option `categories`: None, a list of columns, or a dict whose keys are columns."""
+    if categories is not None and (
+        isinstance(categories, str) or not isinstance(categories, (Mapping, Sequence))
+    ):
+        allowed, remedy = "a list of columns of X, or None", 'Pass for example categories=["shop"]'
+        raise TypeError(explain("categories", allowed, repr(categories), remedy))
 
 
 def with_known_covariates(panel: Panel) -> Panel:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.splits import Align, clock
-from forecast.panel import Panel, future_frame
+from forecast.panel import Coding, Panel, future_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ class Known:
         """The same with the series in the order in which they appear in `data`."""
         where = np.empty(panel.n_series, dtype=np.int64)
         where[self.series] = np.arange(len(self.series))
-        part = Panel.from_data(*self.data(panel), allow_missing=True, like=panel)
+        part = _panel_like(self.data(panel), panel)
         order = where[panel.ids.get_indexer(part.ids)]
         return type(self)(self.series[order], self.start[order], self.stop[order])
 
@@ -134,26 +134,17 @@ def ask_ahead(panel: Panel, known: Known, steps: int) -> Question:
     """Ask for the next `steps` rows: a number, or the future rows when the model was fitted with an X."""
     if panel.n_exog == 0 and panel.layout.form != "pair":
         return Question(steps, known)
-    part = Panel.from_data(*known.data(panel), allow_missing=True, like=panel)
+    part = _panel_like(known.data(panel), panel)
     known = known if panel.order is None else known.ordered(panel)
     values = known.covariates(panel, steps).reshape(len(known.series) * steps, panel.n_exog)
-    return Question(_filled(future_frame(part, steps), values), known)
+    return Question(future_frame(part, steps, values), known)
 
 
-def _filled(frame: Any, values: np.ndarray) -> Any:
-    """A future frame with its covariates, the last columns, set to `values`."""
-    if isinstance(frame, np.ndarray):
-        return values
-    if not values.shape[1]:
-        return frame
-    if isinstance(frame, pd.DataFrame):
-        return frame.assign(**dict(zip(frame.columns[-values.shape[1] :], values.T, strict=True)))
-    whole = nw.from_native(frame, eager_only=True)
-    names = whole.columns[-values.shape[1] :]
-    columns = [
-        nw.new_series(n, v, backend=whole.implementation) for n, v in zip(names, values.T, strict=True)
-    ]
-    return whole.with_columns(*columns).to_native()
+def _panel_like(data: tuple[Any, ...], panel: Panel) -> Panel:
+    """Rows of a panel, as a user would pass them, as a panel."""
+    return Panel.from_data(
+        *data, allow_missing=True, like=panel, coding=Coding(known=panel.layout.categories)
+    )
 
 
 def read_answer(answer: Any) -> np.ndarray:

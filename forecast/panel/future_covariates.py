@@ -15,18 +15,26 @@ from forecast.panel.values import check_finite
 
 
 def future_covariates(
-    panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray | None, steps: int
+    panel: Panel,
+    series: np.ndarray,
+    position: np.ndarray,
+    x: np.ndarray | None,
+    steps: int,
+    first_lags: np.ndarray,
 ) -> np.ndarray:
     """Covariates (S, steps, E) of the steps after the history; NaN after the last requested row of a series.
 
     In a gap between the history and the first row requested after it, the last known covariates are repeated,
     with a warning, as in a cross-validation with a gap.
 
+    A covariate that is read from lag l on matters in the first steps - l steps alone; elsewhere NaN is allowed.
+
     Args:
         panel: the history.
         series, position: series and step of each requested row, shape (R,).
         x: covariates of the requested rows, shape (R, E), or None.
         steps: steps after the history up to the last row.
+        first_lags: lag (E,) from which each covariate is read, infinite where it is not.
 
     Raises:
         ValueError: no covariates given, rows missing between those requested, NaN or infinity in them, or rows
@@ -34,23 +42,36 @@ def future_covariates(
     """
     future = np.full((panel.n_series, steps, panel.n_exog), np.nan, panel.x.dtype)
     step = position - panel.lengths[series]
-    ahead = step >= 0
+    ahead, needed = step >= 0, asked_for(first_lags, steps)
     if x is None:
-        if ahead.any():
-            _refuse_without_covariates(panel, steps)
+        if ahead.any() and needed.any():
+            _refuse_without_covariates(panel, steps, needed)
         return future
-    _check_values(panel, series, position, x)
+    read = step[:, None] + first_lags < steps  # (R, E)
+    _check_values(panel, series, position, np.where(np.where(ahead[:, None], read, first_lags == 0), x, 0.0))
+    x = np.where(read, x, np.nan)
     given = np.zeros((panel.n_series, steps), bool)
     given[series[ahead], step[ahead]] = True
     future[series[ahead], step[ahead]] = x[ahead]
-    if steps and not given.all():
+    if needed.any() and not given.all():
         _bridge(panel, given, future)
     _check_history(panel, series[~ahead], position[~ahead], x[~ahead])
     return future
 
 
-def _refuse_without_covariates(panel: Panel, steps: int) -> None:
-    names = ", ".join(map(repr, panel.layout.exog_names))
+def asked_for(first_lags: np.ndarray, steps: int) -> np.ndarray:
+    """Whether each covariate (E,) of the steps ahead matters to their forecast.
+
+    Example:
+        >>> asked_for(np.array([0, 24, np.inf]), 24)
+        array([ True, False, False])
+    """
+    needed: np.ndarray = first_lags < steps
+    return needed
+
+
+def _refuse_without_covariates(panel: Panel, steps: int, needed: np.ndarray) -> None:
+    names = ", ".join(map(repr, panel.layout.exog[needed]))
     remedy = (
         f"Fill the frame that model.make_future_frame({steps}) gives and pass it to predict: the model was "
         "fitted with covariates"
@@ -107,7 +128,7 @@ def _check_history(panel: Panel, series: np.ndarray, position: np.ndarray, x: np
     """Rows of the history are forecast from the covariates of fit; other values would be ignored."""
     rows = panel.offsets[series] + position
     tolerance = 1e-4 if np.float32 in (panel.x.dtype, x.dtype) else 1e-7
-    same = np.isclose(x, panel.x[rows], rtol=tolerance, atol=tolerance, equal_nan=True)
+    same = np.isclose(x, panel.x[rows], rtol=tolerance, atol=tolerance) | np.isnan(x)
     if same.all():
         return
     row = int(np.argmax(~same.all(axis=1)))
@@ -132,8 +153,10 @@ def check_width(panel: Panel, count: int) -> None:
     )
 
 
-def covariate_columns(panel: Panel, columns: pd.Index) -> list:
+def covariate_columns(panel: Panel, columns: pd.Index, first_lags: np.ndarray) -> list:
     """Columns of a frame that hold the covariates; keys and targets beside them are ignored.
+
+    Those that are read from a later lag than 0 may be missing.
 
     Raises:
         ValueError: columns missing, extra or in another order than in fit.
@@ -141,10 +164,11 @@ def covariate_columns(panel: Panel, columns: pd.Index) -> list:
     layout = panel.layout
     aside = set() if layout.form == "pair" else set(layout.target_names)
     aside |= {long.ID, long.TIME} if layout.form == "long" else set()
-    given, known = [name for name in columns if name not in aside], layout.exog_names
+    given, known = [name for name in columns if name not in aside], [*layout.covariates]
+    now = {name for name, at in layout.covariates.items() if (first_lags[at] == 0).any()}
     if layout.x_kind == "array":
         check_width(panel, len(given))
-    elif given != known:
+    elif given != [name for name in known if name in given or name in now]:
         raise ValueError(_difference(given, known))
     return given
 

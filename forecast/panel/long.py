@@ -81,7 +81,12 @@ def write_long(
     columns = {**columns, ID: ids, TIME: times}
     if library == "pandas":
         return pd.DataFrame({name: _strip(values) for name, values in columns.items()})
-    native = {str(name): values for name, values in columns.items()}
+    native = {
+        str(name): [None if value is np.nan else value for value in values.tolist()]
+        if isinstance(values, pd.Categorical)
+        else values
+        for name, values in columns.items()
+    }
     if isinstance(times, pd.DatetimeIndex) and times.unit == "s":  # the unit of dates; polars starts at ms
         times = times.as_unit("ms")
     zone = getattr(times, "tz", None)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
-from forecast.panel.read import Layout, Table, read
+from forecast.panel.read import BY_TYPE, Coding, Layout, Table, read
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite
 
@@ -55,7 +55,13 @@ class Panel:
 
     @classmethod
     def from_data(
-        cls, X: Any, y: Any = None, *, allow_missing: bool = False, like: Panel | None = None
+        cls,
+        X: Any,
+        y: Any = None,
+        *,
+        allow_missing: bool = False,
+        like: Panel | None = None,
+        coding: Coding = BY_TYPE,
     ) -> Panel:
         """The one conversion of user data: `from_data(y)`, `from_data(X, y)` or `from_data(long)`.
 
@@ -67,13 +73,14 @@ class Panel:
             y: targets on the rows of X, (rows,) or (rows, O).
             allow_missing: let NaN pass.
             like: a panel whose frequency is used for new rows too few to infer one.
+            coding: which columns of X hold categories; they become indicators (`forecast.panel.categories`).
 
         Raises:
             ValueError: timestamps unsorted, duplicate or missing; y not aligned with X; NaN or infinity;
                 complex numbers; no rows.
             TypeError: sparse data, strings, dates or objects instead of numbers.
         """
-        table = read(X, y)
+        table = read(X, y, coding)
         panel = _grouped(table, None if like is None else like.timeline, allow_missing)
         for values, name, columns in (
             (panel.y, "y", panel.layout.target_names),
@@ -184,11 +191,11 @@ class Panel:
         layout = self.layout
         if layout.form == "long":
             columns: dict[Any, Any] = dict.fromkeys([] if layout.columns is None else layout.columns)
-            columns |= {layout.targets[0]: y[:, 0], **{name: x[:, k] for k, name in enumerate(layout.exog)}}
+            columns |= {layout.targets[0]: y[:, 0], **layout.covariates_as_given(x)}
             keys, times = self._row_keys()
             return None, layout.long_frame(keys, times, columns)
         if layout.form == "joint":
-            frame = pd.DataFrame(np.hstack([y, x]), index, layout.targets.append(layout.exog))
+            frame = pd.DataFrame({layout.targets[0]: y[:, 0], **layout.covariates_as_given(x)}, index)
             return None, frame[list(layout.columns)] if layout.columns is not None else frame
         return (layout.x_as_given(x, index) if layout.form == "pair" else None), layout.y_as_given(y, index)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,14 @@ import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel import long
+from forecast.panel.categories import (
+    Categories,
+    categories_of,
+    from_indicators,
+    indicators,
+    labels_of,
+    refuse_unknown,
+)
 from forecast.panel.regularity import shorten
 from forecast.panel.values import array_or_pandas, numbers_of
 
@@ -26,7 +34,8 @@ class Layout:
             "long" (unique_id, ds, y, covariates).
         y_kind: type of the target, also of every forecast.
         x_kind: type of the covariates when they came beside y.
-        targets, exog: labels of the O target columns and the E covariates; generated for arrays.
+        targets, exog: labels of the O target columns and the E covariates, as a model sees them; generated for arrays.
+        categories: those of each column of the user's that stands in `exog` as indicators.
         name: name of a Series.
         multi: whether the index is a MultiIndex (series, time).
         id_name: name of the series level.
@@ -46,6 +55,7 @@ class Layout:
     library: str = "pandas"
     id_type: str | None = None
     time_type: str | None = None
+    categories: Categories = field(default_factory=dict)
 
     @property
     def target_names(self) -> list[Hashable]:
@@ -54,8 +64,33 @@ class Layout:
 
     @property
     def exog_names(self) -> list[Hashable]:
-        """Labels of the covariates."""
+        """Labels of the covariates, as a model sees them."""
         return list(self.exog)
+
+    @property
+    def covariates(self) -> dict[Hashable, slice]:
+        """The user's columns of covariates, and the columns of x that stand for each."""
+        if not self.categories:
+            return {name: slice(place, place + 1) for place, name in enumerate(self.exog)}
+        source = {
+            labels_of(name, levels)[0]: (name, len(labels_of(name, levels)))
+            for name, levels in self.categories.items()
+        }
+        found, place = {}, 0
+        while place < len(self.exog):
+            name, width = source.get(self.exog[place], (self.exog[place], 1))
+            found[name] = slice(place, place + width)
+            place += width
+        return found
+
+    def covariates_as_given(self, values: np.ndarray) -> dict[Hashable, Any]:
+        """Rows (R, E) of covariates as the user's columns, with categories in the place of their indicators."""
+        return {
+            name: from_indicators(values[:, columns], self.categories[name])
+            if name in self.categories
+            else values[:, columns.start]
+            for name, columns in self.covariates.items()
+        }
 
     @property
     def has_index(self) -> bool:
@@ -77,7 +112,11 @@ class Layout:
 
     def x_as_given(self, values: np.ndarray, index: pd.Index) -> Any:
         """Covariates (R, E) in the user's type."""
-        return values if self.x_kind == "array" else pd.DataFrame(values, index=index, columns=self.exog)
+        if self.x_kind == "array":
+            return values
+        if self.categories:
+            return pd.DataFrame(self.covariates_as_given(values), index=index)
+        return pd.DataFrame(values, index=index, columns=self.exog)
 
     def long_frame(self, ids: pd.Index, times: pd.Index, columns: dict[Any, Any]) -> Any:
         """A long frame in the user's library."""
@@ -95,24 +134,44 @@ class Table:
     layout: Layout
 
 
-def read(X: Any, y: Any) -> Table:
+@dataclass(frozen=True)
+class Coding:
+    """Which columns of X hold categories: those `named` beside those of text, or, once learned, those `known`."""
+
+    named: Collection[Hashable] = ()
+    known: Categories | None = None
+
+    def __call__(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Categories]:
+        """The covariates as numbers, and the categories found or known."""
+        if not frame.columns.is_unique:
+            return frame, {}  # refused as such where its numbers are read
+        found = categories_of(frame, self.named) if self.known is None else self.known
+        return indicators(frame, found), found
+
+
+BY_TYPE = Coding()
+
+
+def read(X: Any, y: Any, coding: Coding = BY_TYPE) -> Table:
     """Recognise the form of the data and take it apart."""
     if X is None:
         remedy = "Pass the series first: fit(y), or the timeline with covariates before it: fit(X, y)"
         received = "None, and a forecaster that requires y to be passed, but the target y is None"
         received = received if y is None else "X=None"
         raise ValueError(explain("X", "the series, or the timeline of y", received, remedy))
+    if not long.is_frame(X):
+        refuse_unknown(coding.named, None)
     if y is not None:
-        return _read_pair(X, y)
+        return _read_pair(X, y, coding)
     if isinstance(X, pd.Series):
         keys, times = split_index(X.index, "y")
         return _alone(X, keys, times)
     if long.is_long(X):
-        return _read_long(X)
+        return _read_long(X, coding)
     if long.is_frame(X) and not isinstance(X, pd.DataFrame):
         long.require_long(list(X.columns), (long.ID, long.TIME, long.TARGET), "y")
     if isinstance(X, pd.DataFrame):
-        return _read_frame(X)
+        return _read_frame(X, coding)
     X = array_or_pandas(X, "y")
     return _alone(X, None, pd.RangeIndex(np.shape(X)[0] if np.ndim(X) else 0))
 
@@ -179,7 +238,7 @@ def _flat_columns(frame: pd.DataFrame, name: str) -> None:
         raise ValueError(explain(f"columns of {name}", "one level of names", received, remedy))
 
 
-def _read_frame(frame: pd.DataFrame) -> Table:
+def _read_frame(frame: pd.DataFrame, coding: Coding) -> Table:
     _flat_columns(frame, "y")
     _refuse_misplaced_keys(frame)
     multi, id_name = _levels(frame.index)
@@ -187,21 +246,25 @@ def _read_frame(frame: pd.DataFrame) -> Table:
     if frame.shape[1] == 0:
         remedy = "Pass the target as well, fit(X, y), or a frame with the target columns"
         raise ValueError(explain("y", "a frame with at least one column", "a frame without columns", remedy))
-    values = numbers_of(frame, "y", one_dimensional=True)
     is_target = frame.columns == long.TARGET
     if not multi or not is_target.any():
+        values = numbers_of(frame, "y", one_dimensional=True)
         layout = Layout("single", "frame", frame.columns, labels("x", 0), multi=multi, id_name=id_name)
         return Table(values, _empty(values), keys, times, layout)
+    covariates, categories = coding(frame.loc[:, ~is_target])
+    y = numbers_of(frame.loc[:, is_target], "y", one_dimensional=True)
+    x = numbers_of(covariates, "X", one_dimensional=True) if covariates.shape[1] else _empty(y)
     layout = Layout(
         "joint",
         "frame",
         frame.columns[is_target],
-        frame.columns[~is_target],
+        covariates.columns,
         multi=True,
         id_name=id_name,
         columns=frame.columns,
+        categories=categories,
     )
-    return Table(values[:, is_target], values[:, ~is_target], keys, times, layout)
+    return Table(y, x, keys, times, layout)
 
 
 def _refuse_misplaced_keys(frame: pd.DataFrame) -> None:
@@ -213,27 +276,28 @@ def _refuse_misplaced_keys(frame: pd.DataFrame) -> None:
         raise ValueError(explain("y", "a long frame with the columns unique_id, ds, y", "ds alone", remedy))
 
 
-def _read_long(frame: Any) -> Table:
+def _read_long(frame: Any, coding: Coding) -> Table:
     data, library, id_type, time_type = long.to_pandas(frame)
     _flat_columns(data, "y")
     long.require_long(list(data.columns), (long.ID, long.TIME, long.TARGET), "y")
-    covariates = data.columns.drop([long.ID, long.TIME, long.TARGET])
+    covariates, categories = coding(data.drop(columns=[long.ID, long.TIME, long.TARGET]))
     y = numbers_of(data[[long.TARGET]], "y", one_dimensional=True)
-    x = numbers_of(data[covariates], "X", one_dimensional=True) if len(covariates) else _empty(y)
+    x = numbers_of(covariates, "X", one_dimensional=True) if covariates.shape[1] else _empty(y)
     layout = Layout(
         "long",
         "frame",
         pd.Index([long.TARGET]),
-        covariates,
+        covariates.columns,
         columns=data.columns,
         library=library,
         id_type=id_type,
         time_type=time_type,
+        categories=categories,
     )
     return Table(y, x, pd.Index(data[long.ID]), time_index(data[long.TIME]).rename(None), layout)
 
 
-def _read_pair(X: Any, y: Any) -> Table:
+def _read_pair(X: Any, y: Any, coding: Coding) -> Table:
     if isinstance(X, pd.Series):
         remedy = "Pass X.to_frame(), or a frame without columns, pd.DataFrame(index=y.index)"
         if np.ndim(y) == 2:
@@ -246,6 +310,10 @@ def _read_pair(X: Any, y: Any) -> Table:
         raise ValueError(explain("X", "the timeline of y and covariates", "a long frame and y", remedy))
     X, y = array_or_pandas(X, "X"), array_or_pandas(y, "y")
     targets = numbers_of(y, "y", one_dimensional=True)
+    categories: Categories = {}
+    if isinstance(X, pd.DataFrame):
+        _flat_columns(X, "X")
+        X, categories = coding(X)
     covariates = _covariates(X, targets)
     if len(covariates) != len(targets):
         received = f"{len(covariates)} rows of X and {len(targets)} of y"
@@ -257,7 +325,8 @@ def _read_pair(X: Any, y: Any) -> Table:
     _check_aligned(X, y)
     index = next((data.index for data in (X, y) if _has_index(data)), pd.RangeIndex(len(targets)))
     keys, times = split_index(index, "X" if _has_index(X) else "y")
-    return Table(targets, covariates, keys, times, _pair_layout(X, y, targets, covariates, index))
+    layout = replace(_pair_layout(X, y, targets, covariates, index), categories=categories)
+    return Table(targets, covariates, keys, times, layout)
 
 
 def _has_index(data: Any) -> bool:
@@ -266,7 +335,6 @@ def _has_index(data: Any) -> bool:
 
 def _covariates(X: Any, targets: np.ndarray) -> np.ndarray:
     if isinstance(X, pd.DataFrame):
-        _flat_columns(X, "X")
         if X.shape[1] == 0 and len(X):
             return np.empty((len(X), 0), targets.dtype)
     elif np.ndim(X) == 2 and np.shape(X)[1] == 0 and len(X):

@@ -14,7 +14,8 @@ import pandas as pd
 from forecast._checks import check_horizon, explain
 from forecast.panel import long
 from forecast.panel.array_rows import array_start
-from forecast.panel.future_covariates import check_width, covariate_columns, future_covariates
+from forecast.panel.categories import indicators
+from forecast.panel.future_covariates import asked_for, check_width, covariate_columns, future_covariates
 from forecast.panel.panel import Panel
 from forecast.panel.read import Layout, split_index, time_index
 from forecast.panel.regularity import shorten
@@ -103,26 +104,45 @@ class Request:
             return pd.DataFrame(values, index=self.rows.index, columns=list(columns))
         return self.layout.y_as_given(values, self.rows.index)
 
-    def blank(self) -> Any:
-        """The requested rows with covariates of NaN: a frame where the history has an index, else an array."""
+    def filled(self, values: np.ndarray, needed: np.ndarray | None = None) -> Any:
+        """The requested rows with covariates (R, E): a frame where the history has an index, else an array.
+
+        Args:
+            values: the covariates, NaN for a frame to be filled.
+            needed: which of them (E,) are columns of a frame; None = all.
+        """
         layout = self.layout
-        empty = np.full((len(self.series), len(layout.exog)), np.nan)
-        if layout.form == "long":
-            return self._long({label: empty[:, k] for k, label in enumerate(layout.exog)})
         if layout.x_kind == "array" and not layout.has_index:
-            return empty
-        return pd.DataFrame(empty, index=self.rows.index, columns=layout.exog)
+            return values
+        needed = np.ones(len(layout.exog), dtype=bool) if needed is None else needed
+        asked = {name for name, at in layout.covariates.items() if needed[at].any()}
+        columns = {
+            name: column for name, column in layout.covariates_as_given(values).items() if name in asked
+        }
+        if layout.form == "long":
+            return self._long(columns)
+        frame = pd.DataFrame(columns, index=self.rows.index)
+        return frame if layout.categories else frame.set_axis(layout.exog[needed], axis=1)
 
     def _long(self, columns: dict[Any, Any]) -> Any:
         assert self.rows.keys is not None and self.rows.times is not None
         return self.layout.long_frame(self.rows.keys, self.rows.times, columns)
 
 
-def build_request(panel: Panel, X: Any = None, *, horizon: int = 1) -> Request:
+def build_request(
+    panel: Panel, X: Any = None, *, horizon: int = 1, first_lags: np.ndarray | None = None
+) -> Request:
     """What `predict(X)` asks for: None (`horizon` steps), a number of steps, an index, or covariates.
 
     Rows in the history stand for open-loop values, rows after it for the closed loop, also after a gap. The
-    rows of an array have no time, see `forecast.panel.array_rows`.
+    rows of an array have no time, see `forecast.panel.array_rows`. Covariates that matter in none of the steps may
+    be left out.
+
+    Args:
+        panel: the history.
+        X: what is asked for.
+        horizon: the steps that None means.
+        first_lags: lag (E,) from which the model reads each covariate, infinite where it does not; None = all 0.
 
     Raises:
         ValueError: columns missing, extra or in another order; future rows or a series missing; timestamps
@@ -136,25 +156,34 @@ def build_request(panel: Panel, X: Any = None, *, horizon: int = 1) -> Request:
         2024-05    16.0
         Freq: M, Name: sales, dtype: float64
     """
-    rows = _read(panel, X, horizon)
+    first_lags = np.zeros(panel.n_exog) if first_lags is None else first_lags
+    rows = _read(panel, X, horizon, first_lags)
     ahead = rows.position - panel.lengths[rows.series] + 1
     steps = max(int(ahead.max(initial=0)), 0)
     if panel.n_exog:
-        future_x = future_covariates(panel, rows.series, rows.position, rows.x, steps)
+        future_x = future_covariates(panel, rows.series, rows.position, rows.x, steps, first_lags)
     else:
         future_x = np.empty((panel.n_series, steps, 0), panel.x.dtype)
     return Request(steps, future_x, rows, panel.layout)
 
 
-def future_frame(panel: Panel, horizon: int) -> Any:
-    """The frame to fill for `predict`: the next `horizon` timestamps of each series, covariates NaN."""
-    return Request(horizon, panel.x[:0, None], _next_rows(panel, horizon), panel.layout).blank()
+def future_frame(
+    panel: Panel, horizon: int, values: np.ndarray | None = None, first_lags: np.ndarray | None = None
+) -> Any:
+    """The frame for `predict`: the next `horizon` timestamps of each series with covariates (S * horizon, E).
+
+    Without `values` it is to be filled, NaN, and holds only covariates that matter to a model with `first_lags`.
+    """
+    rows = _next_rows(panel, horizon)
+    values = np.full((len(rows.series), panel.n_exog), np.nan) if values is None else values
+    needed = None if first_lags is None else asked_for(first_lags, horizon)
+    return Request(horizon, panel.x[:0, None], rows, panel.layout).filled(values, needed)
 
 
 # ---------------------------------------------------------------------- forms
 
 
-def _read(panel: Panel, X: Any, horizon: int) -> Rows:
+def _read(panel: Panel, X: Any, horizon: int, first_lags: np.ndarray) -> Rows:
     if X is None or isinstance(X, (Number, str)):
         return _next_rows(panel, check_horizon(horizon if X is None else X))
     first = X[0] if isinstance(X, (list, tuple)) and len(X) else X
@@ -162,11 +191,11 @@ def _read(panel: Panel, X: Any, horizon: int) -> Rows:
         remedy = "Pass an index of these rows, pd.Index([...])"
         raise TypeError(explain("X", "a number of steps, an index or a frame", repr(X), remedy))
     if panel.layout.form == "long" and long.is_frame(X):
-        rows = _long_rows(panel, X)
+        rows = _long_rows(panel, X, first_lags)
     elif isinstance(X, pd.Index):
         rows = _index_rows(panel, X)
     elif isinstance(X, (pd.DataFrame, pd.Series)):
-        rows = _frame_rows(panel, X)
+        rows = _frame_rows(panel, X, first_lags)
     else:
         rows = _array_rows(panel, array_or_pandas(X, "X"))
     _check_series(panel, rows)
@@ -191,27 +220,28 @@ def _index_rows(panel: Panel, index: pd.Index) -> Rows:
     return _placed(panel, index, None)
 
 
-def _frame_rows(panel: Panel, X: pd.DataFrame | pd.Series) -> Rows:
+def _frame_rows(panel: Panel, X: pd.DataFrame | pd.Series, first_lags: np.ndarray) -> Rows:
     """Rows and covariates of a frame; a Series asks for the rows of its index."""
-    if isinstance(X, pd.Series) and panel.n_exog:
+    if isinstance(X, pd.Series) and (first_lags == 0).any():
         remedy = "Pass a frame; model.make_future_frame(horizon) shows its columns"
-        allowed = f"a frame with the covariates {panel.layout.exog_names}"
+        allowed = f"a frame with the covariates {[*panel.layout.covariates]}"
         raise ValueError(explain("X", allowed, "a Series. Reshape your data", remedy))
     if panel.layout.form != "long" and long.is_long(X):
         remedy = "Pass a frame on the same kind of index as in fit"
         raise ValueError(explain("X", "of the form given to fit", "a long frame", remedy))
     check_rows(len(X), "X", X.shape)
-    return _placed(panel, X.index, _covariates(panel, X) if isinstance(X, pd.DataFrame) else None)
+    x = _covariates(panel, X, first_lags) if isinstance(X, pd.DataFrame) else None
+    return _placed(panel, X.index, x)
 
 
-def _long_rows(panel: Panel, X: Any) -> Rows:
+def _long_rows(panel: Panel, X: Any, first_lags: np.ndarray) -> Rows:
     """Rows and covariates of a long frame."""
     data = long.to_pandas(X)[0]
     if not long.is_long(data) and isinstance(data.index, pd.MultiIndex):
-        return _frame_rows(panel, data)
+        return _frame_rows(panel, data, first_lags)
     long.require_long(list(data.columns), (long.ID, long.TIME), "X")
     check_rows(len(data), "X", data.shape)
-    x = _covariates(panel, data)
+    x = _covariates(panel, data, first_lags)
     keys, times = pd.Index(data[long.ID], name=None), time_index(data[long.TIME]).rename(None)
     series = _series(panel, keys)
     return Rows(series, _positions(panel, series, times), x, pd.RangeIndex(len(data)), keys, times)
@@ -230,9 +260,17 @@ def _array_rows(panel: Panel, X: Any) -> Rows:
     return Rows.of(panel, np.zeros(len(values), np.int64), position, values if panel.n_exog else None)
 
 
-def _covariates(panel: Panel, frame: pd.DataFrame) -> np.ndarray | None:
-    wanted = covariate_columns(panel, frame.columns)
-    return numbers_of(frame[wanted], "X", one_dimensional=False) if panel.n_exog else None
+def _covariates(panel: Panel, frame: pd.DataFrame, first_lags: np.ndarray) -> np.ndarray | None:
+    """The covariates (R, E) of a frame, NaN in columns that it may leave out."""
+    wanted, layout = covariate_columns(panel, frame.columns, first_lags), panel.layout
+    if not wanted or not panel.n_exog:
+        return None
+    given = numbers_of(indicators(frame[wanted], layout.categories), "X", one_dimensional=False)
+    if given.shape[1] == panel.n_exog:
+        return given
+    x = np.full((len(given), panel.n_exog), np.nan)
+    x[:, np.concatenate([np.arange(panel.n_exog)[layout.covariates[name]] for name in wanted])] = given
+    return x
 
 
 # ---------------------------------------------------------------------- places

@@ -27,6 +27,10 @@ def panel_state(panel: Panel) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         layout[name] = None if layout[name] is None else _index_state(layout[name])
     for name in ("name", "id_name"):
         layout[name] = _label(layout[name])
+    layout["categories"] = [
+        [_label(name), [_label(level) for level in levels]]
+        for name, levels in panel.layout.categories.items()
+    ]
     timeline, arrays = _timeline_state(panel.timeline)
     plain = {
         "layout": layout,
@@ -45,6 +49,7 @@ def panel_from_state(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Pa
     layout = dict(plain["layout"])
     for name in _COLUMN_SETS:
         layout[name] = None if layout[name] is None else _index_from(layout[name])
+    layout["categories"] = {name: tuple(levels) for name, levels in layout.get("categories", ())}
     return Panel(
         y=arrays["y"],
         x=arrays["x"],

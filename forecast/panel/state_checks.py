@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pandas as pd
 
+from forecast.panel.categories import labels_of, shown
 from forecast.panel.panel import Panel
 from forecast.panel.read import Form, Layout
 from forecast.panel.timeline import Dates, Numbers, Timeline
@@ -71,7 +72,21 @@ def _check_layout(layout: Layout, panel: Panel) -> None:
         raise ValueError("a series has several targets")
     if layout.form == "single" and panel.n_exog or not layout.keyed and panel.n_series > 1:
         raise ValueError("covariates or series that the form of the data does not have")
+    _check_categories(layout, panel)
     _check_columns(layout)
+
+
+def _check_categories(layout: Layout, panel: Panel) -> None:
+    for name, levels in layout.categories.items():
+        if not all(isinstance(level, LABELS) and level is not None for level in levels):
+            raise ValueError("a category is neither text nor a number")
+        if not levels or len({*levels}) < len(levels) or layout.x_kind == "array":
+            raise ValueError("categories are missing or stand twice")
+        places = [layout.exog.get_loc(label) for label in labels_of(name, levels) if label in layout.exog]
+        if len(places) != len(shown(levels)) or places != [*range(places[0], places[0] + len(places))]:
+            raise ValueError("categories without columns of their own")
+        if not np.isin(panel.x[:, places], (0.0, 1.0)).all():
+            raise ValueError("indicators of categories other than 0 and 1")
 
 
 def _check_columns(layout: Layout) -> None:
@@ -81,7 +96,7 @@ def _check_columns(layout: Layout) -> None:
     if layout.form == "joint" and not layout.multi or layout.form == "long" and layout.multi:
         raise ValueError("the index of the data does not fit their form")
     if layout.columns is not None:
-        own = [*layout.targets, *layout.exog]
+        own = [*layout.targets, *layout.covariates]
         keys = ["unique_id", "ds"] if layout.form == "long" else []
         if layout.form == "long" and layout.target_names != ["y"]:
             raise ValueError("the target of a long frame is not y")

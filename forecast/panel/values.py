@@ -69,7 +69,7 @@ def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
         if pd.api.types.is_object_dtype(dtype):
             parts[position] = _object_numbers(frame.iloc[:, position], name)
         elif not pd.api.types.is_numeric_dtype(dtype) or isinstance(dtype, pd.SparseDtype):
-            raise _not_numeric(name, frame.columns[position], f"dtype {dtype}")
+            raise not_numeric(name, frame.columns[position], f"dtype {dtype}")
         elif pd.api.types.is_complex_dtype(dtype):
             raise _complex(name)
     single = bool(types) and all(dtype == np.float32 for dtype in types)
@@ -86,19 +86,19 @@ def _frame_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
 def _object_numbers(column: pd.Series, name: str) -> np.ndarray:
     values = [np.nan if value is None or value is pd.NA else value for value in column]
     if any(isinstance(value, str) for value in values):
-        raise _not_numeric(name, column.name, "strings")
+        raise not_numeric(name, column.name, "strings")
     if any(isinstance(value, complex) for value in values):
         raise _complex(name)
     try:
         return np.array([float(value) for value in values])
     except (TypeError, ValueError, OverflowError) as error:
-        raise _not_numeric(name, column.name, f"objects ({error})") from error
+        raise not_numeric(name, column.name, f"objects ({error})") from error
 
 
 def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
     raw = data if sparse.issparse(data) else plain_array(data)
     if not sparse.issparse(data) and raw.dtype.kind in "USMmV":
-        raise _not_numeric(name, None, f"dtype {raw.dtype}")
+        raise not_numeric(name, None, f"dtype {raw.dtype}")
     if not sparse.issparse(data) and raw.dtype == object and raw.ndim < 3:
         _refuse_strings(raw, name)
     try:
@@ -108,7 +108,7 @@ def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
     except (TypeError, ValueError, OverflowError) as error:
         if sparse.issparse(data) or raw.dtype != object:
             raise
-        raise _not_numeric(name, None, f"objects ({error})") from error
+        raise not_numeric(name, None, f"objects ({error})") from error
     values = values[:, None] if values.ndim == 1 else values
     with np.errstate(
         over="ignore"
@@ -118,12 +118,13 @@ def _array_numbers(data: Any, name: str, one_dimensional: bool) -> np.ndarray:
 
 def _refuse_strings(values: np.ndarray, name: str) -> None:
     if any(isinstance(value, str) for value in values.ravel()):
-        raise _not_numeric(name, None, "strings")
+        raise not_numeric(name, None, "strings")
 
 
-def _not_numeric(name: str, column: Any, received: str) -> TypeError:
+def not_numeric(name: str, column: Any, received: str) -> TypeError:
+    """The error for a column that holds no numbers."""
     place = "" if column is None else f" in column {column!r}"
-    remedy = "Convert to float, encode categories (for example pd.get_dummies), and move dates to the index"
+    remedy = "Convert to float, name categories of X in categories=[...], and move dates to the index"
     return TypeError(explain(name, "real numbers", f"{received}{place}", remedy))
 
 

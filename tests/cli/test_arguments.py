@@ -89,10 +89,6 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit two.csv --separator ;;", "--separator: must be one character"),
     ("fit two.csv --model AR --categories sold", "Name each column once"),
     (
-        "fit sales.csv --time month --target sold --model AR --categories shop",
-        "received shop for AR. Take a ",
-    ),
-    (
         "fit sales.csv --time month --target sold --categories shop=much",
         "--categories: must be names, or pairs",
     ),

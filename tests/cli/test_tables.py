@@ -97,13 +97,10 @@ class TestCategories:
         assert category_lengths(options) == {"weather": 2, "a=b": 3}
         assert covariate_names(options) == ["price", "weather", "a=b"]
 
-    def test_text_stays_text_and_a_backtest_gets_numbers(self, tmp_path: Path) -> None:
+    def test_text_stays_text(self, tmp_path: Path) -> None:
         (tmp_path / "s.csv").write_text(self.FILE)
         found = data(tmp_path / "s.csv", "--categories", "weather", "--covariates", "price")
         assert found.X["weather"].tolist() == ["sun", "007"] * 15 and found.X["price"].tolist() == [1] * 30
-        assert found.coded(["weather"]).X["weather"].tolist() == [0.0, 1.0] * 15
-        assert found.without(["weather"]).X.columns.tolist() == ["price"]
-        assert found.without(["weather", "price"]).X is None
 
     def test_in_a_long_frame(self, tmp_path: Path) -> None:
         (tmp_path / "s.csv").write_text(
@@ -111,8 +108,6 @@ class TestCategories:
         )
         found = data(tmp_path / "s.csv", "--categories", "weather", "--covariates", "price")
         assert found.y["weather"].tolist() == ["sun", "007"] * 15 and found.season == 1
-        assert found.coded(["weather"]).y["weather"].tolist() == [0.0, 1.0] * 15
-        assert found.without(["weather"]).y.columns.tolist() == ["unique_id", "ds", "y", "price"]
 
     def test_a_covariate_has_a_name_of_its_own(self, tmp_path: Path) -> None:
         (tmp_path / "s.csv").write_text("shop,week,y,ds\nA,1,2,3\n")

@@ -61,7 +61,12 @@ CASES: dict[str, tuple[tuple[Any, ...], type[Exception], list[str]]] = {
     "objects in a frame": ((X.assign(temp=[{}] * 10), Y), TypeError, ["X:", "not 'dict'", "'temp'"]),
     "dates as values": ((pd.Series(DAYS),), TypeError, ["y:", "datetime64", "dates to the index"]),
     "array of dates": ((DAYS.to_numpy(),), TypeError, ["y:", "datetime64", "dates to the index"]),
-    "categories": ((X.assign(day=pd.Categorical(["a"] * 10)), Y), TypeError, ["'day'", "get_dummies"]),
+    "numbers as text": ((X.assign(day=["1.5", "?"] * 5), Y), TypeError, ["'day'", "strings", "categories="]),
+    "too many categories": (
+        (pd.DataFrame({"id": [f"n{k}" for k in range(101)]}), np.arange(101)),
+        ValueError,
+        ["X['id']", "1 to 100", "101 of them"],
+    ),
     "sparse array": ((sparse.csr_array(ARRAY), np.arange(10)), TypeError, ["parse", "X"]),
     "sparse matrix": ((sparse.csr_matrix(ARRAY), np.arange(10)), TypeError, ["parse", "X"]),
     "sparse column": ((X.astype(pd.SparseDtype(float)), Y), TypeError, ["X:", "Sparse", "'temp'"]),

@@ -193,6 +193,11 @@ class AR(LocalForecaster):
             return match_series(self.panel_, panel)
         return np.maximum(self.panel_.ids.get_indexer(panel.ids), 0)
 
+    def _first_lags(self) -> np.ndarray:
+        coef = self.exog_coef_.reshape(self.order_.size, len(self.exog_lags_), self.panel_.n_exog)
+        used = np.where((coef != 0).any(axis=0), self.exog_lags_[:, None], np.inf)  # (lags, E)
+        return np.min(used, axis=0, initial=np.inf)
+
     def _reach(self) -> np.ndarray:
         """Rows (S, O) before the first one that has all of its lags."""
         width = self.exog_center_.shape[2]

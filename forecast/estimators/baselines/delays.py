@@ -49,15 +49,16 @@ def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
     if not isinstance(exog_lags, Mapping):
         lags = check_lags("exog_lags", exog_lags, minimum=0)
         return tuple((lag, column) for lag in lags for column in range(panel.n_exog))
-    names = panel.layout.exog_names
+    columns = panel.layout.covariates
     for name in exog_lags:
-        if name not in names:
-            remedy = "Name columns of X"
-            raise ValueError(explain("exog_lags", f"a dict of the covariates {names}", repr(name), remedy))
+        if name not in columns:
+            allowed, remedy = f"a dict of the covariates {[*columns]}", "Name columns of X"
+            raise ValueError(explain("exog_lags", allowed, repr(name), remedy))
     pairs = [
-        (lag, names.index(name))
+        (lag, column)
         for name, value in exog_lags.items()
         for lag in check_lags(f"exog_lags[{name!r}]", value, minimum=0)
+        for column in range(panel.n_exog)[columns[name]]
     ]
     return tuple(sorted(pairs))
 

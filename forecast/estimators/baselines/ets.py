@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
@@ -78,6 +78,8 @@ class ETS(LocalForecaster, Unweighted):
         >>> ETS(damped=False).fit(np.arange(24.0)).predict(2).round(3)
         array([24., 25.])
     """
+
+    uses_covariates: ClassVar[bool] = False
 
     error: str = "auto"
     trend: str | None = "add"

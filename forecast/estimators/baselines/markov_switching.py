@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
@@ -81,6 +81,8 @@ class MarkovSwitching(LocalForecaster, Unweighted):
         >>> model.coefficients_[0, 0, :, 1].round(), np.diagonal(model.transition_[0, 0]).round(2)
         (array([-1.,  1.]), array([0.98, 0.98]))
     """
+
+    uses_covariates: ClassVar[bool] = False
 
     regimes: int = 2
     order: int = 1

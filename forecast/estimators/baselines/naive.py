@@ -33,6 +33,7 @@ class Naive(Unweighted):
     """
 
     handles_missing: ClassVar[bool] = True
+    uses_covariates: ClassVar[bool] = False
 
     def min_history(self, panel: Panel) -> int:
         """One row."""
@@ -75,6 +76,7 @@ class SeasonalNaive(Unweighted):
     """
 
     handles_missing: ClassVar[bool] = True
+    uses_covariates: ClassVar[bool] = False
 
     season: int | None = None
 
@@ -120,6 +122,7 @@ class Drift(Unweighted):
     """
 
     handles_missing: ClassVar[bool] = True
+    uses_covariates: ClassVar[bool] = False
 
     def min_history(self, panel: Panel) -> int:
         """One row, through which the line is flat."""

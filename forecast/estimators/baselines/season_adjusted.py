@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Adjusted(NamedTuple):
 @dataclass(kw_only=True, eq=False, repr=False)
 class SeasonAdjusted(LocalForecaster, Unweighted):
     """A local model that learns `seasonal_` (S, O, m) and `multiplicative_` (S, O); (y - summand) / factor is left."""
+
+    uses_covariates: ClassVar[bool] = False
 
     def _adjusted(self, panel: Panel, horizon: int) -> Iterator[Adjusted]:
         which = match_series(self.panel_, panel)

@@ -224,6 +224,17 @@ class NeuralForecaster(JudgedForecaster):
             filled[rows] = np.where(np.isfinite(y[rows]), y[rows], values)
         return filled
 
+    def _first_lags(self) -> np.ndarray:
+        config = self.config_
+        if not isinstance(config, NARXConfig) or config.embedded:
+            return super()._first_lags()
+        _, lags, kept = config.delays
+        used = [(lag, column) for lag in lags for column in range(config.exog)]
+        first = np.full(config.exog, np.inf)
+        for lag, column in [used[place] for place in kept] if kept else used:
+            first[column] = min(first[column], lag)
+        return first if self.series_ar_ is None else np.minimum(first, self.series_ar_._first_lags())
+
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast: L, those of a window."""
         if not validation.learned(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,28 +24,35 @@ class EmbeddingForecaster(NeuralForecaster):
         embed_series: length of the learned vector of every series of a panel; 0 for none. A series not seen in
             `fit` has the mean vector.
         categories: {column of X: length of its learned vectors}, for covariates in a frame that hold
-            categories, as text or as numbers (for `backtest` as numbers). A category not seen in `fit` has
-            the mean vector.
+            categories, as text or as numbers. A category not seen in `fit` has the mean vector. Other columns of
+            text, and those of a list, are indicators of 0 and 1 (`forecast.panel.categories`).
 
     Attributes:
         levels_: the categories of each column, in the order of their vectors.
     """
 
     embed_series: int = 0
-    categories: dict[str, int] | None = None
+    categories: Any = None
 
     levels_: Levels = field(init=False)
 
     def _check_options(self) -> None:
         super()._check_options()
-        check_embedding(self.embed_series, self.categories)
+        check_embedding(self.embed_series, self._vectors())
+
+    def _vectors(self) -> Mapping[str, int]:
+        """Lengths of the learned vectors of each column of categories that has some."""
+        return self.categories if isinstance(self.categories, Mapping) else {}
+
+    def _indicated(self) -> list[Any]:
+        return [name for name in super()._indicated() if name not in self._vectors()]
 
     def _read(self, X: Any, y: Any) -> Panel:
-        self.levels_ = learned_levels(X, self.categories) if self.categories else {}
+        self.levels_ = learned_levels(X, self._vectors())
         return super()._read(self._coded(X), y)
 
     def _coded(self, X: Any) -> Any:
         return coded(X, self.levels_) if self.levels_ else X
 
     def _coder(self, panel: Panel) -> Coder:
-        return Coder.of(panel, self.categories, self.embed_series)
+        return Coder.of(panel, self._vectors(), self.embed_series)

@@ -70,14 +70,14 @@ class Coder:
     constants: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, panel: Panel, categories: Mapping[str, int] | None, series: int) -> Self:
+    def of(cls, panel: Panel, categories: Mapping[str, int], series: int) -> Self:
         """The coder of the named categories, found among the covariates of the panel."""
-        names, given = panel.layout.exog_names, categories or {}
-        for name in given:
+        names = panel.layout.exog_names
+        for name in categories:
             if name not in names:
                 remedy = "Name columns of X; for the series itself pass embed_series=2"
                 raise ValueError(explain("categories", f"among the covariates {names}", repr(name), remedy))
-        return cls(tuple(names.index(name) for name in given), tuple(given.values()), series)
+        return cls(tuple(names.index(name) for name in categories), tuple(categories.values()), series)
 
     def measured(self, panel: Panel) -> Panel:
         """The panel without its codes."""
@@ -110,14 +110,9 @@ class Coder:
 NO_CODES = Coder()
 
 
-def check_embedding(embed_series: object, categories: object) -> None:
-    """The options `embed_series` and `categories` of a forecaster."""
+def check_embedding(embed_series: object, categories: Mapping[str, int]) -> None:
+    """The lengths of the learned vectors of a forecaster: those of series and of categories."""
     check_count("embed_series", embed_series, minimum=0)
-    if categories is None:
-        return
-    if not isinstance(categories, Mapping):
-        allowed, remedy = "a dict of column names and lengths", 'Pass for example categories={"shop": 2}'
-        raise TypeError(explain("categories", allowed, repr(categories), remedy))
     for name, units in categories.items():
         check_count(f"categories[{name!r}]", units)
 

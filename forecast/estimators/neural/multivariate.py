@@ -186,7 +186,13 @@ def side_by_side(panel: Panel, rows: int) -> Panel:
     at = _last_rows(panel, rows)
     names = [f"{identity}: {name}" for identity in panel.ids for name in panel.layout.exog]
     layout = replace(
-        panel.layout, form="single", y_kind="frame", multi=False, targets=panel.ids, exog=pd.Index(names)
+        panel.layout,
+        form="single",
+        y_kind="frame",
+        multi=False,
+        targets=panel.ids,
+        exog=pd.Index(names),
+        categories={},
     )
     return replace(
         panel,

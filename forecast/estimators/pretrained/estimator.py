@@ -58,6 +58,7 @@ class Pretrained(Unweighted):
     """
 
     handles_missing: ClassVar[bool] = True
+    uses_covariates: ClassVar[bool] = False
 
     season: int | None = None
 

@@ -135,7 +135,8 @@ def test_training_starts_at_one_least_squares_fit_and_a_new_series_has_the_mean_
     ("options", "error", "words"),
     [
         (dict(embed_series=-1), ValueError, "embed_series: must be a whole number of at least 0"),
-        (dict(categories=["x"]), TypeError, "categories: must be a dict of column names"),
+        (dict(categories="x"), TypeError, "categories: must be a list of columns of X"),
+        (dict(categories=["z"]), ValueError, "categories: must be columns of a frame X"),
         (dict(categories={"x": 0}), ValueError, r"categories\['x'\]: must be a whole number of at least 1"),
         (dict(categories={"shop": 1}), ValueError, "categories: must be columns of a frame X"),
         (dict(categories={"unique_id": 1}), ValueError, "categories: must be among the covariates"),

@@ -1,0 +1,156 @@
+"""Covariates as users have them: text in every estimator, and none asked for that cannot matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+
+from forecast.estimators.base import Forecaster
+from forecast.estimators.baselines.ar import AR
+from forecast.estimators.baselines.sarimax import SARIMAX
+from forecast.estimators.ensemble import Ensemble
+from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.neural.narx import NARX
+from forecast.estimators.neural.tdnn import TDNN
+from forecast.estimators.saving import load
+from forecast.evaluation.backtest import backtest
+from forecast.evaluation.leaderboard import leaderboard
+from tests.checks_forecaster import forecasters
+
+QUICK: dict[str, Any] = {
+    "hidden": (2,),
+    "epochs": 3,
+    "selection": False,
+    "jit_compile": False,
+    "random_state": 0,
+}
+HOURS = pd.date_range("2024-01-01", periods=90, freq="h")
+RNG = np.random.default_rng(0)
+SKY = RNG.choice(["sun", "rain", "snow"], 90)
+TEXT = pd.DataFrame({"sky": SKY, "t": RNG.normal(size=90)}, HOURS)
+DUMMIES = pd.DataFrame({"rain": SKY == "rain", "snow": SKY == "snow", "t": TEXT["t"]}, HOURS).astype(float)
+Y = pd.Series(
+    2.0 * (SKY == "rain") - 3.0 * (SKY == "snow") + TEXT["t"] + 0.1 * RNG.normal(size=90), HOURS, name="y"
+)
+SKY_FIRST = TEXT["sky"].iloc[0]  # the category that has no indicator
+LEARNERS = [
+    AR(lags=2),
+    AR(lags=2, difference=True),
+    LagRegressor(lags=2),
+    LagRegressor(lags=2, estimator=Ridge(alpha=1e-9)),
+    SARIMAX(order=(1, 0, 0)),
+    NARX(lags=2, **QUICK),
+    TDNN(lags=2, delays=1, **QUICK),
+    Ensemble({"ar": AR(lags=2), "lags": LagRegressor(lags=1)}),
+]
+
+
+def dummies() -> pd.DataFrame:
+    """Indicators of all categories but the first that appears, in order of appearance."""
+    seen = pd.unique(TEXT["sky"])[1:]
+    return pd.DataFrame({**{f"sky={name}": (SKY == name) * 1.0 for name in seen}, "t": TEXT["t"]}, HOURS)
+
+
+@pytest.mark.parametrize("model", LEARNERS, ids=repr)
+def test_text_is_learned_as_its_indicators_are(model: Forecaster, tmp_path: Path) -> None:
+    own, by_hand = clone(model).fit(TEXT[:80], Y[:80]), clone(model).fit(dummies()[:80], Y[:80])
+    forecast = own.predict(TEXT[80:])
+    pd.testing.assert_series_equal(forecast, by_hand.predict(dummies()[80:]))
+    assert own.n_features_in_ == 2 and list(own.feature_names_in_) == ["sky", "t"]
+    assert list(own.make_future_frame(2).columns) == ["sky", "t"]
+    if not isinstance(model, LagRegressor | Ensemble):  # which hold foreign objects
+        own.save(tmp_path / "model")
+        pd.testing.assert_series_equal(load(tmp_path / "model").predict(TEXT[80:]), forecast)
+    moved = own.update(TEXT[80:85], Y[80:85]).predict(TEXT[85:])
+    pd.testing.assert_series_equal(moved, by_hand.update(dummies()[80:85], Y[80:85]).predict(dummies()[85:]))
+
+
+def test_text_in_backtest_and_leaderboard() -> None:
+    models = {"AR 2": AR(lags=2), "vectors": NARX(lags=2, categories={"sky": 1}, **QUICK)}
+    frame = backtest(models, Y, TEXT, horizon=3, windows=2)
+    expected = AR(lags=2).fit(TEXT[:87], Y[:87]).predict(TEXT[87:])
+    np.testing.assert_allclose(frame["AR 2"][-3:], expected)
+    assert np.isfinite(leaderboard(models, Y, TEXT, horizon=3, windows=2)["RMSE"]).all()
+
+
+def test_text_in_a_long_frame_with_a_category_that_is_rare() -> None:
+    long = pd.concat([TEXT.assign(unique_id=name, ds=HOURS, y=Y) for name in "ab"], ignore_index=True)
+    long.loc[179, "sky"] = "hail"  # in the last row alone, unknown to every fit of the backtest
+    frame = backtest({"AR": AR(lags=2), "E": LEARNERS[-1]}, long, horizon=3, windows=2)
+    assert np.isfinite(frame[["AR", "E"]]).all(axis=None)
+
+
+def test_numbers_that_are_named_are_categories() -> None:
+    codes = TEXT.assign(sky=pd.factorize(SKY)[0])
+    for given in (["sky"], {"sky": 1}):
+        named = AR(lags=2, categories=given).fit(codes[:80], Y[:80]).predict(codes[80:])
+        np.testing.assert_allclose(named, AR(lags=2).fit(TEXT[:80], Y[:80]).predict(TEXT[80:]))
+
+
+def test_delays_of_a_column_of_text() -> None:
+    model = AR(lags=1, exog_lags={"sky": [0, 1], "t": 0}).fit(TEXT, Y)
+    assert (model.exog_coef_ != 0).sum() == 5  # two indicators at two lags, and t
+
+
+def test_models_inside_an_ensemble_see_what_it_sees() -> None:
+    words = r"categories: must be None inside an ensemble[^$]*Pass Ensemble\(categories=\['sky'\]\)"
+    with pytest.raises(ValueError, match=words):
+        Ensemble({"n": NARX(lags=2, categories={"sky": 1}, **QUICK)}).fit(TEXT, Y)
+
+
+# ---------------------------------------------------------------------- what is asked for
+
+
+@pytest.mark.parametrize("model", [m for m in forecasters() if not m.uses_covariates], ids=repr)
+def test_a_model_without_covariates_asks_for_none(model: Forecaster) -> None:
+    y, X = Y.abs() + 1, TEXT[["t"]]
+    fitted = clone(model).fit(X[:80], y[:80])
+    assert fitted.make_future_frame(5).shape == (5, 0)
+    given = fitted.predict(X[80:])
+    pd.testing.assert_series_equal(fitted.predict(10), given)
+    pd.testing.assert_series_equal(fitted.predict(X.index[80:]), given)
+    pd.testing.assert_series_equal(fitted.predict(X[80:] * np.nan), given)
+    assert len(fitted.predict_interval(3)) == 3
+
+
+LATE = [
+    AR(lags=1, exog_lags={"a": [24], "b": [3]}),
+    AR(lags=1, exog_lags={"a": [24], "b": [3]}, difference=True),
+    NARX(lags=1, exog_lags={"a": [24], "b": [3]}, **QUICK),
+    Ensemble([AR(lags=1, exog_lags={"a": [24], "b": [3]}), LagRegressor(lags=1, exog_lags=[5])]),
+]
+
+
+@pytest.mark.parametrize("model", LATE, ids=repr)
+def test_only_covariates_that_matter_are_asked_for(model: Forecaster) -> None:
+    X = pd.DataFrame(RNG.normal(size=(90, 2)), HOURS, ["a", "b"])
+    y = X["a"].shift(24).fillna(0) + X["b"].shift(3).fillna(0) + 0.1 * Y
+    first_a = 5 if isinstance(model, Ensemble) else 24
+    fitted = clone(model).fit(X[:60], y[:60])
+    pd.testing.assert_series_equal(fitted.predict(3), fitted.predict(X[60:63]))
+    assert fitted.make_future_frame(3).shape == (3, 0)
+    assert list(fitted.make_future_frame(4).columns) == ["b"]
+    with pytest.raises(ValueError, match="future covariates 'b'; received 4 future steps without them"):
+        fitted.predict(4)
+    whole = fitted.predict(X[60:65])
+    pd.testing.assert_series_equal(fitted.predict(X[["b"]][60:65]), whole)
+    late = X[60:65].copy()
+    late.iloc[-3:, 1] = np.nan  # b of these rows matters three steps later
+    late.iloc[:, 0] = np.inf
+    pd.testing.assert_series_equal(fitted.predict(late), whole)
+    with pytest.raises(ValueError, match="seen at fit time, yet now missing:\n- b"):
+        fitted.predict(X[["a"]][60:65].assign(c=1.0))
+    assert list(fitted.make_future_frame(first_a + 1).columns) == ["a", "b"]
+
+
+def test_a_covariate_of_lag_0_is_asked_for() -> None:
+    fitted = AR(lags=1, exog_lags={"sky": [5], "t": [0]}).fit(TEXT, Y)
+    assert list(fitted.make_future_frame(5).columns) == ["t"]
+    with pytest.raises(ValueError, match=r"X\[list\(model.feature_names_in_\)\]"):
+        fitted.predict(TEXT[["sky"]])
