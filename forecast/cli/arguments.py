@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from forecast.cli.files import TABLES, check_data, check_input, check_outputs
 
@@ -229,6 +229,7 @@ def _settings(command: Parser) -> None:
     command.add_argument(
         "--set",
         nargs="+",
+        action=Several,
         default=[],
         metavar="NAME=VALUE",
         help="options of the model, such as lags=12 hidden=8,4; an unknown name lists the known ones",
@@ -240,6 +241,7 @@ def _levels(command: Parser) -> None:
         "--level",
         type=float,
         nargs="+",
+        action=Several,
         metavar="P",
         help="also intervals of these percentages, for example 80 95",
     )
@@ -253,6 +255,7 @@ def _columns(command: Parser) -> None:
     group.add_argument(
         "--covariates",
         nargs="+",
+        action=Several,
         default=[],
         metavar="NAME",
         help="columns known in advance that may help the forecast; all others are left out",
@@ -260,6 +263,7 @@ def _columns(command: Parser) -> None:
     group.add_argument(
         "--categories",
         nargs="+",
+        action=Several,
         default=[],
         metavar="NAME[=N]",
         help="covariates that hold categories, such as text; N is the length of the vectors that NARX, TDNN and "
@@ -291,8 +295,25 @@ def _windows(command: Parser, *, default: int) -> None:
     )
 
 
+class Several(argparse.Action):
+    """An option of several values, which adds to those of the same option before it."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the values."""
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*([] if before is self.default else before), *values])
+
+
 def _models(command: Parser, default: str) -> None:
-    command.add_argument("--models", nargs="+", metavar="NAME", help=f"TDNN, NARX, AR, ...; {default}")
+    command.add_argument(
+        "--models", nargs="+", action=Several, metavar="NAME", help=f"TDNN, NARX, AR, ...; {default}"
+    )
 
 
 def _output(command: Parser, what: str, *, default: list[str]) -> None:
@@ -301,6 +322,7 @@ def _output(command: Parser, what: str, *, default: list[str]) -> None:
         "--output",
         type=Path,
         nargs="+",
+        action=Several,
         default=[Path(name) for name in default],
         metavar="FILE",
         help=f"where to write {what}" + (f"; default: {default[0]}" if default else ""),

@@ -57,12 +57,16 @@ def backtest(options: Namespace) -> None:
 def _compare(options: Namespace, names: Sequence[str], *, tuned: bool = False) -> None:
     for name in names:
         check_name(name)
-    data = read_data(options).last(options.last)
+    whole = read_data(options)
+    data = whole.last(options.last)
     season = data.season
     horizon = check_horizon((season if season > 1 else STEPS) if options.horizon is None else options.horizon)
     covariates = covariate_names(options)
     shown = f", covariates {', '.join(covariates)}" if covariates else ""
-    print(f"{data.name}: {len(data.y)} rows{shown}; {horizon} steps ahead from {options.windows} origins")
+    rows = (
+        f"{len(data.y)} rows" if len(data.y) == len(whole.y) else f"last {len(data.y)} of {len(whole.y)} rows"
+    )
+    print(f"{data.name}: {rows}{shown}; {horizon} steps ahead from {options.windows} origins")
     settings = {
         name: benchmark_settings(name, season) if tuned else []
         for name in dict.fromkeys((*names, *REFERENCES))

@@ -1,10 +1,9 @@
 """The closed list of what each class learns, as it stands in a model file, and the check of a file against it.
 
 A member is written as its kind and shape: "float S O P" is an array of finite numbers of that shape, "nan" one
-that may hold NaN. S, N, O, E are those of the history, and G its covariates as the user has them; T, F are the targets
-and covariates that the network sees;
-any other letter is bound where it stands first. The other kinds are plain values. A "?" marks what a fit may leave
-out, "or None" what it may leave None.
+that may hold NaN. S, N, O, E are those of the history, and G its covariates as the user has them; T, F are the
+targets and covariates that the network sees; any other letter is bound where it stands first. The other kinds are
+plain values. A "?" marks what a fit may leave out, "or None" what it may leave None.
 """
 
 from __future__ import annotations

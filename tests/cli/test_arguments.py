@@ -9,6 +9,7 @@ import pytest
 
 from forecast import AR
 from forecast.cli import format_warning, main
+from forecast.cli.arguments import parser
 from forecast.datasets import load_air_passengers
 
 COMMANDS = ("benchmark", "fit", "predict", "backtest", "datasets")
@@ -244,3 +245,9 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert (process.wait(), process.stderr.read()) == (0, b"")
+
+
+def test_an_option_given_twice_has_all_its_values() -> None:
+    line = "backtest air_passengers --models AR -o a.csv --models Theta ETS -o b.png"
+    options = parser().parse_args(line.split())
+    assert options.models == ["AR", "Theta", "ETS"] and options.output == [Path("a.csv"), Path("b.png")]

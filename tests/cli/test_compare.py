@@ -46,7 +46,7 @@ def test_a_benchmark_uses_the_covariates_that_come_along(tmp_path: Path, capsys)
 def test_the_last_rows_alone(tmp_path: Path, capsys) -> None:
     line = f"benchmark lynx --models Naive --windows 2 --last 60 --output {tmp_path / 'b.csv'}"
     assert main(line.split()) == 0
-    assert "lynx: 60 rows; 10 steps ahead from 2 origins" in capsys.readouterr().out
+    assert "lynx: last 60 of 114 rows; 10 steps ahead from 2 origins" in capsys.readouterr().out
     assert main(f"benchmark lynx --last 0 --output {tmp_path / 'b.csv'}".split()) == 2
     assert "--last: must be" in capsys.readouterr().err
     frame = pd.DataFrame({"unique_id": ["a"] * 4 + ["b"] * 2, "y": range(6)})

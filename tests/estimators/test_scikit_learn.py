@@ -109,7 +109,7 @@ def test_halving_grid_search(model: Forecaster) -> None:
         error_score="raise",
     )
     rows = np.arange(len(Y))  # halving draws rows at random; arrays stay regular in number
-    search.fit(rows[:, None].astype(float), Y.to_numpy())
+    search.fit(np.column_stack([rows, rows % 5]).astype(float), Y.to_numpy())  # two covariates, as X has
     assert search.n_iterations_ == 2
     assert search.n_resources_ == [36, 72] and search.n_candidates_ == [2, 1]
 
@@ -132,14 +132,6 @@ def test_halving_with_another_resource_keeps_the_timeline() -> None:
     ).fit(X, Y)
     assert search.best_estimator_.max_lags == 6  # 3, then twice as many for the better half
     pd.testing.assert_index_equal(search.predict(covariates(LATER)).index, LATER)
-
-
-@every_forecaster
-def test_cross_val_score(model: Forecaster) -> None:
-    scores = cross_val_score(
-        clone(model), X, Y, cv=FOLDS, scoring="neg_mean_absolute_error", error_score="raise"
-    )
-    assert scores.shape == (2,) and np.isfinite(scores).all()
 
 
 @every_forecaster
