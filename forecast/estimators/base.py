@@ -18,6 +18,7 @@ from forecast._checks import check_count, check_horizon, check_seed, explain
 from forecast.estimators import conformal, saving, validation
 from forecast.estimators.documentation import Documented
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
+from forecast.panel.calendar import check_calendar
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -35,6 +36,9 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         categories: columns of X that hold categories beside those of text and of pandas categories, as a list. A model
             sees a column with K + 1 categories as K columns of 0 and 1 (`forecast.panel.categories`); a category that
             was not seen in `fit` counts as the first one, with a warning.
+        calendar: covariates computed from the timestamps, past and future: a list of "minute", "hour", "weekday",
+            "weekend", "day", "month", "quarter", and of pairs (steps of a season, harmonics) for Fourier terms;
+            "auto" = hour, weekday and month, where they change and the history has two cycles; None = none.
 
     Attributes:
         panel_: the history, from whose end forecasts start; `update` moves it.
@@ -52,6 +56,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     horizon: int = 1
     categories: Any = None
+    calendar: Any = None
 
     panel_: Panel = field(init=False)
     sample_weight_: np.ndarray | None = field(init=False)
@@ -63,6 +68,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """Refuse a wrong argument, before the data are read; a family adds its own checks."""
         check_horizon(self.horizon)
         validation.check_categories(self.categories)
+        check_calendar(self.calendar)
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
@@ -287,7 +293,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "panel_")
         known, rest = validation.split_record(self._coded(X), initial)
-        record = self._checked(*known, coding=Coding(known=self.panel_.layout.categories))
+        record = self._checked(*known, coding=Coding.of(self.panel_.layout))
         validation.check_record(self, record)
         rows = validation.following(rest, record)
         request = build_request(record, rows, horizon=self.horizon, first_lags=self._first_lags())
@@ -340,7 +346,8 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None, coding: Coding | None = None) -> Panel:
         if coding is None:
-            coding = Coding(self._indicated()) if like is None else Coding(known=like.layout.categories)
+            new = Coding(self._indicated(), calendar=self.calendar if self.uses_covariates else None)
+            coding = new if like is None else Coding.of(like.layout)
         panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like, coding=coding)
         return validation.with_known_covariates(panel)
 

@@ -305,6 +305,7 @@ def _relative(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _learned(name: str, model: Any, panel: Panel, sample_weight: np.ndarray | None) -> Any:
     X, y = panel.to_user()
+    model.set_params(calendar=panel.layout.calendar or None)
     weights = {} if sample_weight is None else {"sample_weight": panel.user_rows(sample_weight)}
     _named(name, model.fit, *((y,) if X is None else (X, y)), **weights)
     _share_history(model, panel)
@@ -340,9 +341,10 @@ def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
     for name, model in models.items():
         if not isinstance(model, Forecaster):
             raise TypeError(explain("estimators", allowed, f"{name!r}: {model!r}", REMEDY))
-        if model.categories is not None:
-            remedy = f"Pass Ensemble(categories={list(model.categories)}), whose indicators all models see"
-            raise ValueError(explain("categories", "None inside an ensemble", f"{name!r}: {model!r}", remedy))
+        for option in ("categories", "calendar"):
+            if getattr(model, option) is not None:
+                remedy = f"Pass {option} to the Ensemble, whose covariates all models see"
+                raise ValueError(explain(option, "None inside an ensemble", f"{name!r}: {model!r}", remedy))
         if not isinstance(name, str) or "__" in name or name in own:
             allowed = "named by text without '__', unlike the arguments of Ensemble"
             raise ValueError(explain("estimators", allowed, repr(name), REMEDY))

@@ -142,9 +142,7 @@ def ask_ahead(panel: Panel, known: Known, steps: int) -> Question:
 
 def _panel_like(data: tuple[Any, ...], panel: Panel) -> Panel:
     """Rows of a panel, as a user would pass them, as a panel."""
-    return Panel.from_data(
-        *data, allow_missing=True, like=panel, coding=Coding(known=panel.layout.categories)
-    )
+    return Panel.from_data(*data, allow_missing=True, like=panel, coding=Coding.of(panel.layout))
 
 
 def read_answer(answer: Any) -> np.ndarray:

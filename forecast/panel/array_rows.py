@@ -34,7 +34,7 @@ def array_start(panel: Panel, values: np.ndarray) -> int:
         (2, 5)
     """
     alone = panel.layout.form == "single"
-    known = panel.y if alone else panel.x
+    known = panel.y if alone else panel.x[:, : panel.layout.n_given]
     starts = _stretches(known, values)
     whole = alone and len(values) == len(known) and (values != values[0]).any()
     if len(starts) == 1 and (whole or len(np.unique(known, axis=0)) == len(known)):

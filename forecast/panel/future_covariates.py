@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel import long
+from forecast.panel.calendar import calendar_columns
 from forecast.panel.panel import Panel
 from forecast.panel.regularity import shorten
 from forecast.panel.values import check_finite
@@ -32,7 +33,7 @@ def future_covariates(
     Args:
         panel: the history.
         series, position: series and step of each requested row, shape (R,).
-        x: covariates of the requested rows, shape (R, E), or None.
+        x: the user's covariates of the requested rows, shape (R, G), or None.
         steps: steps after the history up to the last row.
         first_lags: lag (E,) from which each covariate is read, infinite where it is not.
 
@@ -41,6 +42,26 @@ def future_covariates(
             of the history with other values than before.
     """
     future = np.full((panel.n_series, steps, panel.n_exog), np.nan, panel.x.dtype)
+    given, every = panel.layout.n_given, np.arange(panel.n_series)
+    if panel.layout.calendar:
+        at = np.repeat(every, steps), (panel.lengths[:, None] + np.arange(steps)).ravel()
+        columns = calendar_columns(panel.layout.calendar, panel.timeline, *at)
+        future[..., given:] = columns.reshape(panel.n_series, steps, -1)
+    if given:
+        future[..., :given] = _given_covariates(panel, series, position, x, steps, first_lags[:given])
+    return future
+
+
+def _given_covariates(
+    panel: Panel,
+    series: np.ndarray,
+    position: np.ndarray,
+    x: np.ndarray | None,
+    steps: int,
+    first_lags: np.ndarray,
+) -> np.ndarray:
+    """The covariates (S, steps, G) that stand for columns of the user."""
+    future = np.full((panel.n_series, steps, len(first_lags)), np.nan, panel.x.dtype)
     step = position - panel.lengths[series]
     ahead, needed = step >= 0, asked_for(first_lags, steps)
     if x is None:
@@ -71,7 +92,7 @@ def asked_for(first_lags: np.ndarray, steps: int) -> np.ndarray:
 
 
 def _refuse_without_covariates(panel: Panel, steps: int, needed: np.ndarray) -> None:
-    names = ", ".join(map(repr, panel.layout.exog[needed]))
+    names = ", ".join(map(repr, panel.layout.exog[: len(needed)][needed]))
     remedy = (
         f"Fill the frame that model.make_future_frame({steps}) gives and pass it to predict: the model was "
         "fitted with covariates"
@@ -105,7 +126,7 @@ def _bridge(panel: Panel, given: np.ndarray, future: np.ndarray) -> None:
     gap = step < first[:, None]
     if not gap.any():
         return
-    future[gap] = panel.x[panel.offsets[1:] - 1][np.nonzero(gap)[0]]
+    future[gap] = panel.x[panel.offsets[1:] - 1, : future.shape[2]][np.nonzero(gap)[0]]
     name, stamps = _lost(panel, gap)
     warnings.warn(
         f"future rows of X{name}: {shorten(stamps)} between the history and the first requested row are "
@@ -128,7 +149,7 @@ def _check_history(panel: Panel, series: np.ndarray, position: np.ndarray, x: np
     """Rows of the history are forecast from the covariates of fit; other values would be ignored."""
     rows = panel.offsets[series] + position
     tolerance = 1e-4 if np.float32 in (panel.x.dtype, x.dtype) else 1e-7
-    same = np.isclose(x, panel.x[rows], rtol=tolerance, atol=tolerance) | np.isnan(x)
+    same = np.isclose(x, panel.x[rows, : x.shape[1]], rtol=tolerance, atol=tolerance) | np.isnan(x)
     if same.all():
         return
     row = int(np.argmax(~same.all(axis=1)))
@@ -144,12 +165,13 @@ def _check_history(panel: Panel, series: np.ndarray, position: np.ndarray, x: np
 def check_width(panel: Panel, count: int) -> None:
     """Refuse an array with another number of columns than the history has covariates."""
     alone = panel.layout.form == "single"
-    if count == panel.n_exog or (alone and count == panel.n_targets):
+    expected = panel.layout.n_given
+    if count == expected or (alone and count == panel.n_targets):
         return
     remedy = "Pass the covariates in the order of fit, or without any a number of steps, predict(12)"
     raise ValueError(
-        f"X has {count} features, but Forecaster is expecting {panel.n_exog} features as input. "
-        + explain("X", f"an array of {panel.n_exog} columns", f"{count} columns", remedy)
+        f"X has {count} features, but Forecaster is expecting {expected} features as input. "
+        + explain("X", f"an array of {expected} columns", f"{count} columns", remedy)
     )
 
 

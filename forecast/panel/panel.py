@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
+from forecast.panel.calendar import with_calendar
 from forecast.panel.read import BY_TYPE, Coding, Layout, Table, read
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite
@@ -73,7 +74,8 @@ class Panel:
             y: targets on the rows of X, (rows,) or (rows, O).
             allow_missing: let NaN pass.
             like: a panel whose frequency is used for new rows too few to infer one.
-            coding: which columns of X hold categories; they become indicators (`forecast.panel.categories`).
+            coding: which columns of X hold categories; they become indicators (`forecast.panel.categories`); and
+                the features of the timestamps that follow them.
 
         Raises:
             ValueError: timestamps unsorted, duplicate or missing; y not aligned with X; NaN or infinity;
@@ -82,6 +84,7 @@ class Panel:
         """
         table = read(X, y, coding)
         panel = _grouped(table, None if like is None else like.timeline, allow_missing)
+        panel = with_calendar(panel, coding.calendar)
         for values, name, columns in (
             (panel.y, "y", panel.layout.target_names),
             (panel.x, "X", panel.layout.exog_names),

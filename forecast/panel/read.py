@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel import long
+from forecast.panel.calendar import Feature, labels_of_calendar
 from forecast.panel.categories import (
     Categories,
     categories_of,
@@ -36,6 +37,7 @@ class Layout:
         x_kind: type of the covariates when they came beside y.
         targets, exog: labels of the O target columns and the E covariates, as a model sees them; generated for arrays.
         categories: those of each column of the user's that stands in `exog` as indicators.
+        calendar: features of the timestamps, whose columns are the last of `exog`.
         name: name of a Series.
         multi: whether the index is a MultiIndex (series, time).
         id_name: name of the series level.
@@ -56,6 +58,12 @@ class Layout:
     id_type: str | None = None
     time_type: str | None = None
     categories: Categories = field(default_factory=dict)
+    calendar: tuple[Feature, ...] = ()
+
+    @property
+    def n_given(self) -> int:
+        """Columns of x that stand for columns of the user."""
+        return len(self.exog) - len(labels_of_calendar(self.calendar))
 
     @property
     def target_names(self) -> list[Hashable]:
@@ -71,13 +79,13 @@ class Layout:
     def covariates(self) -> dict[Hashable, slice]:
         """The user's columns of covariates, and the columns of x that stand for each."""
         if not self.categories:
-            return {name: slice(place, place + 1) for place, name in enumerate(self.exog)}
+            return {name: slice(place, place + 1) for place, name in enumerate(self.exog[: self.n_given])}
         source = {
             labels_of(name, levels)[0]: (name, len(labels_of(name, levels)))
             for name, levels in self.categories.items()
         }
         found, place = {}, 0
-        while place < len(self.exog):
+        while place < self.n_given:
             name, width = source.get(self.exog[place], (self.exog[place], 1))
             found[name] = slice(place, place + width)
             place += width
@@ -113,10 +121,10 @@ class Layout:
     def x_as_given(self, values: np.ndarray, index: pd.Index) -> Any:
         """Covariates (R, E) in the user's type."""
         if self.x_kind == "array":
-            return values
+            return values[:, : self.n_given]
         if self.categories:
             return pd.DataFrame(self.covariates_as_given(values), index=index)
-        return pd.DataFrame(values, index=index, columns=self.exog)
+        return pd.DataFrame(values[:, : self.n_given], index=index, columns=self.exog[: self.n_given])
 
     def long_frame(self, ids: pd.Index, times: pd.Index, columns: dict[Any, Any]) -> Any:
         """A long frame in the user's library."""
@@ -136,10 +144,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Coding:
-    """Which columns of X hold categories: those `named` beside those of text, or, once learned, those `known`."""
+    """Which columns of X hold categories: those `named` beside those of text, or, once learned, those `known`.
+
+    calendar: the features of the timestamps that stand beside them, see `forecast.panel.calendar`.
+    """
 
     named: Collection[Hashable] = ()
     known: Categories | None = None
+    calendar: Any = None
+
+    @classmethod
+    def of(cls, layout: Layout) -> Coding:
+        """The coding of a history."""
+        return cls(known=layout.categories, calendar=layout.calendar or None)
 
     def __call__(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Categories]:
         """The covariates as numbers, and the categories found or known."""

@@ -113,7 +113,7 @@ class Request:
         """
         layout = self.layout
         if layout.x_kind == "array" and not layout.has_index:
-            return values
+            return values[:, : layout.n_given]
         needed = np.ones(len(layout.exog), dtype=bool) if needed is None else needed
         asked = {name for name, at in layout.covariates.items() if needed[at].any()}
         columns = {
@@ -122,7 +122,8 @@ class Request:
         if layout.form == "long":
             return self._long(columns)
         frame = pd.DataFrame(columns, index=self.rows.index)
-        return frame if layout.categories else frame.set_axis(layout.exog[needed], axis=1)
+        names = layout.exog[: layout.n_given][needed[: layout.n_given]]
+        return frame if layout.categories else frame.set_axis(names, axis=1)
 
     def _long(self, columns: dict[Any, Any]) -> Any:
         assert self.rows.keys is not None and self.rows.times is not None
@@ -222,7 +223,7 @@ def _index_rows(panel: Panel, index: pd.Index) -> Rows:
 
 def _frame_rows(panel: Panel, X: pd.DataFrame | pd.Series, first_lags: np.ndarray) -> Rows:
     """Rows and covariates of a frame; a Series asks for the rows of its index."""
-    if isinstance(X, pd.Series) and (first_lags == 0).any():
+    if isinstance(X, pd.Series) and (first_lags[: panel.layout.n_given] == 0).any():
         remedy = "Pass a frame; model.make_future_frame(horizon) shows its columns"
         allowed = f"a frame with the covariates {[*panel.layout.covariates]}"
         raise ValueError(explain("X", allowed, "a Series. Reshape your data", remedy))
@@ -257,19 +258,19 @@ def _array_rows(panel: Panel, X: Any) -> Rows:
         raise ValueError(explain("X", allowed, "an array", remedy))
     check_width(panel, values.shape[1])
     position = array_start(panel, values) + np.arange(len(values))
-    return Rows.of(panel, np.zeros(len(values), np.int64), position, values if panel.n_exog else None)
+    return Rows.of(panel, np.zeros(len(values), np.int64), position, values if panel.layout.n_given else None)
 
 
 def _covariates(panel: Panel, frame: pd.DataFrame, first_lags: np.ndarray) -> np.ndarray | None:
     """The covariates (R, E) of a frame, NaN in columns that it may leave out."""
     wanted, layout = covariate_columns(panel, frame.columns, first_lags), panel.layout
-    if not wanted or not panel.n_exog:
+    if not wanted or not layout.n_given:
         return None
     given = numbers_of(indicators(frame[wanted], layout.categories), "X", one_dimensional=False)
-    if given.shape[1] == panel.n_exog:
+    if given.shape[1] == layout.n_given:
         return given
-    x = np.full((len(given), panel.n_exog), np.nan)
-    x[:, np.concatenate([np.arange(panel.n_exog)[layout.covariates[name]] for name in wanted])] = given
+    x = np.full((len(given), layout.n_given), np.nan)
+    x[:, np.concatenate([np.arange(layout.n_given)[layout.covariates[name]] for name in wanted])] = given
     return x
 
 

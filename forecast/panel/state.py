@@ -27,6 +27,7 @@ def panel_state(panel: Panel) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         layout[name] = None if layout[name] is None else _index_state(layout[name])
     for name in ("name", "id_name"):
         layout[name] = _label(layout[name])
+    layout["calendar"] = [item if isinstance(item, str) else list(item) for item in panel.layout.calendar]
     layout["categories"] = [
         [_label(name), [_label(level) for level in levels]]
         for name, levels in panel.layout.categories.items()
@@ -49,6 +50,8 @@ def panel_from_state(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Pa
     layout = dict(plain["layout"])
     for name in _COLUMN_SETS:
         layout[name] = None if layout[name] is None else _index_from(layout[name])
+    calendar = layout.get("calendar", ())
+    layout["calendar"] = tuple(item if isinstance(item, str) else tuple(item) for item in calendar)
     layout["categories"] = {name: tuple(levels) for name, levels in layout.get("categories", ())}
     return Panel(
         y=arrays["y"],

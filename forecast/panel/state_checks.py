@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pandas as pd
 
+from forecast.panel.calendar import check_calendar, labels_of_calendar
 from forecast.panel.categories import labels_of, shown
 from forecast.panel.panel import Panel
 from forecast.panel.read import Form, Layout
@@ -70,7 +71,10 @@ def _check_layout(layout: Layout, panel: Panel) -> None:
             raise ValueError("names of columns are missing or stand twice")
     if layout.y_kind in ("array1d", "series") and panel.n_targets > 1:
         raise ValueError("a series has several targets")
-    if layout.form == "single" and panel.n_exog or not layout.keyed and panel.n_series > 1:
+    check_calendar(layout.calendar)
+    if [*layout.exog[layout.n_given :]] != labels_of_calendar(layout.calendar) or layout.n_given < 0:
+        raise ValueError("features of the calendar without columns of their own")
+    if layout.form == "single" and layout.n_given or not layout.keyed and panel.n_series > 1:
         raise ValueError("covariates or series that the form of the data does not have")
     _check_categories(layout, panel)
     _check_columns(layout)

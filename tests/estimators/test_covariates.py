@@ -99,7 +99,7 @@ def test_delays_of_a_column_of_text() -> None:
 
 
 def test_models_inside_an_ensemble_see_what_it_sees() -> None:
-    words = r"categories: must be None inside an ensemble[^$]*Pass Ensemble\(categories=\['sky'\]\)"
+    words = "categories: must be None inside an ensemble[^$]*Pass categories to the Ensemble"
     with pytest.raises(ValueError, match=words):
         Ensemble({"n": NARX(lags=2, categories={"sky": 1}, **QUICK)}).fit(TEXT, Y)
 
@@ -154,3 +154,39 @@ def test_a_covariate_of_lag_0_is_asked_for() -> None:
     assert list(fitted.make_future_frame(5).columns) == ["t"]
     with pytest.raises(ValueError, match=r"X\[list\(model.feature_names_in_\)\]"):
         fitted.predict(TEXT[["sky"]])
+
+
+# ---------------------------------------------------------------------- the calendar
+
+
+@pytest.mark.parametrize("model", LEARNERS, ids=repr)
+def test_the_calendar_is_learned_as_its_columns_are_and_never_asked_for(
+    model: Forecaster, tmp_path: Path
+) -> None:
+    days = pd.date_range("2024-01-01", periods=90, name="day")
+    y = pd.Series(np.where(days.day_of_week >= 5, 9.0, 2.0) + Y.to_numpy(), days, name="y")
+    by_hand = pd.DataFrame({"weekend": (days.day_of_week >= 5) * 1.0}, days)
+    own = clone(model).set_params(calendar=["weekend"]).fit(y[:80])
+    expected = clone(model).fit(by_hand[:80], y[:80]).predict(by_hand[80:])
+    pd.testing.assert_series_equal(own.predict(10), expected)
+    pd.testing.assert_series_equal(own.predict(y.index[85:]), expected[5:])
+    assert own.n_features_in_ == 0 and own.make_future_frame(3).shape == (3, 0)
+    if not isinstance(model, LagRegressor | Ensemble):
+        own.save(tmp_path / "model")
+        pd.testing.assert_series_equal(load(tmp_path / "model").predict(10), own.predict(10))
+    record = own.simulate(20, y[:15])
+    assert len(record) == 20 and np.isfinite(record).all()
+
+
+def test_the_calendar_in_backtests_panels_and_beside_columns_of_the_user() -> None:
+    long = pd.concat([TEXT.assign(unique_id=name, ds=HOURS, y=Y) for name in "ab"], ignore_index=True)
+    models = {"AR": AR(lags=1, calendar="auto"), "E": Ensemble({"ar": AR(lags=1)}, calendar="auto")}
+    frame = backtest(models, long, horizon=3, windows=2)
+    np.testing.assert_allclose(frame["AR"], frame["E"])
+    fitted = models["AR"].fit(long)
+    assert fitted.panel_.layout.calendar == ("hour",) and fitted.exog_coef_.shape[2] == 2 + 1 + 23
+    assert list(fitted.make_future_frame(1).columns) == ["unique_id", "ds", "sky", "t"]
+    with pytest.raises(
+        ValueError, match="future covariates 'sky=[a-z]*', 'sky=[a-z]*', 't'; received 2 future steps"
+    ):
+        fitted.predict(2)

@@ -43,12 +43,14 @@ def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
     Raises:
         ValueError, TypeError: the lags are not valid, or a column is unknown.
     """
+    given = panel.layout.n_given
+    calendar = [(0, column) for column in range(given, panel.n_exog)]  # the feature of the moment
     if isinstance(exog_lags, str):
         check_auto("exog_lags", exog_lags)
-        return None if panel.n_exog else ()
+        return None if given else tuple(calendar)
     if not isinstance(exog_lags, Mapping):
         lags = check_lags("exog_lags", exog_lags, minimum=0)
-        return tuple((lag, column) for lag in lags for column in range(panel.n_exog))
+        return tuple(sorted([*((lag, column) for lag in lags for column in range(given)), *calendar]))
     columns = panel.layout.covariates
     for name in exog_lags:
         if name not in columns:
@@ -58,8 +60,9 @@ def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
         (lag, column)
         for name, value in exog_lags.items()
         for lag in check_lags(f"exog_lags[{name!r}]", value, minimum=0)
-        for column in range(panel.n_exog)[columns[name]]
+        for column in range(given)[columns[name]]
     ]
+    pairs += calendar
     return tuple(sorted(pairs))
 
 
@@ -67,13 +70,17 @@ def shared_pairs(panel: Panel, lags: Sequence[int], seasons: Sequence[int] = ())
     """The delays of the covariates that any target shows, in the series that are long enough; see `find_pairs`."""
     long = np.flatnonzero(panel.lengths >= typical_length(panel))[:MOST_SERIES]
     parts = [standard_part(panel, series) for series in long]
+    calendar = panel.n_exog - panel.layout.n_given
     found = [
-        find_pairs([(y[:, target], x) for y, x in parts], lags, seasons) for target in range(panel.n_targets)
+        find_pairs([(y[:, target], x) for y, x in parts], lags, seasons, calendar)
+        for target in range(panel.n_targets)
     ]
     return tuple(sorted(set().union(*found)))
 
 
-def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int] = ()) -> Pairs:
+def find_pairs(
+    parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int] = (), calendar: int = 0
+) -> Pairs:
     """The delays of each covariate that explain what the past of the target does not.
 
     The delay that explains most of the residuals of the linear model so far is added, as long as it lowers
@@ -83,7 +90,7 @@ def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int
     and explains at least a five-hundredth or a fiftieth of the squares: the first for near delays, up to the order
     tried for an autoregression, the second for far ones, up to a third of the rows. Near delays are compared exactly,
     far ones by the correlation of the residuals with the covariate, both raw and prewhitened. A covariate without
-    such a delay enters with its current value.
+    such a delay enters with its current value, and so do the last `calendar` columns, which need no delays.
 
     References:
         Box, G. E. P. and Jenkins, G. M. (1970). Time Series Analysis: Forecasting and Control, chapter 11.
@@ -93,7 +100,10 @@ def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int
         Statistics 22(4), 1947-1975.
     """
     parts = _latest(parts)
-    rows, width = max(len(y) for y, _ in parts), parts[0][1].shape[1]
+    rows, width = max(len(y) for y, _ in parts), parts[0][1].shape[1] - calendar
+    moment = [(0, width + column) for column in range(calendar)]
+    if not width:
+        return tuple(moment)
     far = rows // 3
     near = min(far, max(largest_order(rows, 1, seasons), int(10 * np.log10(max(rows, 1)))))
     is_near = np.arange(far + 1)[:, None] <= near
@@ -103,12 +113,13 @@ def find_pairs(parts: Sequence[Part], lags: Sequence[int], seasons: Sequence[int
         np.maximum(2 + 2 * np.log(width * (near + 1)), NEAR_SHARE * count),
         np.maximum(2 + 2 * np.log(width * (far + 1) / DOUBT), FAR_SHARE * count),
     )
-    whitened = [(y, _whitened(x)) for y, x in parts]
-    found: list[tuple[int, int]] = []
+    plain = [(y, x[:, :width]) for y, x in parts]
+    whitened = [(y, _whitened(x)) for y, x in plain]
+    found = list(moment)
     closed, refused = np.zeros((far + 1, width), dtype=bool), 0
-    while len(found) < MOST_TERMS and refused < REFUSALS:
-        scores = np.maximum(*(_scores(given, parts, lags, found, far) for given in (parts, whitened)))
-        scores[: near + 1] = _near_scores(parts, lags, found, near)
+    while len(found) < MOST_TERMS + calendar and refused < REFUSALS:
+        scores = np.maximum(*(_scores(given, parts, lags, found, far) for given in (plain, whitened)))
+        scores[: near + 1] = _near_scores(parts, lags, found, near, width)
         gain = np.where(closed, -np.inf, scores - cost)
         lag, column = (int(place) for place in np.unravel_index(np.argmax(gain), gain.shape))
         if gain[lag, column] <= 0:
@@ -166,10 +177,9 @@ def _gain(
 
 
 def _near_scores(
-    parts: Sequence[Part], lags: Sequence[int], pairs: Sequence[tuple[int, int]], near: int
+    parts: Sequence[Part], lags: Sequence[int], pairs: Sequence[tuple[int, int]], near: int, width: int
 ) -> np.ndarray:
-    """n times the squared partial correlation (near + 1, E) of each near delay with the target."""
-    width = parts[0][1].shape[1]
+    """n times the squared partial correlation (near + 1, E) with y of near delays of the first E = `width` columns."""
     start = max((*lags, *(lag for lag, _ in pairs), near))
     every = [*pairs, *((lag, column) for lag in range(near + 1) for column in range(width))]
     if sum(max(len(y) - start, 0) for y, _ in parts) < len(lags) + len(pairs) + 4:
@@ -209,9 +219,9 @@ def _scores(
     """n times the squared correlation (far + 1, E) of each delayed covariate of `given` with the residuals so far."""
     start = max((*lags, *(lag for lag, _ in pairs), 0))
     if not any(len(y) > start for y, _ in parts):
-        return np.full((far + 1, parts[0][1].shape[1]), -np.inf)
+        return np.full((far + 1, given[0][1].shape[1]), -np.inf)
     coefficients, squares, rows = _squares(parts, lags, pairs, start)
-    products, powers = np.zeros((2, far + 1, parts[0][1].shape[1]))
+    products, powers = np.zeros((2, far + 1, given[0][1].shape[1]))
     for (y, x), (_, other) in zip(parts, given, strict=True):
         design, goal = _table((y, x), lags, pairs, start)
         left = np.zeros(len(y))

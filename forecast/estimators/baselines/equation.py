@@ -32,6 +32,7 @@ class Form:
         ic: name of the criterion.
         seasons: steps in each season.
         difference: True for an equation in differences, False in levels, "auto" by the criterion.
+        calendar: number of the last covariates that are features of the calendar.
     """
 
     trend: str
@@ -42,6 +43,7 @@ class Form:
     ic: str = "aicc"
     seasons: tuple[int, ...] = ()
     difference: bool | str = "auto"
+    calendar: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +68,8 @@ class Equation:
 def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
     """The equation of all parts; the alternatives of a form are compared on the same rows."""
     if form.exog is None:
-        form = replace(
-            form, exog=find_pairs([part[:2] for part in parts], first_lags(parts, form), form.seasons)
-        )
+        without_weights, lags = [part[:2] for part in parts], first_lags(parts, form)
+        form = replace(form, exog=find_pairs(without_weights, lags, form.seasons, form.calendar))
     if form.lags is not None:
         return solve(parts, form, _fixed(form), difference=form.difference is True)
     every = candidates(parts, form)

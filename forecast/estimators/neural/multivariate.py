@@ -193,6 +193,7 @@ def side_by_side(panel: Panel, rows: int) -> Panel:
         targets=panel.ids,
         exog=pd.Index(names),
         categories={},
+        calendar=(),
     )
     return replace(
         panel,
