@@ -68,7 +68,8 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """Refuse a wrong argument, before the data are read; a family adds its own checks."""
         check_horizon(self.horizon)
         validation.check_categories(self.categories)
-        check_calendar(self.calendar)
+        if self.calendar is not None:
+            check_calendar(self.calendar)
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
@@ -332,6 +333,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False  # fit(y) is the shortest form
         tags.target_tags.multi_output = True
+        tags.input_tags.allow_nan = not self.uses_covariates  # those of the rows ahead are not read
         tags.regressor_tags.poor_score = True  # rows of an array follow the history, also in score
         return tags
 

@@ -84,7 +84,8 @@ class Panel:
         """
         table = read(X, y, coding)
         panel = _grouped(table, None if like is None else like.timeline, allow_missing)
-        panel = with_calendar(panel, coding.calendar)
+        if coding.calendar is not None:
+            panel = with_calendar(panel, coding.calendar)
         for values, name, columns in (
             (panel.y, "y", panel.layout.target_names),
             (panel.x, "X", panel.layout.exog_names),

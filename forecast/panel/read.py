@@ -61,9 +61,14 @@ class Layout:
     calendar: tuple[Feature, ...] = ()
 
     @property
+    def n_calendar(self) -> int:
+        """Columns of x that are features of the calendar, the last ones."""
+        return len(labels_of_calendar(self.calendar)) if self.calendar else 0
+
+    @property
     def n_given(self) -> int:
         """Columns of x that stand for columns of the user."""
-        return len(self.exog) - len(labels_of_calendar(self.calendar))
+        return len(self.exog) - self.n_calendar
 
     @property
     def target_names(self) -> list[Hashable]:
@@ -176,7 +181,7 @@ def read(X: Any, y: Any, coding: Coding = BY_TYPE) -> Table:
         received = "None, and a forecaster that requires y to be passed, but the target y is None"
         received = received if y is None else "X=None"
         raise ValueError(explain("X", "the series, or the timeline of y", received, remedy))
-    if not long.is_frame(X):
+    if coding.named and not long.is_frame(X):
         refuse_unknown(coding.named, None)
     if y is not None:
         return _read_pair(X, y, coding)

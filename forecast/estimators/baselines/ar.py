@@ -143,7 +143,7 @@ class AR(LocalForecaster):
             ic=self.ic,
             seasons=auto.seasons_of(self.season, panel, told=isinstance(self.lags, str)),
             difference=self.difference,
-            calendar=panel.n_exog - panel.layout.n_given,
+            calendar=panel.layout.n_calendar,
         )
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:

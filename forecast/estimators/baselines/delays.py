@@ -43,7 +43,7 @@ def named_pairs(exog_lags: Any, panel: Panel) -> Pairs | None:
     Raises:
         ValueError, TypeError: the lags are not valid, or a column is unknown.
     """
-    given = panel.layout.n_given
+    given = panel.n_exog - panel.layout.n_calendar
     calendar = [(0, column) for column in range(given, panel.n_exog)]  # the feature of the moment
     if isinstance(exog_lags, str):
         check_auto("exog_lags", exog_lags)
@@ -70,7 +70,7 @@ def shared_pairs(panel: Panel, lags: Sequence[int], seasons: Sequence[int] = ())
     """The delays of the covariates that any target shows, in the series that are long enough; see `find_pairs`."""
     long = np.flatnonzero(panel.lengths >= typical_length(panel))[:MOST_SERIES]
     parts = [standard_part(panel, series) for series in long]
-    calendar = panel.n_exog - panel.layout.n_given
+    calendar = panel.layout.n_calendar
     found = [
         find_pairs([(y[:, target], x) for y, x in parts], lags, seasons, calendar)
         for target in range(panel.n_targets)

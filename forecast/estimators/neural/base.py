@@ -226,7 +226,7 @@ class NeuralForecaster(JudgedForecaster):
 
     def _first_lags(self) -> np.ndarray:
         config = self.config_
-        if not isinstance(config, NARXConfig) or config.embedded:
+        if not isinstance(config, NARXConfig) or config.embedded or config.exog != self.panel_.n_exog:
             return super()._first_lags()
         _, lags, kept = config.delays
         used = [(lag, column) for lag in lags for column in range(config.exog)]

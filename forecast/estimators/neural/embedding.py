@@ -48,7 +48,8 @@ class EmbeddingForecaster(NeuralForecaster):
         return [name for name in super()._indicated() if name not in self._vectors()]
 
     def _read(self, X: Any, y: Any) -> Panel:
-        self.levels_ = learned_levels(X, self._vectors())
+        vectors = self._vectors()
+        self.levels_ = learned_levels(X, vectors) if vectors else {}
         return super()._read(self._coded(X), y)
 
     def _coded(self, X: Any) -> Any:
