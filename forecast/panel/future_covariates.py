@@ -92,7 +92,9 @@ def asked_for(first_lags: np.ndarray, steps: int) -> np.ndarray:
 
 
 def _refuse_without_covariates(panel: Panel, steps: int, needed: np.ndarray) -> None:
-    names = ", ".join(map(repr, panel.layout.exog[: len(needed)][needed]))
+    names = ", ".join(
+        repr(name) for name, columns in panel.layout.covariates.items() if needed[columns].any()
+    )
     remedy = (
         f"Fill the frame that model.make_future_frame({steps}) gives and pass it to predict: the model was "
         "fitted with covariates"
@@ -107,7 +109,7 @@ def _check_values(panel: Panel, series: np.ndarray, position: np.ndarray, x: np.
         several = panel.layout.keyed
         return f"{stamp} of series {panel.ids[series[row]]!r}" if several else str(stamp)
 
-    check_finite(x, "X", panel.layout.exog_names, label, allow_missing=panel.allow_missing)
+    check_finite(x, "X", panel.layout.given_names, label, allow_missing=panel.allow_missing)
 
 
 def _bridge(panel: Panel, given: np.ndarray, future: np.ndarray) -> None:

@@ -88,7 +88,7 @@ class Panel:
             panel = with_calendar(panel, coding.calendar)
         for values, name, columns in (
             (panel.y, "y", panel.layout.target_names),
-            (panel.x, "X", panel.layout.exog_names),
+            (panel.x, "X", panel.layout.given_names),
         ):
             check_finite(values, name, columns, panel._row_label, allow_missing=allow_missing)
         return panel

@@ -96,6 +96,14 @@ class Layout:
             place += width
         return found
 
+    @property
+    def given_names(self) -> list[Hashable]:
+        """The user's name of each column of x, and that of a feature of the calendar."""
+        given = [
+            name for name, columns in self.covariates.items() for _ in range(*columns.indices(len(self.exog)))
+        ]
+        return [*given, *self.exog[self.n_given :]]
+
     def covariates_as_given(self, values: np.ndarray) -> dict[Hashable, Any]:
         """Rows (R, E) of covariates as the user's columns, with categories in the place of their indicators."""
         return {

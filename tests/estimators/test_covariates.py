@@ -186,7 +186,5 @@ def test_the_calendar_in_backtests_panels_and_beside_columns_of_the_user() -> No
     fitted = models["AR"].fit(long)
     assert fitted.panel_.layout.calendar == ("hour",) and fitted.exog_coef_.shape[2] == 2 + 1 + 23
     assert list(fitted.make_future_frame(1).columns) == ["unique_id", "ds", "sky", "t"]
-    with pytest.raises(
-        ValueError, match="future covariates 'sky=[a-z]*', 'sky=[a-z]*', 't'; received 2 future steps"
-    ):
+    with pytest.raises(ValueError, match="future covariates 'sky', 't'; received 2 future steps"):
         fitted.predict(2)
