@@ -14,7 +14,7 @@ import forecast
 from forecast.datasets import load_air_passengers
 
 ROOT = Path(forecast.__file__).parent
-MOST = 32
+MOST = 33
 
 
 @pytest.mark.backend

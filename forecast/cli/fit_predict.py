@@ -67,7 +67,7 @@ def _ahead(options: Namespace, model: Any) -> Any:
         if options.horizon is not None:
             remedy = "Give one of the two"
             raise ValueError(explain("--horizon", "absent beside --future", options.horizon, remedy))
-        layout, lags = model.panel_.layout, model._first_lags()
+        layout, lags = model.panel_.layout, model._asked_lags()
         levels = {**layout.categories, **learned(model).get("levels_", {})}
         later = {name for name, at in layout.covariates.items() if (lags[at] > 0).all()}
         return read_future(options, model.panel_, levels, later)

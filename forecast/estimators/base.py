@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,15 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_count, check_horizon, check_seed, explain
 from forecast.estimators import conformal, saving, validation
-from forecast.estimators.documentation import Documented
+from forecast.estimators.covariates import CovariateRoles
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
-from forecast.panel.calendar import check_calendar
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Forecaster(Documented, RegressorMixin, BaseEstimator):
+class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
     """A scikit-learn regressor over time that keeps the index of the data.
 
     A family implements `_fit`, `_forecast`, `_fitted` and `min_history`, and may override `_update`,
@@ -33,12 +31,6 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     Args:
         horizon: steps that `predict()` without an argument returns, at least 1.
-        categories: columns of X that hold categories beside those of text and of pandas categories, as a list. A model
-            sees a column with K + 1 categories as K columns of 0 and 1 (`forecast.panel.categories`); a category that
-            was not seen in `fit` counts as the first one, with a warning.
-        calendar: covariates computed from the timestamps, past and future: a list of "minute", "hour", "weekday",
-            "weekend", "day", "month", "quarter", and of pairs (steps of a season, harmonics) for Fourier terms;
-            "auto" = hour, weekday and month, where they change and the history has two cycles; None = none.
 
     Attributes:
         panel_: the history, from whose end forecasts start; `update` moves it.
@@ -51,12 +43,8 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     handles_missing: ClassVar[bool] = False
     """True when the target may hold NaN; covariates never may."""
-    uses_covariates: ClassVar[bool] = True
-    """False when forecasts do not depend on the covariates, which are then not asked for."""
 
     horizon: int = 1
-    categories: Any = None
-    calendar: Any = None
 
     panel_: Panel = field(init=False)
     sample_weight_: np.ndarray | None = field(init=False)
@@ -67,9 +55,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _check_options(self) -> None:
         """Refuse a wrong argument, before the data are read; a family adds its own checks."""
         check_horizon(self.horizon)
-        validation.check_categories(self.categories)
-        if self.calendar is not None:
-            check_calendar(self.calendar)
+        self._check_roles()
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
@@ -78,10 +64,6 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _coded(self, X: Any) -> Any:
         """X with the categories seen in `fit` replaced by their numbers, of models that learn vectors for them."""
         return X
-
-    def _indicated(self) -> list[Any]:
-        """Columns named as categories that the model sees as indicators."""
-        return list(self.categories or ())
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         """Learn from `panel`; set attributes ending in `_` (arrays and plain values only)."""
@@ -117,10 +99,6 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     ) -> np.ndarray:
         """Sample paths (R, O, count) around the forecasts `center` (R, O), from errors of held-out forecasts."""
         return conformal.sample_paths(self, request, count, rng, center)
-
-    def _first_lags(self) -> np.ndarray:
-        """Lag (E,) from which a fitted model reads each covariate, infinite where it does not."""
-        return np.full(self.panel_.n_exog, 0.0 if self.uses_covariates else np.inf)
 
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast from its own past."""
@@ -158,8 +136,9 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """
         self._check_options()
         validation.check_types(self)
-        with refit(self):
+        with validation.refit(self):
             panel = self._read(X, y)
+            self._check_past(panel)
             weights = validation.row_weights(sample_weight, X, panel)
             self._learn(panel, weights)
             validation.remember(self, X, panel)
@@ -169,7 +148,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         """Append new rows that follow the history, and continue learning; the first call is `fit`."""
         if not validation.learned(self):
             return self.fit(X, y)
-        with rollback(self):
+        with validation.rollback(self):
             self.update(X, y)
             self._update(self.panel_)
             self.conformal_ = None
@@ -306,7 +285,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
         It has the covariates that matter to the forecasts of these steps: not those of which only later lags are used.
         """
         check_is_fitted(self, "panel_")
-        return future_frame(self.panel_, check_horizon(horizon), first_lags=self._first_lags())
+        return future_frame(self.panel_, check_horizon(horizon), first_lags=self._asked_lags())
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R² of the forecasts: `score(X_future, y_future)`, or `score(y_future)` after `fit(y)`.
@@ -348,8 +327,7 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None, coding: Coding | None = None) -> Panel:
         if coding is None:
-            new = Coding(self._indicated(), calendar=self.calendar if self.uses_covariates else None)
-            coding = new if like is None else Coding.of(like.layout)
+            coding = self._coding() if like is None else Coding.of(like.layout)
         panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like, coding=coding)
         return validation.with_known_covariates(panel)
 
@@ -369,8 +347,9 @@ class Forecaster(Documented, RegressorMixin, BaseEstimator):
     def _request(self, X: Any) -> Request:
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        horizon, lags = check_horizon(self.horizon), self._first_lags()
-        return build_request(self.panel_, self._coded(X), horizon=horizon, first_lags=lags)
+        panel, horizon = self.panel_, check_horizon(self.horizon)
+        request = build_request(panel, self._coded(X), horizon=horizon, first_lags=self._asked_lags())
+        return replace(request, future_x=self._without_hindsight(panel, request.future_x))
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
         """Values (R, O) on the requested rows: open loop in the history, closed loop after it."""
@@ -402,25 +381,3 @@ class Unweighted(Forecaster):
     def fit(self, X: Any, y: Any = None) -> Self:  # type: ignore[override]
         """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`, as in `Forecaster.fit`."""
         return super().fit(X, y)
-
-
-@contextmanager
-def refit(model: Any) -> Iterator[None]:
-    """Forget what was learned; an error in the block restores it."""
-    with rollback(model):
-        for name in validation.learned(model):
-            delattr(model, name)
-        yield
-
-
-@contextmanager
-def rollback(model: Any) -> Iterator[None]:
-    """An error in the block restores what was learned before it."""
-    before = validation.learned(model)
-    try:
-        yield
-    except BaseException:
-        for name in validation.learned(model):
-            delattr(model, name)
-        vars(model).update(before)
-        raise

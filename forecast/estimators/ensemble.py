@@ -16,11 +16,11 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from forecast._checks import explain
 from forecast.estimators import saving
-from forecast.estimators.base import Forecaster, State, rollback
+from forecast.estimators.base import Forecaster, State
 from forecast.estimators.baselines.local import match_series
 from forecast.estimators.held_out import held_out, longest_tail, mean_step
 from forecast.estimators.registry import estimator_class
-from forecast.estimators.validation import learned
+from forecast.estimators.validation import learned, rollback
 from forecast.panel import Panel
 
 AVERAGES = ("median", "mean")
@@ -341,7 +341,7 @@ def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
     for name, model in models.items():
         if not isinstance(model, Forecaster):
             raise TypeError(explain("estimators", allowed, f"{name!r}: {model!r}", REMEDY))
-        for option in ("categories", "calendar"):
+        for option in ("categories", "calendar", "past"):
             if getattr(model, option) is not None:
                 remedy = f"Pass {option} to the Ensemble, whose covariates all models see"
                 raise ValueError(explain(option, "None inside an ensemble", f"{name!r}: {model!r}", remedy))

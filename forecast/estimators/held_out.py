@@ -113,7 +113,8 @@ def from_origin(
     known = steps < (panel.lengths - origins)[:, None]
     rows = np.where(known, rows, 0)
     reach = int(known.any(axis=0).sum())
-    found = ask(blind, panel.head(origins), reach, panel.x[rows[:, :reach]])
+    head = panel.head(origins)
+    found = ask(blind, head, reach, blind._without_hindsight(head, panel.x[rows[:, :reach]]))
     forecast = np.full((panel.n_series, horizon, *found.shape[2:]), np.nan)
     forecast[:, :reach] = found
     return forecast, np.where(known[..., None], panel.y[rows], np.nan)

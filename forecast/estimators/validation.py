@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any
@@ -30,6 +31,28 @@ KINDS: dict[str, tuple[Any, str]] = {
 def learned(model: Any) -> dict[str, Any]:
     """The attributes whose names end in `_`."""
     return {name: value for name, value in vars(model).items() if name.endswith("_") and name[0] != "_"}
+
+
+@contextmanager
+def refit(model: Any) -> Iterator[None]:
+    """Forget what was learned; an error in the block restores it."""
+    with rollback(model):
+        for name in learned(model):
+            delattr(model, name)
+        yield
+
+
+@contextmanager
+def rollback(model: Any) -> Iterator[None]:
+    """An error in the block restores what was learned before it."""
+    before = learned(model)
+    try:
+        yield
+    except BaseException:
+        for name in learned(model):
+            delattr(model, name)
+        vars(model).update(before)
+        raise
 
 
 def check_types(model: Any) -> None:
@@ -78,7 +101,7 @@ def check_columns(model: Any, X: Any) -> None:
         return  # a bare timeline: the panel names the columns it lacks
     named = "feature_names_in_" in learned(model)
     if named and isinstance(X, pd.DataFrame):
-        lost, lags = set(model.feature_names_in_) - {*X.columns}, model._first_lags()
+        lost, lags = set(model.feature_names_in_) - {*X.columns}, model._asked_lags()
         if lost and all(
             (lags[at] > 0).all() for name, at in model.panel_.layout.covariates.items() if name in lost
         ):
@@ -93,13 +116,11 @@ def check_columns(model: Any, X: Any) -> None:
         raise ValueError(f"{error} {message}") from error
 
 
-def check_categories(categories: object) -> None:
-    """The option `categories`: None, a list of columns, or a dict whose keys are columns."""
-    if categories is not None and (
-        isinstance(categories, str) or not isinstance(categories, (Mapping, Sequence))
-    ):
-        allowed, remedy = "a list of columns of X, or None", 'Pass for example categories=["shop"]'
-        raise TypeError(explain("categories", allowed, repr(categories), remedy))
+def check_names(option: str, names: object) -> None:
+    """An option that names columns: None, a list of them, or a dict whose keys they are."""
+    if names is not None and (isinstance(names, str) or not isinstance(names, (Mapping, Sequence))):
+        allowed, remedy = "a list of columns of X, or None", f'Pass for example {option}=["shop"]'
+        raise TypeError(explain(option, allowed, repr(names), remedy))
 
 
 def with_known_covariates(panel: Panel) -> Panel:

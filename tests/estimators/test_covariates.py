@@ -21,6 +21,7 @@ from forecast.estimators.neural.tdnn import TDNN
 from forecast.estimators.saving import load
 from forecast.evaluation.backtest import backtest
 from forecast.evaluation.leaderboard import leaderboard
+from forecast.panel.past_covariates import projected
 from tests.checks_forecaster import forecasters
 
 QUICK: dict[str, Any] = {
@@ -188,3 +189,45 @@ def test_the_calendar_in_backtests_panels_and_beside_columns_of_the_user() -> No
     assert list(fitted.make_future_frame(1).columns) == ["unique_id", "ds", "sky", "t"]
     with pytest.raises(ValueError, match="future covariates 'sky', 't'; received 2 future steps"):
         fitted.predict(2)
+
+
+# ---------------------------------------------------------------------- known up to now alone
+
+
+PAST: list[Forecaster] = [AR(lags=2), NARX(lags=2, **QUICK), LagRegressor(lags=2), Ensemble([AR(lags=2)])]
+
+
+@pytest.mark.parametrize("model", PAST, ids=repr)
+def test_a_covariate_of_the_past_is_neither_asked_for_nor_seen_ahead(model: Forecaster) -> None:
+    own = clone(model).set_params(past=["t"]).fit(TEXT[:80], Y[:80])
+    assert list(own.make_future_frame(4).columns) == ["sky"]
+    alone = own.predict(TEXT[["sky"]][80:])
+    pd.testing.assert_series_equal(own.predict(TEXT[80:].assign(t=99.0)), alone)
+    columns = np.array([name == "t" for name in own.panel_.layout.exog_names])
+    stands = TEXT[80:].assign(t=projected(own.panel_, columns, 10)[0, :, 0])
+    pd.testing.assert_series_equal(alone, clone(model).fit(TEXT[:80], Y[:80]).predict(stands))
+
+
+def test_intervals_and_backtests_know_no_more_than_the_past() -> None:
+    noise = pd.DataFrame({"t": RNG.normal(size=300)}, pd.date_range("2024-01-01", periods=300))
+    y = 5 * noise["t"] + 0.1 * RNG.normal(size=300)
+    known, unknown = AR(lags=1).fit(noise, y), AR(lags=1, past=["t"]).fit(noise, y)
+    bounds = unknown.predict_interval(1, level=80).iloc[0]
+    assert 10 < bounds["AR-hi-80"] - bounds["AR-lo-80"] < 20  # of 5 t, not of the noise beside it
+    after = noise.set_axis(noise.index + noise.index.freq * 300)
+    told = known.predict_interval(after[:1], level=80).iloc[0]
+    assert told["AR-hi-80"] - told["AR-lo-80"] < 1
+    frames = [
+        backtest(
+            AR(lags=1, past=["t"]), y, noise.mask(np.arange(300)[:, None] >= 297, last), horizon=3, windows=1
+        )
+        for last in (0.0, 7.0)
+    ]
+    pd.testing.assert_frame_equal(*frames)
+
+
+def test_a_column_of_the_past_is_a_covariate() -> None:
+    with pytest.raises(
+        ValueError, match=r"past: must be a list of the covariates \['sky', 't'\]; received 'wind'"
+    ):
+        AR(past=["wind"]).fit(TEXT, Y)

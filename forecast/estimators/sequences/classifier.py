@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import check_choice, explain
-from forecast.estimators.base import refit
 from forecast.estimators.sequences.base import SequenceModel
+from forecast.estimators.validation import refit
 from forecast.panel.sequences import is_panel_frame, is_table
 
 

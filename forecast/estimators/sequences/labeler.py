@@ -11,8 +11,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from forecast._checks import explain
-from forecast.estimators.base import refit
 from forecast.estimators.sequences.base import SequenceModel
+from forecast.estimators.validation import refit
 from forecast.panel.sequences import is_matrix, is_panel_frame, is_table, split
 
 

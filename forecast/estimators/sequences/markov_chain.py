@@ -16,8 +16,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from forecast._checks import check_choice, explain
 from forecast.estimators import saving
-from forecast.estimators.base import refit
-from forecast.estimators.validation import check_types
+from forecast.estimators.validation import check_types, refit
 from forecast.panel.sequences import Sequences, is_matrix, split_symbols
 
 

@@ -1,0 +1,76 @@
+"""What the columns of X are to a forecaster: categories, known up to now alone, features of the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecast.estimators import validation
+from forecast.estimators.documentation import Documented
+from forecast.panel import Coding, Panel
+from forecast.panel.calendar import check_calendar
+from forecast.panel.past_covariates import past_columns, projected
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CovariateRoles(Documented):
+    """The roles of covariates, which the families of forecasters do not see.
+
+    Args:
+        categories: columns of X that hold categories beside those of text and of pandas categories, as a list. A model
+            sees a column with K + 1 categories as K columns of 0 and 1 (`forecast.panel.categories`); a category that
+            was not seen in `fit` counts as the first one, with a warning.
+        calendar: covariates computed from the timestamps, past and future: a list of "minute", "hour", "weekday",
+            "weekend", "day", "month", "quarter", and of pairs (steps of a season, harmonics) for Fourier terms;
+            "auto" = hour, weekday and month, where they change and the history has two cycles; None = none.
+        past: columns of X that are known up to now alone, such as measured weather. They are never asked for: in the
+            steps ahead stand their last season and what is left of its last change (`forecast.panel.past_covariates`).
+    """
+
+    uses_covariates: ClassVar[bool] = True
+    """False when forecasts do not depend on the covariates, which are then not asked for."""
+
+    categories: Any = None
+    calendar: Any = None
+    past: Any = None
+
+    panel_: Panel = field(init=False)
+
+    def _check_roles(self) -> None:
+        """Refuse options that name no columns and no features."""
+        validation.check_names("categories", self.categories)
+        validation.check_names("past", self.past)
+        if self.calendar is not None:
+            check_calendar(self.calendar)
+
+    def _check_past(self, panel: Panel) -> None:
+        """Refuse names in `past` that are no covariates."""
+        if self.past:
+            past_columns(panel, self.past)
+
+    def _indicated(self) -> list[Any]:
+        """Columns named as categories that the model sees as indicators."""
+        return list(self.categories or ())
+
+    def _coding(self) -> Coding:
+        """How covariates are read in `fit`."""
+        return Coding(self._indicated(), calendar=self.calendar if self.uses_covariates else None)
+
+    def _first_lags(self) -> np.ndarray:
+        """Lag (E,) from which a fitted model reads each covariate, infinite where it does not."""
+        return np.full(self.panel_.n_exog, 0.0 if self.uses_covariates else np.inf)
+
+    def _asked_lags(self) -> np.ndarray:
+        """Lag (E,) from which the user is asked for each covariate, infinite where it is known up to now alone."""
+        lags = self._first_lags()
+        return np.where(past_columns(self.panel_, self.past), np.inf, lags) if self.past else lags
+
+    def _without_hindsight(self, panel: Panel, future_x: np.ndarray) -> np.ndarray:
+        """Covariates (S, H, E) of the steps ahead, as they are known at the end of `panel`."""
+        if not self.past:
+            return future_x
+        columns, known = past_columns(panel, self.past), future_x.copy()
+        known[..., columns] = projected(panel, columns, future_x.shape[1])
+        return known
