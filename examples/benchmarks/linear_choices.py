@@ -26,8 +26,7 @@ from forecast import AR, NARX
 from forecast.estimators.neural.inputs import Scaler
 from forecast.estimators.neural.series_ar import errors_of_baseline
 from forecast.panel import Panel
-from forecast.training.linear_rivals import Linear
-from forecast.training.selection import LEAST_GAIN, standard_error
+from forecast.training.rivals import LEAST_GAIN, Linear, standard_error
 from forecast.windows import Windows
 
 SCALES = ("series", "level", "window")

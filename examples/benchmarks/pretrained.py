@@ -1,4 +1,4 @@
-"""python examples/benchmarks/pretrained.py FOLDER [--sets M3 NN5 ...] [--ets]
+"""python examples/benchmarks/pretrained.py FOLDER [--sets M3 NN5 ...] [--ets] [--finetune] [--back K]
 
 The pretrained networks as they are shipped, on sets of which they have not seen a row (M3, NN5, ETTh1, exchange rates,
 air passengers, and the seasonal series of classics, tourism_au and aus_retail), and on the test parts of M4, whose
@@ -6,13 +6,18 @@ training parts they know. Beside each the (seasonal) naive forecast, to show tha
 
 Scores: sMAPE and MASE, means over series, as the organisers of M3 and M4 define them; of NN5 the MASE with the scale of
 one step, missing values left out, as the authors of the foundation models do; coverage of the intervals of 80 and 95 %.
-In the rows "all forecasts" MASE is the mean of the rows above. With --ets also RMSSE over that of ETS, geometric mean,
-two origins of two seasons a series.
+With --finetune the weights go on from there on the training part of each set ("auto": kept where the last two horizons
+of that part say so), in the rows named so beside the ones without. With --back K nothing of a test part is read: K
+times the horizon is cut off every training part, and the first of these horizons is forecast; so the rate and the
+number of steps were chosen. The weights as shipped know the training parts of M4, so that there such a comparison
+favours them. In the rows "all forecasts" MASE is the mean of the rows above. With --ets also RMSSE over that of ETS,
+geometric mean, two origins of two seasons a series.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +27,11 @@ import pandas as pd
 
 from forecast import ETS, Pretrained
 from forecast.datasets import load_air_passengers
+from forecast.training.rivals import kept
 
 M3 = {"Yearly": (6, 1), "Quarterly": (8, 4), "Monthly": (18, 12), "Other": (8, 1)}
 M4 = {"Yearly": (6, 1, 1), "Quarterly": (8, 4, 4), "Weekly": (13, 1, 52), "Hourly": (48, 24, 24)}
+LEAST_ROWS = 6  # of a history that is cut
 SETS = ("M3", "NN5", "ETTh1", "exchange", "passengers", "M4")
 
 
@@ -99,14 +106,27 @@ def scores(task: Task, forecast: np.ndarray) -> dict[str, float]:
     return {"sMAPE": float(np.nanmean(smape)), "MASE": float(np.nanmean(scaled)), "count": smape.size}
 
 
-def run(name: str, task: Task) -> dict[str, Any]:
-    """One row of the table."""
+def before(task: Task, back: int) -> Task:
+    """The same forecast `back` horizons earlier, of the series that are long enough; nothing of its truth is read."""
     steps = task.truth.shape[1]
-    model = Pretrained(season=task.season).fit(long(task.histories))
+    rows = back * steps
+    usable = [each for each in task.histories if len(each) >= rows + LEAST_ROWS]
+    truth = np.stack([each[len(each) - rows :][:steps] for each in usable])
+    return task._replace(histories=[each[:-rows] for each in usable], truth=truth)
+
+
+def run(name: str, task: Task, *, finetune: bool | str = False) -> dict[str, Any]:
+    """One row of the table."""
+    steps, began = task.truth.shape[1], time.perf_counter()
+    model = Pretrained(season=task.season, horizon=steps, finetune=finetune, random_state=0)
+    model.fit(long(task.histories))
     table = model.predict_interval(steps, level=[80, 95])
     told = {column: table[column].to_numpy().reshape(task.truth.shape) for column in table.columns[2:]}
     found = scores(task, told["Pretrained"])
     row: dict[str, Any] = {"set": name, "series": len(task.histories), **found}
+    if len(model.selection_):
+        row["kept"] = kept(model.selection_)
+    row["seconds"] = time.perf_counter() - began
     row["naive MASE"] = scores(task, naive(task, task.scale))["MASE"]
     known = np.isfinite(task.truth)
     for level in (80, 95):
@@ -183,10 +203,17 @@ def main(arguments: list[str] | None = None) -> pd.DataFrame:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--ets", action="store_true")
+    parser.add_argument("--finetune", action="store_true")
+    parser.add_argument("--back", type=int, default=0, help="horizons before the end of the training parts")
     options = parser.parse_args(arguments)
-    rows = [run(name, task) for each in options.sets for name, task in tasks(options.folder, each).items()]
+    rows = []
+    for name, task in (pair for each in options.sets for pair in tasks(options.folder, each).items()):
+        task = before(task, options.back) if options.back else task
+        rows.append(run(name, task))
+        if options.finetune:
+            rows.append(run(f"{name}, finetune", task, finetune="auto"))
     for name in ("M3", "air passengers"):
-        group = [row for row in rows if row["set"].startswith(name)]
+        group = [row for row in rows if row["set"].startswith(name) and "finetune" not in row["set"]]
         if group:
             total = sum(row["count"] for row in group)
             smape = sum(row["sMAPE"] * row["count"] for row in group) / total

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,16 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 import numpy as np
 from card import card
-from keras import ops
 from scipy.special import ndtri
 from sources import Source, sources
 
+from forecast.estimators.pretrained.families import Family
 from forecast.estimators.pretrained.layout import Layout
-from forecast.estimators.pretrained.network import GRID, Network, read, write
-from forecast.estimators.pretrained.window import Window, last_known, quantile, window_of
-from forecast.networks.pretrained import block_maps, pretrained
+from forecast.estimators.pretrained.learning import BATCH, Buffer, batches, learned
+from forecast.estimators.pretrained.network import GRID, Blocks, Network, read, write
+from forecast.estimators.pretrained.window import last_known, quantile
+from forecast.networks.pretrained import pretrained
 
-BATCH, FAR, BEND = 512, 200.0, 6.0
-SHARES = (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
 STEP = 250  # batches of an epoch
 
 
@@ -57,103 +55,21 @@ PLANS = {
 }
 
 
-class Buffer:
-    """Series of one season in one row, with room before and after each."""
-
-    def __init__(self, series: list[np.ndarray], layout: Layout, season: int) -> None:
-        self.season, self.reach, self.ahead = season, layout.reach(season), len(layout.outputs(season))
-        self.lengths = np.array([len(each) for each in series])
-        self.first = np.cumsum(np.r_[0, self.lengths[:-1] + self.reach + self.ahead])
-        self.values = np.full(self.first[-1] + self.lengths[-1] + self.reach + self.ahead, np.nan)
-        for each, first in zip(series, self.first, strict=True):
-            self.values[first + self.reach : first + self.reach + len(each)] = each
-        self.view = np.lib.stride_tricks.sliding_window_view(self.values, self.reach + self.ahead)
-
-    def at(self, which: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows before and after the first `known` rows of some series: (B, reach), (B, ahead)."""
-        both = self.view[self.first[which] + known]
-        return both[:, : self.reach].copy(), both[:, self.reach :]
-
-    def draw(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Windows that end anywhere, some of them short or with missing rows."""
-        which = rng.integers(len(self.lengths), size=count)
-        least = np.minimum(np.where(rng.random(count) < 0.9, self.season + 2, 3), self.lengths[which] - 1)
-        known = least + (rng.random(count) * (self.lengths[which] - least)).astype(int)
-        rows, after = self.at(which, known)
-        some = rng.random((count, 1)) < 0.05
-        rows[(rng.random(rows.shape) < 0.2 * some)] = np.nan
-        short = np.where(rng.random(count) < 0.1, rng.integers(3, self.reach + 1, count), self.reach)
-        rows[np.arange(self.reach) < (self.reach - short)[:, None]] = np.nan
-        return rows, after
-
-
-def batches(parts: list[Buffer], shares: np.ndarray, layout: Layout, seed: int) -> Iterator[tuple[Any, Any]]:
-    """Inputs and targets for ever; targets are values in units of the window, and their weights.
-
-    For an odd seed a weight is the spread of the window in tenths of its mean size, at most 3, so that errors count
-    as relative ones: members of both kinds are averaged.
-    """
-    rng = np.random.default_rng(seed)
-    while True:
-        part = parts[rng.choice(len(parts), p=shares)]
-        counts = rng.multinomial(BATCH, shares) if not layout.slots else [BATCH]
-        chosen = parts if not layout.slots else [part]
-        pairs = [each.draw(rng, count) for each, count in zip(chosen, counts, strict=True) if count]
-        rows, after = (np.concatenate(each) for each in zip(*pairs, strict=True))
-        level = last_known(rows, 0.0)
-        seen = window_of(rows, level, part.season, layout.back(part.season))
-        target = (after - level) / np.where(seen.spread > 0, seen.spread, 1.0)
-        known = np.isfinite(target) & (seen.spread > 0) & np.isfinite(rows).any(axis=1, keepdims=True)
-        packed = np.zeros((len(rows), layout.width, 2), np.float32)
-        packed[:, layout.outputs(part.season), 0] = np.clip(np.where(known, target, 0), -FAR, FAR)
-        packed[:, layout.outputs(part.season), 1] = known * (relative_weight(rows, seen) if seed % 2 else 1.0)
-        yield seen.inputs, packed.reshape(len(rows), -1)
-
-
-def relative_weight(rows: np.ndarray, seen: Window) -> np.ndarray:
-    """(B, 1): ten spreads over the mean |y|, at most 3."""
-    known = np.isfinite(rows)
-    size = np.where(known, np.abs(rows), 0.0).sum(axis=1, keepdims=True) / np.maximum(
-        known.sum(axis=1, keepdims=True), 1
-    )
-    return np.minimum(10 * seen.spread / np.where(size > 0, size, 1.0), 3.0)
-
-
-def loss(target: Any, numbers: Any) -> Any:
-    """Absolute error of the median in units of the window, and the pinball loss of the quantiles after arcsinh."""
-    target, numbers = (
-        ops.reshape(target, (-1, numbers.shape[1] // 3, 2)),
-        ops.reshape(numbers, (-1, numbers.shape[1] // 3, 3)),
-    )
-    value, weight = target[..., 0], target[..., 1]
-    cost = ops.abs(ops.sinh(ops.clip(numbers[..., 0], -BEND, BEND)) - value)
-    error = ops.arcsinh(value) - ops.stop_gradient(numbers[..., 0])
-    for share in SHARES:
-        width = ops.softplus(numbers[..., 1 if share < 0.5 else 2])
-        gap = error - float(ndtri(share)) * width
-        cost = cost + 0.5 * ops.maximum(share * gap, (share - 1) * gap)
-    return ops.sum(weight * cost) / (ops.sum(weight) + 1.0)
-
-
-def fit(plan: Plan, found: list[Source], seed: int) -> tuple[tuple[np.ndarray, ...], ...]:
+def fit(plan: Plan, found: list[Source], seed: int) -> Blocks:
     """The blocks of one network trained from `seed`."""
     keras.utils.set_random_seed(seed)
     layout, shape = plan.layout, {"blocks": plan.blocks, "units": plan.units}
     model = pretrained(layout.inputs, layout.width, skip=layout.skip(found[0].season), **shape)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(plan.steps - 100, 1), warmup_target=1e-3, warmup_steps=100
-    )
-    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss)
-    parts = [Buffer(each.part(held=False), plan.layout, each.season) for each in found]
+    parts = [buffer_of(each.part(held=False), plan, each.season) for each in found]
     shares = np.array([each.share for each in found])
-    model.fit(
-        batches(parts, shares / shares.sum(), plan.layout, seed),
-        steps_per_epoch=min(STEP, plan.steps),
-        epochs=-(-plan.steps // STEP),
-        shuffle=False,
-        verbose=2,
-    )
-    return tuple(tuple(ops.convert_to_numpy(each) for each in maps) for maps in block_maps(model))
+    drawn = batches(parts, shares / shares.sum(), np.random.default_rng(seed), relative=bool(seed % 2))
+    size = {"steps": min(STEP, plan.steps), "epochs": -(-plan.steps // STEP)}
+    return learned(model, drawn, rate=1e-3, total=plan.steps, **size, verbose=2)
+
+
+def buffer_of(series: list[np.ndarray], plan: Plan, season: int) -> Buffer:
+    """Series of one season, of which no profile is taken off."""
+    return Buffer(series, plan.layout, Family("", season, 1))
 
 
 def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[str, Any], np.ndarray]:
@@ -161,7 +77,7 @@ def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[st
     table, pools = {}, []
     for source in found:
         series = [each for each in source.part(held=True) if len(each) > plan.scored + source.season + 2]
-        buffer = Buffer(series, plan.layout, source.season)
+        buffer = buffer_of(series, plan, source.season)
         steps = min(plan.scored, buffer.ahead)
         rows, after = buffer.at(np.arange(len(series)), buffer.lengths - steps)
         level = last_known(rows, 0.0)

@@ -167,7 +167,7 @@ def _check_network(model: Any, values: Values) -> None:
         _hold(scales in (1, model.panel_.n_series), "the scales are not those of the series")
         parts, share = model._parts(), values.get("ar_share_", 0.0)
         _hold(
-            0 <= share <= 1 and bool(parts) == (share > 0),
+            0 <= share <= 1 and ("AR" in parts) == (share > 0),
             "AR has no share in the forecasts, or a share of none",
         )
         for part in parts.values():

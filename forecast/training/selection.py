@@ -9,15 +9,14 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 from tqdm import tqdm
 
 from forecast.networks import NetworkConfig
 from forecast.networks.roles import Role
 from forecast.training.fit import Fitted, is_solved, linear_fit, train
 from forecast.training.flat_network import Array
-from forecast.training.linear_rivals import Linear
 from forecast.training.options import Options
+from forecast.training.rivals import Linear, decide
 from forecast.training.start import initial_weights, linear_members
 from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows, naive_error
@@ -26,8 +25,6 @@ ORIGINS, MOST_ORIGINS = 8, 32  # at most, of each series and of a single series
 HELD_OUT = 3  # at most one row in this many lies after the first origin
 LINEAR = "linear model"  # the first candidate
 NO_OTHERS: Mapping[str, Array] = MappingProxyType({})
-LEAST_GAIN = 0.01  # fraction of its error by which a simpler candidate must be beaten
-ONE_DEVIATION = 0.8413  # of normal values lie below one standard deviation above their mean
 FREE_RUNS, LONGEST_RUN = 2, 1_000  # of a simulated record, and the rows of one run at most
 
 
@@ -216,44 +213,7 @@ def _again(trial: Fitted, options: Options) -> Options:
     return replace(options, validation=0, epochs=max(1, int(np.argmin(losses))))
 
 
-def decide(errors: dict[str, Array], overlap: float = 1.0, *, in_turn: bool = True) -> pd.DataFrame:
-    """One row per candidate: mean error, standard error of its difference from the first, and whether it is kept.
-
-    The candidates stand in order of size: a later one must be better than the one kept so far by more than the
-    standard error of their difference, and by more than the fraction LEAST_GAIN of its error. With `in_turn=False` only
-    the best of the later ones is compared, with the first. Overlapping runs are not independent: `overlap` of them
-    count as one.
-    """
-    mean = {name: float(np.mean(values)) for name, values in errors.items()}
-    first, *later = errors or [""]
-    chosen = first
-    for name in later if in_turn else sorted(later, key=mean.__getitem__)[:1]:
-        better = errors[chosen] - errors[name]
-        if better.mean() > max(standard_error(better, overlap), LEAST_GAIN * mean[chosen]):
-            chosen = name
-    spread = [standard_error(values - errors[first], overlap) for values in errors.values()]
-    table = {"candidate": list(errors), "error": list(mean.values()), "spread": spread}
-    return pd.DataFrame({**table, "kept": [name == chosen for name in errors]})
-
-
-def kept(table: pd.DataFrame) -> str:
-    """The name of the candidate that is kept, "" where there was nothing to choose."""
-    return str(table["candidate"][table["kept"].argmax()]) if len(table) else ""
-
-
 def show(table: pd.DataFrame, options: Options) -> None:
     """Print what was decided, unless silent."""
     if options.verbose:
         tqdm.write(table.to_string(index=False))
-
-
-def standard_error(values: Array, overlap: float = 1.0) -> float:
-    """Of the mean of values of which `overlap` count as one; wider for few, as Student's t is at one normal deviation.
-
-    Infinite for a single value, which says nothing about chance.
-    """
-    if not values.any():
-        return 0.0
-    freedom = max(len(values) / overlap - 1, 1.0)
-    width = float(stdtrit(freedom, ONE_DEVIATION)) / np.sqrt(freedom)
-    return float(values.std()) * width if len(values) > 1 else float("inf")

@@ -11,7 +11,7 @@ import pytest
 from forecast.panel import Panel
 from forecast.training.fit import linear_fit
 from forecast.training.options import Options
-from forecast.training.selection import HeldOut, decide, fit_members
+from forecast.training.selection import HeldOut, fit_members
 from forecast.training.start import initial_weights
 from forecast.windows import Windows
 from tests.training.cases import ALONE, BOTH, LINEAR, program, series, windows
@@ -94,23 +94,6 @@ def test_the_naive_error_is_seasonal_where_a_season_is_there() -> None:
     own = Windows(Panel.from_data(y), length=1)
     np.testing.assert_allclose(held_out(own, season=4).unit, 1.0)
     np.testing.assert_allclose(held_out(own, season=1).unit, np.abs(np.diff(y)).mean())
-
-
-def test_a_candidate_must_be_better_by_more_than_noise() -> None:
-    base = np.array([1.0, 2.0, 3.0, 4.0])
-    assert decide({"linear": base, "network": base - [0.5, 0.4, 0.5, 0.4]})["kept"].tolist() == [False, True]
-    assert decide({"linear": base, "network": base - [2.0, -1.8, 0, 0]})["kept"].tolist() == [True, False]
-    better, best = base - 0.5, base - 0.503  # less than one percent apart
-    three = {"linear": base, "network": better, "mean": best}
-    assert decide(three)["kept"].tolist() == [False, True, False]
-    assert decide(three, in_turn=False)["kept"].tolist() == [False, False, True]
-    assert decide({"linear": base, "network": base + 1, "mean": base}, in_turn=False)["kept"].tolist() == [
-        True,
-        False,
-        False,
-    ]
-    table = decide({"linear": base, "network": base})
-    assert table["kept"].tolist() == [True, False] and table["spread"].tolist() == [0.0, 0.0]
 
 
 def test_series_speak_for_themselves_however_much_their_origins_overlap() -> None:

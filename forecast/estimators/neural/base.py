@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import keras
@@ -33,7 +34,8 @@ from forecast.estimators.neural.series_ar import (
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 from forecast.training.fit import Fitted
-from forecast.training.selection import LINEAR, decide, fit_members, joined, kept
+from forecast.training.rivals import decide, kept
+from forecast.training.selection import LINEAR, fit_members, joined
 from forecast.training.window_program import RUN_CHUNK, WindowProgram
 from forecast.windows import Windows, history_end, naive_error, position_of_rows
 
@@ -69,6 +71,7 @@ class NeuralForecaster(JudgedForecaster):
 
     handles_missing: ClassVar[bool] = True
 
+    _inside: ClassVar[tuple[str, ...]] = ("series_ar_",)  # attributes that hold fitted models
     _before: ClassVar[float] = 0.0  # stands for the rows before the start of a series
 
     # ---------------------------------------------------------------- learning
@@ -147,16 +150,18 @@ class NeuralForecaster(JudgedForecaster):
     # ---------------------------------------------------------------- forecasting
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        def steps() -> np.ndarray:
-            outputs, inputs, view = self._outputs(panel, future_x)
-            runs = [self._objective().point(output) for output in outputs]
-            return view.steps(inputs.steps(np.median(runs, axis=0)))
-
         if self.series_ar_ is None:
-            values = steps()
+            values = self._steps(panel, future_x)
         else:
-            values = with_baseline(self.series_ar_, panel, future_x, self.ar_share_, steps)
+            others = partial(self._steps, panel, future_x)
+            values = with_baseline(self.series_ar_, panel, future_x, self.ar_share_, others)
         return self._with_fallback(panel, values, naive_steps(panel, horizon)) if self.fallback_ else values
+
+    def _steps(self, panel: Panel, future_x: np.ndarray) -> np.ndarray:
+        """Forecasts (S, H, O) of the network, the median of its members."""
+        outputs, inputs, view = self._outputs(panel, future_x)
+        runs = [self._objective().point(output) for output in outputs]
+        return view.steps(inputs.steps(np.median(runs, axis=0)))
 
     def _with_fallback(self, panel: Panel, values: np.ndarray, naive: np.ndarray) -> np.ndarray:
         """Values (S, ...) of all series, the naive ones for series that were not learned."""
@@ -285,9 +290,8 @@ class NeuralForecaster(JudgedForecaster):
         return replace(self.config_, dtype="float32").build()
 
     def _state(self) -> State:
-        plain, arrays = saving.split_state(
-            self, skip=("panel_", "conformal_", "config_", "scaler_", "series_ar_")
-        )
+        skip = ("panel_", "conformal_", "config_", "scaler_", *self._inside)
+        plain, arrays = saving.split_state(self, skip=skip)
         scaler = {f"{name}_": values for name, values in vars(self.scaler_).items()}
         return {**plain, "config_": self.config_.to_dict()}, {**arrays, **scaler}
 

@@ -17,9 +17,9 @@ from forecast.estimators.neural.training_options import TrainingOptions
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 from forecast.training.flat_network import made_once
-from forecast.training.linear_rivals import Linear
 from forecast.training.objective import Objective
-from forecast.training.selection import LINEAR, HeldOut, choose_scale, decide
+from forecast.training.rivals import Linear, decide
+from forecast.training.selection import LINEAR, HeldOut, choose_scale
 from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 

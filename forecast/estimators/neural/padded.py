@@ -25,7 +25,8 @@ from forecast.training.drawn_windows import PaddedSeries
 from forecast.training.fit import Fitted
 from forecast.training.objective import SQUARED
 from forecast.training.options import Options
-from forecast.training.selection import LINEAR, choose_scale, decide, joined, kept, show
+from forecast.training.rivals import decide, kept
+from forecast.training.selection import LINEAR, choose_scale, joined, show
 from forecast.training.window_program import RUN_CHUNK, WindowProgram, shown
 from forecast.windows import position_of_rows
 

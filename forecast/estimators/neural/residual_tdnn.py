@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from forecast._checks import check_choice
+import numpy as np
+import pandas as pd
+
+from forecast._checks import check_choice, explain
+from forecast.estimators.neural.inputs import View
+from forecast.estimators.neural.judged_panel import errors_at_end
 from forecast.estimators.neural.options import check_activation, check_units
 from forecast.estimators.neural.padded import (
+    LEAST_SERIES,
     PaddedForecaster,
     block_size,
     block_steps,
@@ -17,8 +23,16 @@ from forecast.estimators.neural.padded import (
     member_lengths,
     window_lengths,
 )
+from forecast.estimators.neural.series_ar import BASELINE, errors_of_baseline
+from forecast.estimators.pretrained.estimator import Pretrained, is_large
+from forecast.estimators.pretrained.finetuning import AFTER, BEFORE
 from forecast.networks import NetworkConfig, ResidualTDNNConfig
 from forecast.panel import Panel
+from forecast.training.fit import Fitted
+from forecast.training.rivals import decide, kept
+from forecast.training.selection import show
+
+PRETRAINED = "Pretrained"  # its name among the parts of a file
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -45,6 +59,14 @@ class ResidualTDNN(PaddedForecaster):
         skip: whether forecasts start from the last season instead of the last value; "auto" = where that is
             better in the last horizons of the series, if there are many of them, else not.
 
+        start: "random" weights, or "pretrained": the network is that of `Pretrained`, whose weights go on from there on
+            panels of ten series and 20,000 rows or more, and stay as they are on others. AR, either network and the
+            means of both are judged by the last origins of the series. `window`, `blocks`, `hidden`, `activation` and
+            `skip` are then not used, and `network_` is not trained.
+
+    Attributes:
+        pretrained_: with start="pretrained" the fitted `Pretrained` in the place of the network; else None.
+
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2020). N-BEATS: neural basis expansion
         analysis for interpretable time series forecasting. ICLR.
@@ -62,8 +84,12 @@ class ResidualTDNN(PaddedForecaster):
     hidden: Sequence[int] | str = "auto"
     activation: str = "relu"
     skip: bool | str = "auto"
+    start: str = "random"
+
+    pretrained_: Pretrained | None = field(init=False, default=None)
 
     _config: ClassVar[type[NetworkConfig]] = ResidualTDNNConfig
+    _inside: ClassVar[tuple[str, ...]] = ("series_ar_", "pretrained_")
 
     def _configure(self, panel: Panel) -> ResidualTDNNConfig:
         season = first_season(self.season, panel)
@@ -85,6 +111,11 @@ class ResidualTDNN(PaddedForecaster):
         super()._check_options()
         if not isinstance(self.skip, bool):
             check_choice("skip", self.skip, ("auto", True, False))
+        check_choice("start", self.start, ("random", "pretrained"))
+        plain = self._objective().head == "point" and not self.embed_series and not self.categories
+        if self.start == "pretrained" and not plain:
+            allowed = "'random' with embed_series, categories, or a loss of more than one number"
+            raise ValueError(explain("start", allowed, "'pretrained'", "Leave them out, or the start"))
 
     def _variants(self) -> dict[str, dict[str, Any]]:
         if self.skip != "auto" or self.config_.season == 1:
@@ -97,3 +128,68 @@ class ResidualTDNN(PaddedForecaster):
             return super()._reaches()
         lengths = member_lengths(self.window, config.length, config.horizon, config.season)
         return [lengths[member % len(lengths)] for member in range(self.members)]
+
+    # ---------------------------------------------------------------- from pretrained weights
+
+    def _train(self, view: View, starts: list[np.ndarray | None]) -> None:
+        self.pretrained_ = None
+        if self.start == "random":
+            super()._train(view, starts)
+            return
+        table = self._judged_start(view) if self.selection else decide({})
+        chosen, untrained = kept(table), self._compiled().template
+        show(table, self._options(self._compiled(), len(view.panel.y)))
+        self._keep([Fitted(untrained, untrained, "none")] * len(starts))
+        self._keep_baseline(view, 1.0 if chosen == BASELINE else 0.5 * chosen.startswith(BASELINE))
+        self.pretrained_ = self._pretrained(
+            finetune=chosen.endswith(AFTER) or not chosen and is_large(view.panel)
+        )
+        self.pretrained_._learn(view.panel, None)
+        self.pretrained_.n_features_in_ = view.panel.n_exog
+        self.selection_ = table
+
+    def _pretrained(self, *, finetune: bool, verbose: int | None = None) -> Pretrained:
+        return Pretrained(
+            season=self.config_.season,
+            horizon=self.config_.steps,
+            finetune=finetune,
+            verbose=self.verbose if verbose is None else verbose,
+            random_state=self.random_state,
+        )
+
+    def _judged_start(self, view: View) -> pd.DataFrame:
+        """AR, and the pretrained network before and after it learned, by the last origins of the series."""
+        models: dict[str, Any] = {BASELINE: self._baseline(view), BEFORE: self._pretrained(finetune=False)}
+        if is_large(view.panel):
+            models[AFTER] = self._pretrained(finetune=True, verbose=0)
+        if view.panel.n_series >= LEAST_SERIES:
+            steps = {"horizon": self.config_.steps, "season": self.config_.season}
+            errors = errors_at_end(models, view.panel, self._own_weights(view), **steps, beside=BASELINE)
+            return decide(errors, in_turn=False)
+        held, inputs = self._held_out(view, self.config_), self._scaled(view.panel)
+        if held is None:
+            return decide({})
+        return decide(
+            {name: errors_of_baseline(model, held, inputs) for name, model in models.items()}, held.overlap
+        )
+
+    def _steps(self, panel: Panel, future_x: np.ndarray) -> np.ndarray:
+        if self.pretrained_ is None:
+            return super()._steps(panel, future_x)
+        return self.pretrained_._forecast(panel, future_x.shape[1], future_x)
+
+    def _fitted(self, panel: Panel) -> np.ndarray:
+        if self.pretrained_ is None:
+            return super()._fitted(panel)
+        return self._rows_of_all(panel, self.pretrained_._fitted(panel))
+
+    def _parts(self) -> dict[str, Any]:
+        own = {} if self.pretrained_ is None else {PRETRAINED: self.pretrained_}
+        return super()._parts() | own
+
+    def _take_parts(self, parts: dict[str, Any]) -> None:
+        self.pretrained_ = parts.get(PRETRAINED)
+        if not isinstance(self.pretrained_, Pretrained | None):
+            raise ValueError("a model other than Pretrained stands in the place of the network")
+        if rest := {name: part for name, part in parts.items() if name != PRETRAINED}:
+            super()._take_parts(rest)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.estimators.pretrained.families import Family
-from forecast.estimators.pretrained.network import Network, shipped
-from forecast.estimators.pretrained.profile import SEASONS, seasonal_profile
+from forecast.estimators.pretrained.network import Network
+from forecast.estimators.pretrained.profile import without_profile
 from forecast.estimators.pretrained.window import last_known, quantile
 
 
@@ -51,21 +51,19 @@ def _deviation(numbers: np.ndarray, spread: np.ndarray, score: np.ndarray) -> np
     return found
 
 
-def forecast_blocks(family: Family, rows: np.ndarray, otherwise: np.ndarray, horizon: int) -> BlockForecast:
+def forecast_blocks(
+    network: Network, family: Family, rows: np.ndarray, otherwise: np.ndarray, horizon: int
+) -> BlockForecast:
     """Forecast the steps after windows of rows, block by block, each from the medians of the one before.
 
     Args:
-        family: which networks, and which season.
+        network: of the family; family: which season it is told, and which profile is taken off.
         rows: windows (B, W), NaN where missing.
         otherwise: the last value (B, 1) known before windows in which none is.
         horizon: H.
     """
-    network, medians, blocks, told = shipped(family.name), [], [], 0
-    profile = np.zeros((len(rows), 1))
-    if family.profile > 1:
-        profile = seasonal_profile(rows, family.profile)
-        back = np.arange(rows.shape[1])[::-1]
-        rows = rows - profile[:, -1 - back % family.profile]
+    medians, blocks, told = [], [], 0
+    rows, season = without_profile(rows, family.profile, horizon)
     while told < horizon:
         level = last_known(rows, otherwise)
         numbers, spread = network.block(rows, level, family.season)
@@ -75,11 +73,4 @@ def forecast_blocks(family: Family, rows: np.ndarray, otherwise: np.ndarray, hor
         medians.append(median)
         blocks.append((numbers, spread))
         told += numbers.shape[1]
-    season = profile[:, np.arange(horizon) % family.profile]
     return BlockForecast(network, np.concatenate(medians, axis=1) + season, tuple(blocks))
-
-
-def reach(family: Family) -> int:
-    """Rows of a history that a family reads."""
-    longest = SEASONS * family.profile if family.profile > 1 else 0
-    return max(shipped(family.name).layout.reach(family.season), longest)

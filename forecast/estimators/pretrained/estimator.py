@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
 
-from forecast._checks import check_count
+from forecast._checks import check_choice, check_count, check_seed, check_verbose
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
-from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks, reach
+from forecast.estimators.held_out import mean_step
+from forecast.estimators.pretrained import covariates
+from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks
 from forecast.estimators.pretrained.families import family_of
+from forecast.estimators.pretrained.network import Network, shipped
+from forecast.estimators.pretrained.profile import reach
 from forecast.panel import Panel, Request
+from forecast.training.rivals import decide, kept
 from forecast.windows import position_of_rows, series_of_rows
 
+MANY, ROWS = 10, 20_000  # series and rows of a large panel
 CELLS = 1 << 19  # values of the windows that are forecast at once: memory stays small
 Value = Callable[[BlockForecast, np.ndarray], np.ndarray]
 """K values of each step ahead (B, H, K), given the number of the series and target of each window (B,)."""
@@ -37,15 +44,26 @@ class Pretrained(Unweighted):
     of a short series are marked. Horizons beyond those of the network (8 steps, of monthly data 24, else two seasons)
     are made of blocks, each fed with the medians before it. Intervals are those of the network, scaled on series that
     it has not seen, and `sample` draws paths whose errors are correlated as those of a random walk. Of a season above
-    24 the mean profile of the last ones is taken off first, as far as it is no chance. Covariates are accepted and
-    not used.
+    24 the mean profile of the last ones is taken off first, as far as it is no chance. Known covariates add b x:
+    the network sees y - b x, and b is a ridge regression of its out-of-sample errors on the part of x that it does not
+    foresee (`forecast.estimators.pretrained.covariates`).
 
     Args:
         season: m, time steps in one season; None = from the frequency of the index.
-        horizon: steps that `predict()` returns.
+        horizon: steps that `predict()` returns, and by which fine-tuning is judged.
+        covariates: whether known covariates are used: "auto" = where forecasts over the last part of the history are
+            better with them, True = in any case, False = never.
+        finetune: whether the weights are trained on the data, from where they are: "auto" = on panels of ten series and
+            20,000 rows or more, and kept only where the last two horizons of the series are forecast better, alone or
+            in the mean with the weights as they came; True = in any case. A minute or two, and Keras is loaded.
+        verbose: of the training, 0 silent, 1 or "auto" a progress bar, 2 a line.
+        random_state: seed of the windows that fine-tuning draws.
 
     Attributes:
         season_: the season used.
+        theta_: the weights (members, P) after fine-tuning, None where those of the package are used.
+        exog_coef_: b (O, E), in mean absolute steps of a series; None where covariates are not used.
+        selection_: the candidates of "auto" and their errors, as those of the networks; no rows where it did not train.
 
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2021). Meta-learning framework with
@@ -61,6 +79,22 @@ class Pretrained(Unweighted):
     uses_covariates: ClassVar[bool] = False
 
     season: int | None = None
+    covariates: bool | str = "auto"
+    finetune: bool | str = False
+    verbose: bool | int | str = 0
+    random_state: int | None = None
+
+    season_: int = field(init=False)
+    theta_: np.ndarray | None = field(init=False)
+    exog_coef_: np.ndarray | None = field(init=False)
+    selection_: pd.DataFrame = field(init=False)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        check_choice("covariates", self.covariates, ("auto", True, False))
+        check_choice("finetune", self.finetune, ("auto", True, False))
+        check_verbose(self.verbose)
+        check_seed(self.random_state)
 
     def min_history(self, panel: Panel) -> int:
         """Two rows, for a change."""
@@ -68,14 +102,53 @@ class Pretrained(Unweighted):
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         self.season_ = panel.season_length if self.season is None else check_count("season", self.season)
+        self.theta_, self.exog_coef_, self.selection_ = None, None, decide({})
+        if panel.n_exog and self.covariates:
+            self._use_covariates(panel)
+        if self.finetune is True or self.finetune == "auto" and is_large(panel):
+            self._finetune(self._plain(panel))
+
+    def _steps_judged(self) -> int:
+        """Steps of the forecasts by which candidates are judged."""
+        family = family_of(self.season_)
+        return self.horizon if self.horizon > 1 else len(shipped(family.name).layout.outputs(family.season))
+
+    def _use_covariates(self, panel: Panel) -> None:
+        """Learn what they add, with "auto" only where held-out forecasts become better."""
+        steps = self._steps_judged()
+        if self.covariates == "auto":
+            self.selection_ = covariates.judged(self, panel, steps)
+        if self.covariates is True or kept(self.selection_) == covariates.WITH:
+            least = max(self.min_history(panel), self.season_)
+            self.exog_coef_ = covariates.coefficients(self._medians, panel, steps, least)
+
+    def _finetune(self, panel: Panel) -> None:
+        """Train the network on the panel, with "auto" only where that is better in the last horizons of its series."""
+        from forecast.estimators.pretrained import finetuning  # Keras is loaded here alone
+
+        network, family, table = self._network(), family_of(self.season_), decide({})
+        if self.finetune == "auto":
+            table = finetuning.judged(self, panel, self._steps_judged())
+            self.selection_ = (
+                pd.concat([self.selection_, table], ignore_index=True) if len(self.selection_) else table
+            )
+        how = {"seed": self.random_state, "verbose": check_verbose(self.verbose)}
+        self.theta_ = finetuning.learned_theta(network, family, panel, table, **how)
+
+    def _network(self) -> Network:
+        """That of the season, with the weights that were learned."""
+        network = shipped(family_of(self.season_).name)
+        return network if self.theta_ is None else network.with_theta(self.theta_)
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        return self._after(panel, panel.offsets[1:], horizon, median)[..., 0]
+        values = self._medians(self._plain(panel), panel.offsets[1:], horizon)
+        return values + self._effect(panel, np.arange(panel.n_series)[:, None], future_x)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         rows = np.flatnonzero(position_of_rows(panel) >= self.min_history(panel))
         values = np.full(panel.y.shape, np.nan)
-        values[rows] = self._after(panel, rows, 1, median)[:, 0, :, 0]
+        values[rows] = self._medians(self._plain(panel), rows, 1)[:, 0]
+        values[rows] += self._effect(panel, panel.series_of_rows()[rows], panel.x[rows])
         return values
 
     def _quantiles(self, request: Request, shares: Sequence[float], center: np.ndarray) -> np.ndarray:
@@ -96,22 +169,43 @@ class Pretrained(Unweighted):
 
     def _requested(self, request: Request, value: Value, center: np.ndarray, count: int) -> np.ndarray:
         """`value` (R, O, K) of each requested row; `center` on rows too early to be forecast."""
-        panel, found = self.panel_, np.repeat(center[..., None], count, axis=-1)
+        panel, plain = self.panel_, self._plain(self.panel_)
+        found = np.repeat(center[..., None], count, axis=-1)
         step = request.position - panel.lengths[request.series]
         inside, ahead = (step < 0) & (request.position >= self.min_history(panel)), step >= 0
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
-            values = self._after(panel, rows, 1, value)[:, 0]
+            values = self._after(plain, rows, 1, value)[:, 0]
+            values += self._effect(panel, request.series[inside], panel.x[rows])[..., None]
             found[inside] = np.where(np.isnan(values), found[inside], values)  # nothing is known yet
         if ahead.any():
-            values = self._after(panel, panel.offsets[1:], request.horizon, value)
+            values = self._after(plain, panel.offsets[1:], request.horizon, value)
+            known = request.known_x(panel.x[panel.offsets[1:] - 1])  # (S, H, E)
+            values += self._effect(panel, np.arange(panel.n_series)[:, None], known)[..., None]
             found[ahead] = values[request.series[ahead], step[ahead]]
         return found
 
+    def _effect(self, panel: Panel, series: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """What covariates (..., E) add to the values (..., O) of series (...)."""
+        if self.exog_coef_ is None:
+            return np.zeros((*x.shape[:-1], panel.n_targets))
+        added: np.ndarray = mean_step(panel)[series] * (x @ self.exog_coef_.T)
+        return added
+
+    def _plain(self, panel: Panel) -> Panel:
+        """The panel without what its covariates add, as the network sees it."""
+        if self.exog_coef_ is None:
+            return panel
+        return replace(panel, y=panel.y - self._effect(panel, panel.series_of_rows(), panel.x))
+
+    def _medians(self, panel: Panel, ends: np.ndarray, horizon: int) -> np.ndarray:
+        """Forecasts (R, H, O) of the network from the past of the target alone."""
+        return self._after(panel, ends, horizon, median)[..., 0]
+
     def _after(self, panel: Panel, ends: np.ndarray, horizon: int, value: Value) -> np.ndarray:
         """`value` (R, H, O, K) of the steps that follow the rows before `ends` (R,)."""
-        family, targets = family_of(self.season_), panel.n_targets
-        width = reach(family)
+        family, targets, network = family_of(self.season_), panel.n_targets, self._network()
+        width = reach(network.layout, family)
         series = series_of_rows(panel)[ends - 1]
         last, found = last_seen(panel, 1), []
         size = max(CELLS // (width * targets), 1)
@@ -121,10 +215,15 @@ class Pretrained(Unweighted):
             inside = (rows >= panel.offsets[series[some], None])[..., None]
             windows = np.where(inside, panel.y[np.maximum(rows, 0)], np.nan).swapaxes(1, 2)  # (B, O, W)
             before = last[ends[some] - 1].reshape(-1, 1)
-            told = forecast_blocks(family, windows.reshape(-1, width).astype(float), before, horizon)
+            told = forecast_blocks(network, family, windows.reshape(-1, width).astype(float), before, horizon)
             values = value(told, (series[some, None] * targets + np.arange(targets)).ravel())
             found.append(values.reshape(-1, targets, horizon, values.shape[-1]).swapaxes(1, 2))
         return np.concatenate(found)
+
+
+def is_large(panel: Panel) -> bool:
+    """Whether there is enough to train on, and to judge by."""
+    return panel.n_series >= MANY and len(panel.y) >= ROWS
 
 
 def median(told: BlockForecast, place: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,8 @@ from forecast.estimators.pretrained.window import window_of
 
 MAPS = ("kernel_1", "bias_1", "kernel_2", "bias_2", "backcast", "output")
 """Weights of a residual block: two hidden layers, and what their state says of the past and of the future."""
+Blocks = tuple[tuple[np.ndarray, ...], ...]
+"""A network of residual blocks, each its `MAPS`."""
 GRID = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 """Shares of the quantiles that are calibrated."""
 
@@ -33,8 +35,30 @@ class Network:
     """
 
     layout: Layout
-    members: tuple[tuple[tuple[np.ndarray, ...], ...], ...]
+    members: tuple[Blocks, ...]
     scores: np.ndarray
+
+    @property
+    def theta(self) -> np.ndarray:
+        """The weights (M, P) of each member in one row."""
+        return np.stack(
+            [np.concatenate([maps.ravel() for block in each for maps in block]) for each in self.members]
+        )
+
+    def with_theta(self, theta: np.ndarray) -> Network:
+        """The same network with other weights (M, P), of as many members as there are rows."""
+        sizes = np.cumsum([maps.size for block in self.members[0] for maps in block])
+        members = []
+        for row in theta:
+            parts = iter(np.split(row, sizes[:-1]))
+            members.append(
+                tuple(tuple(next(parts).reshape(maps.shape) for maps in block) for block in self.members[0])
+            )
+        return self.of(tuple(members))
+
+    def of(self, members: tuple[Blocks, ...]) -> Network:
+        """The same with other members."""
+        return replace(self, members=members)
 
     def numbers(self, inputs: np.ndarray, season: int) -> np.ndarray:
         """v, a, b (B, width, 3) of each output, for inputs (B, 2 I) of a season m."""
@@ -60,7 +84,7 @@ class Network:
         return found
 
 
-def forward(blocks: tuple[tuple[np.ndarray, ...], ...], inputs: np.ndarray) -> np.ndarray:
+def forward(blocks: Blocks, inputs: np.ndarray) -> np.ndarray:
     """Doubly residual blocks: inputs (B, 2 I) -> (B, outputs), see `forecast.layers.residual`.
 
     Args:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecast.estimators.pretrained.families import Family
+from forecast.estimators.pretrained.layout import Layout
+
 SEASONS = 8
 """Seasons from whose mean the profile is taken, at most."""
 
@@ -46,6 +49,27 @@ def seasonal_profile(rows: np.ndarray, season: int) -> np.ndarray:
     share = 1 - np.divide(chance, size, out=np.ones_like(size), where=size > 0)
     found: np.ndarray = profile[:, 0] * np.where(used > 1, np.maximum(share, 0.0), 0.0)
     return found
+
+
+def without_profile(rows: np.ndarray, season: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (B, W) without the profile of a season, and what it adds to the next steps (B, H); a season of 1 has none.
+
+    Example:
+        >>> rows, ahead = without_profile(np.tile([0.0, 3.0, -3.0], 4)[None], 3, 4)
+        >>> float(np.abs(rows).max().round(2)), ahead.round(2)
+        (0.0, array([[ 0.,  3., -3.,  0.]]))
+    """
+    if season == 1:
+        return rows, np.zeros((len(rows), horizon))
+    profile = seasonal_profile(rows, season)
+    back = np.arange(rows.shape[1])[::-1]
+    return rows - profile[:, -1 - back % season], profile[:, np.arange(horizon) % season]
+
+
+def reach(layout: Layout, family: Family) -> int:
+    """Rows of a history that a network of a family reads, those of the profile included."""
+    longest = SEASONS * family.profile if family.profile > 1 else 0
+    return max(layout.reach(family.season), longest)
 
 
 def _mean(values: np.ndarray, known: np.ndarray, axis: int) -> np.ndarray:

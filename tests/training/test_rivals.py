@@ -10,7 +10,7 @@ import pytest
 
 from forecast.networks import NARXConfig
 from forecast.training.fit import linear_fit
-from forecast.training.linear_rivals import Linear
+from forecast.training.rivals import Linear, decide
 from forecast.training.selection import LINEAR, HeldOut, choose_scale, joined
 from forecast.windows import Windows
 from tests.training.cases import BOTH, program, windows
@@ -48,3 +48,20 @@ def test_a_series_that_grows_is_told_by_its_level() -> None:
     whole = joined(table, pd.concat([later, network]))
     assert whole["candidate"].tolist() == [*table["candidate"], "network"]
     assert whole["kept"].tolist() == [False, False, False, True]
+
+
+def test_a_candidate_must_be_better_by_more_than_noise() -> None:
+    base = np.array([1.0, 2.0, 3.0, 4.0])
+    assert decide({"linear": base, "network": base - [0.5, 0.4, 0.5, 0.4]})["kept"].tolist() == [False, True]
+    assert decide({"linear": base, "network": base - [2.0, -1.8, 0, 0]})["kept"].tolist() == [True, False]
+    better, best = base - 0.5, base - 0.503  # less than one percent apart
+    three = {"linear": base, "network": better, "mean": best}
+    assert decide(three)["kept"].tolist() == [False, True, False]
+    assert decide(three, in_turn=False)["kept"].tolist() == [False, False, True]
+    assert decide({"linear": base, "network": base + 1, "mean": base}, in_turn=False)["kept"].tolist() == [
+        True,
+        False,
+        False,
+    ]
+    table = decide({"linear": base, "network": base})
+    assert table["kept"].tolist() == [True, False] and table["spread"].tolist() == [0.0, 0.0]

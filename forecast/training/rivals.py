@@ -1,17 +1,24 @@
-"""Linear models of a window in numpy, and their closed loops: cheap candidates, judged like networks."""
+"""What a network is judged against: linear models of a window in numpy; and which candidate is kept. Without Keras."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
 
-from forecast.networks import NetworkConfig
-from forecast.training.flat_network import Array
 from forecast.windows import Windows
 
+if TYPE_CHECKING:
+    from forecast.networks import NetworkConfig
+
+Array = np.ndarray
+
 FIT_ROWS = 20_000  # windows that determine a candidate; more add nothing but time
+LEAST_GAIN = 0.01  # fraction of its error by which a simpler candidate must be beaten
+ONE_DEVIATION = 0.8413  # of normal values lie below one standard deviation above their mean
 RIDGE = 1e-9  # fraction of the mean square of the regressors, so that collinear ones have a solution
 
 
@@ -81,3 +88,40 @@ class Linear:
         if self.kept:
             known = known[:, [0, *(place + 1 for place in self.kept)]]
         return np.concatenate([*own, known], axis=1), center, spread
+
+
+def decide(errors: dict[str, Array], overlap: float = 1.0, *, in_turn: bool = True) -> pd.DataFrame:
+    """One row per candidate: mean error, standard error of its difference from the first, and whether it is kept.
+
+    The candidates stand in order of size: a later one must be better than the one kept so far by more than the
+    standard error of their difference, and by more than the fraction LEAST_GAIN of its error. With `in_turn=False` only
+    the best of the later ones is compared, with the first. Overlapping runs are not independent: `overlap` of them
+    count as one.
+    """
+    mean = {name: float(np.mean(values)) for name, values in errors.items()}
+    first, *later = errors or [""]
+    chosen = first
+    for name in later if in_turn else sorted(later, key=mean.__getitem__)[:1]:
+        better = errors[chosen] - errors[name]
+        if better.mean() > max(standard_error(better, overlap), LEAST_GAIN * mean[chosen]):
+            chosen = name
+    spread = [standard_error(values - errors[first], overlap) for values in errors.values()]
+    table = {"candidate": list(errors), "error": list(mean.values()), "spread": spread}
+    return pd.DataFrame({**table, "kept": [name == chosen for name in errors]})
+
+
+def kept(table: pd.DataFrame) -> str:
+    """The name of the candidate that is kept, "" where there was nothing to choose."""
+    return str(table["candidate"][table["kept"].argmax()]) if len(table) else ""
+
+
+def standard_error(values: Array, overlap: float = 1.0) -> float:
+    """Of the mean of values of which `overlap` count as one; wider for few, as Student's t is at one normal deviation.
+
+    Infinite for a single value, which says nothing about chance.
+    """
+    if not values.any():
+        return 0.0
+    freedom = max(len(values) / overlap - 1, 1.0)
+    width = float(stdtrit(freedom, ONE_DEVIATION)) / np.sqrt(freedom)
+    return float(values.std()) * width if len(values) > 1 else float("inf")

@@ -1,0 +1,94 @@
+"""What known covariates add to a pretrained network: ridge regression of its errors on what it does not see coming."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from forecast.estimators.held_out import held_out, longest_tail, mean_step
+from forecast.panel import Panel
+from forecast.training.rivals import decide
+from forecast.windows import position_of_rows
+
+Ahead = Callable[[Panel, np.ndarray, int], np.ndarray]
+"""Forecasts (R, H, O) of the steps that follow the rows before some ends (R,) of a panel."""
+ORIGINS = 600  # from which errors are measured, at most
+STRENGTHS = np.logspace(-6, 2, 25)  # of the ridge, for each of its rows
+WITHOUT, WITH = "without covariates", "with covariates"  # the candidates
+
+
+def coefficients(ahead: Ahead, panel: Panel, horizon: int, least: int) -> np.ndarray:
+    """b (O, E): mean steps of a series by which it moves with one unit of each covariate; pooled over all series.
+
+        (y_{t+h} - yhat_{t+h|t}) / u = b (x_{t+h} - xhat_{t+h|t}) + noise,   h = 0, ..., H-1
+
+    yhat and xhat are forecasts of the network, which knows of either its past alone: what the past of a covariate tells
+    is in the past of the target already. The strength of the ridge is that of the least leave-one-out error.
+
+    Args:
+        ahead: forecasts of the network.
+        horizon: H; least: rows before an origin.
+    """
+    ends = np.flatnonzero((position_of_rows(panel) >= least) & _whole(panel, horizon))
+    ends = ends[np.unique(np.linspace(0, len(ends) - 1, ORIGINS).astype(int))] if len(ends) else ends
+    if not len(ends):
+        return np.zeros((panel.n_targets, panel.n_exog))
+    rows, unit = ends[:, None] + np.arange(horizon), mean_step(panel)[panel.series_of_rows()[ends]]
+    error = (panel.y[rows] - ahead(panel, ends, horizon)) / unit[:, None]  # (R, H, O)
+    surprise = panel.x[rows] - ahead(replace(panel, y=panel.x), ends, horizon)
+    size = panel.x.std(axis=0)
+    design = surprise.reshape(-1, panel.n_exog) / np.where(size > 0, size, 1.0)
+    found = [ridge(design, goal) for goal in error.reshape(len(design), -1).T]
+    return np.stack(found) / np.where(size > 0, size, 1.0)
+
+
+def _whole(panel: Panel, horizon: int) -> np.ndarray:
+    """Whether so many rows (N,) follow in the same series, the row itself included."""
+    left = np.repeat(panel.lengths, panel.lengths) - position_of_rows(panel)
+    found: np.ndarray = left >= horizon
+    return found
+
+
+def ridge(design: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """Coefficients (E,) of the strength with the least leave-one-out error; rows with a missing goal are left out.
+
+    Example:
+        >>> x = np.random.default_rng(0).normal(size=(50, 2))
+        >>> ridge(x, 3 * x[:, 0]).round(3)
+        array([ 3., -0.])
+    """
+    known = np.isfinite(goal)
+    left, singular, right = np.linalg.svd(design[known], full_matrices=False)
+    along, best = left.T @ goal[known], (np.inf, np.zeros(design.shape[1]))
+    for strength in STRENGTHS * max(known.sum(), 1):
+        shrunk = singular**2 / (singular**2 + strength)
+        rest = (goal[known] - left @ (shrunk * along)) / (1 - (left**2) @ shrunk)
+        loss = float(np.mean(rest**2)) if len(rest) else np.inf
+        if loss < best[0]:
+            best = loss, right.T @ (singular / (singular**2 + strength) * along)
+    return best[1]
+
+
+def judged(model: Any, panel: Panel, horizon: int) -> pd.DataFrame:
+    """The table of what was decided by forecasts over the last part of each series; no rows where all are too short.
+
+    Args:
+        model: a `Pretrained`; horizon: steps that are judged.
+    """
+    if longest_tail(model, panel).max() < horizon:
+        return decide({})
+    errors, overlap = {}, 1.0
+    for name, used in ((WITHOUT, False), (WITH, True)):
+        plain = clone(model).set_params(covariates=used, finetune=False, horizon=horizon)
+        told = held_out(plain, panel, None, horizon)
+        error = np.abs(told.truth - told.forecast) / mean_step(told.head)[:, None]  # (A, S, H, O)
+        known = np.isfinite(error).any(axis=(2, 3))
+        errors[name] = np.nanmean(error[known], axis=(1, 2))
+        step = np.diff(told.origins, axis=0).max(initial=1)
+        overlap = max(min(horizon / max(step, 1), len(told.origins)), 1.0)
+    return decide(errors, overlap)
