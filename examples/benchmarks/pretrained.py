@@ -1,4 +1,4 @@
-"""python examples/benchmarks/pretrained.py FOLDER [--sets M3 NN5 ...] [--ets] [--finetune] [--back K]
+"""python examples/benchmarks/pretrained.py FOLDER [--sets M3 NN5 ...] [--ets] [--finetune] [--back K] [--weather]
 
 The pretrained networks as they are shipped, on sets of which they have not seen a row (M3, NN5, ETTh1, exchange rates,
 air passengers, and the seasonal series of classics, tourism_au and aus_retail), and on the test parts of M4, whose
@@ -11,7 +11,7 @@ of that part say so), in the rows named so beside the ones without. With --back 
 times the horizon is cut off every training part, and the first of these horizons is forecast; so the rate and the
 number of steps were chosen. The weights as shipped know the training parts of M4, so that there such a comparison
 favours them. In the rows "all forecasts" MASE is the mean of the rows above. With --ets also RMSSE over that of ETS,
-geometric mean, two origins of two seasons a series.
+geometric mean, two origins of two seasons a series; with --weather bike hire with and without covariates.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from forecast import ETS, Pretrained
+from forecast import AR, ETS, Pretrained
 from forecast.datasets import load_air_passengers
 from forecast.training.rivals import kept
 
@@ -195,6 +195,31 @@ def against_ets(folder: Path) -> dict[str, float]:
     }
 
 
+def bike_hire(folder: Path, days: int = 56) -> dict[str, float]:
+    """Mean absolute error of bike hire, one day ahead from each of the last days, with and without the true weather."""
+    table = pd.read_parquet(folder / "bike_sharing" / "bike_sharing.parquet").set_index("ds")
+    X = table[["temp", "atemp", "hum", "windspeed", "holiday", "workingday"]]
+    X, y = X.join(pd.get_dummies(table["weather"], dtype=float).iloc[:, 1:]), table["y"]
+    first = len(y) - 24 * days
+    models = {"AR, with weather": AR(season=[24, 168])}
+    for season in (24, 168):
+        for used in (False, "auto"):
+            name = f"Pretrained, season {season}, {'with' if used else 'without'} weather"
+            models[name] = Pretrained(season=season, horizon=24, covariates=used)
+    found = {}
+    for name, model in models.items():
+        errors = []
+        for start in range(first, len(y), 24):
+            day, past = slice(start, start + 24), slice(start - 24, start)
+            if start == first:
+                model.fit(X.iloc[:start], y.iloc[:start])
+            else:
+                model.update(X.iloc[past], y.iloc[past])
+            errors.append(np.abs(model.predict(X.iloc[day]) - y.iloc[day]))
+        found[name] = float(np.mean(errors))
+    return found
+
+
 def main(arguments: list[str] | None = None) -> pd.DataFrame:
     """Print the table and return it."""
     parser = argparse.ArgumentParser(
@@ -203,6 +228,7 @@ def main(arguments: list[str] | None = None) -> pd.DataFrame:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--ets", action="store_true")
+    parser.add_argument("--weather", action="store_true", help="bike hire with the weather as covariates")
     parser.add_argument("--finetune", action="store_true")
     parser.add_argument("--back", type=int, default=0, help="horizons before the end of the training parts")
     options = parser.parse_args(arguments)
@@ -226,6 +252,9 @@ def main(arguments: list[str] | None = None) -> pd.DataFrame:
             )
     table = pd.DataFrame(rows).drop(columns="count", errors="ignore").set_index("set")
     print(table.round(3).to_string(na_rep=""))
+    if options.weather:
+        for name, error in bike_hire(options.folder).items():
+            print(f"bike hire, mean absolute error, {name}: {error:.2f}")
     if options.ets:
         for name, ratio in against_ets(options.folder).items():
             print(f"RMSSE over ETS, {name}: {ratio:.3f}")

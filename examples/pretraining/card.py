@@ -37,9 +37,14 @@ def card(folder: Path) -> str:
             f"## {about['family']}\n\n{about['date']}, seeds {about['seeds']}, {about['steps']} batches of "
         )
         text += f"{about['batch']} windows each, SHA-256 `{about['sha256']}`\n\n"
-        text += "| from | series | season | share of the windows | sMAPE | MASE |\n" + "| --- " * 6 + "|\n"
+        text += (
+            "| from | series | left out | season | share of the windows | sMAPE | MASE |\n"
+            + "| --- " * 7
+            + "|\n"
+        )
         for name, row in about["held_out"].items():
-            cells = (name, row["series"], row["season"], row["share"], row["sMAPE"], row["MASE"])
+            columns = ("series", "left_out", "season", "share", "sMAPE", "MASE")
+            cells = (name, *(row[column] for column in columns))
             text += f"| {' | '.join(map(str, cells))} |\n"
         text += "\n"
     return text.rstrip() + "\n"

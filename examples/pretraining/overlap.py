@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 LENGTH, DISTINCT = 8, 6
+KEPT = 128  # one fingerprint in so many is kept in the record of what was learned
 _FACTORS = np.random.default_rng(8).integers(1, 2**62, LENGTH, dtype=np.int64).astype(np.uint64)
 
 
@@ -48,3 +49,9 @@ def without(series: list[np.ndarray], others: np.ndarray) -> list[np.ndarray]:
         return bool((known[np.minimum(np.searchsorted(known, own), len(known) - 1)] == own).any())
 
     return [each for each in series if not shares(each)]
+
+
+def sampled(found: np.ndarray) -> np.ndarray:
+    """Of fingerprints those that the record would have, each once, in 32 bits."""
+    found = found[(found != 0) & (found % KEPT == 0)]
+    return np.unique((found // KEPT).astype(np.uint32))

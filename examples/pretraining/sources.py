@@ -17,12 +17,13 @@ HELD_OUT = 10  # one series in so many is kept from training, for the choice of 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Series of one season, and how often a batch is drawn from them."""
+    """Series of one season, how often a batch is drawn from them, and how many were left out."""
 
     name: str
     season: int
     share: float
     series: list[np.ndarray]
+    left_out: int = 0
 
     def part(self, *, held: bool) -> list[np.ndarray]:
         """The series to learn from, or those held out."""
@@ -69,7 +70,7 @@ def quoted(folder: Path) -> np.ndarray:
 
 
 def sources(folder: Path, family: str, *, seed: int = 0) -> list[Source]:
-    """What a family learns from, without the series of M4 that share a window with a quoted set.
+    """What a family learns from, without the series that share a window with a quoted set.
 
     Args:
         folder: holds `m4/` and the quoted sets.
@@ -78,39 +79,41 @@ def sources(folder: Path, family: str, *, seed: int = 0) -> list[Source]:
     """
     others = quoted(folder)
 
-    def m4(group: str) -> list[np.ndarray]:
-        return without(ragged(folder / "m4" / f"{group}-train.parquet"), others)
+    def m4(name: str, group: str, season: int, share: float, rows: float = 1) -> Source:
+        whole = ragged(folder / "m4" / f"{group}-train.parquet")
+        series = without(whole, others)
+        if rows != 1:
+            series = without(block_means(series, rows), others)
+        return Source(name, season, share, series, len(whole) - len(series))
 
-    def drawn(season: int, count: int, length: int = 160) -> list[np.ndarray]:
+    def drawn(name: str, season: int, share: float, count: int, length: int = 160) -> Source:
         whole = random_series(count, season=season, length=length, random_state=seed + season)
         keep = np.random.default_rng(seed).integers(min(3 * season + 2, length // 2), length, count)
-        return [each[-rows:] for each, rows in zip(whole, keep, strict=True)]
+        return Source(name, season, share, [each[-rows:] for each, rows in zip(whole, keep, strict=True)])
 
     if family == "season_1":
         return [
-            Source("M4 Yearly", 1, 0.87, m4("Yearly")),
-            Source("M4 Weekly", 1, 0.08, m4("Weekly")),
-            Source("random", 1, 0.05, drawn(1, 10_000, 100)),
+            m4("M4 Yearly", "Yearly", 1, 0.87),
+            m4("M4 Weekly", "Weekly", 1, 0.08),
+            drawn("random", 1, 0.05, 10_000, 100),
         ]
     if family == "season_4":
-        return [Source("M4 Quarterly", 4, 0.96, m4("Quarterly")), Source("random", 4, 0.04, drawn(4, 5_000))]
-    hourly = m4("Hourly")
+        return [m4("M4 Quarterly", "Quarterly", 4, 0.96), drawn("random", 4, 0.04, 5_000)]
     if family == "season_12":
         return [
-            Source("M4 Monthly", 12, 0.45, m4("Monthly-partial")),
-            Source("random", 12, 0.35, drawn(12, 15_000)),
-            Source("M4 Weekly, means of a month", 12, 0.1, block_means(m4("Weekly"), MONTH)),
-            Source("M4 Hourly, means of 2", 12, 0.1, block_means(hourly, 2)),
+            m4("M4 Monthly", "Monthly-partial", 12, 0.45),
+            drawn("random", 12, 0.35, 15_000),
+            m4("M4 Weekly, means of a month", "Weekly", 12, 0.1, MONTH),
+            m4("M4 Hourly, means of 2", "Hourly", 12, 0.1, 2),
         ]
-    weekly = m4("Weekly")
     found = [
-        Source("M4 Hourly", 24, 0.25, hourly),
-        Source("M4 Hourly, means of 3", 8, 0.04, block_means(hourly, 3)),
-        Source("M4 Hourly, means of 24", 7, 0.08, block_means(hourly, 24)),
-        Source("M4 Weekly, means of 4", 13, 0.06, block_means(weekly, 4)),
-        Source("M4 Weekly as quarters of 13 weeks", 13, 0.1, weekly),
-        Source("M4 Weekly as a week of five days", 5, 0.08, weekly),
+        m4("M4 Hourly", "Hourly", 24, 0.25),
+        m4("M4 Hourly, means of 3", "Hourly", 8, 0.04, 3),
+        m4("M4 Hourly, means of 24", "Hourly", 7, 0.08, 24),
+        m4("M4 Weekly, means of 4", "Weekly", 13, 0.06, 4),
+        m4("M4 Weekly as quarters of 13 weeks", "Weekly", 13, 0.1),
+        m4("M4 Weekly as a week of five days", "Weekly", 5, 0.08),
     ]
     for season, share in {5: 0.06, 7: 0.2, 9: 0.02, 10: 0.03, 13: 0.04, 16: 0.03, 20: 0.03, 24: 0.13}.items():
-        found.append(Source(f"random, season {season}", season, share, drawn(season, 4_000, 16 * season)))
+        found.append(drawn(f"random, season {season}", season, share, 4_000, 16 * season))
     return found

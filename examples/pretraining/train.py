@@ -93,6 +93,7 @@ def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[st
         usable = np.array(scale) > 0
         table[source.name] = {
             "series": len(source.series),
+            "left_out": source.left_out,
             "season": source.season,
             "share": source.share,
             "sMAPE": round(200 * float(np.mean(error / np.where(size > 0, size, 1))), 3),
