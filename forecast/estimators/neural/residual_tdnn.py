@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +32,7 @@ from forecast.training.fit import Fitted
 from forecast.training.rivals import decide, kept
 from forecast.training.selection import show
 
+OF_ANY_START = ("horizon", "season", "selection", "verbose", "jit_compile", "random_state", "start")
 PRETRAINED = "Pretrained"  # its name among the parts of a file
 
 
@@ -60,9 +61,9 @@ class ResidualTDNN(PaddedForecaster):
             better in the last horizons of the series, if there are many of them, else not.
 
         start: "random" weights, or "pretrained": the network is that of `Pretrained`, whose weights go on from there on
-            panels of ten series and 20,000 rows or more, and stay as they are on others. AR, either network and the
-            means of both are judged by the last origins of the series. `window`, `blocks`, `hidden`, `activation` and
-            `skip` are then not used, and `network_` is not trained.
+            panels of ten series and 20,000 rows or more, and stay as they are on others. AR, the network before and
+            after, and the means of AR and either are judged by the last origins of the series. Then only `horizon`,
+            `season`, `selection`, `verbose` and `random_state` can be given, and `network_` is not trained.
 
     Attributes:
         pretrained_: with start="pretrained" the fitted `Pretrained` in the place of the network; else None.
@@ -112,10 +113,10 @@ class ResidualTDNN(PaddedForecaster):
         if not isinstance(self.skip, bool):
             check_choice("skip", self.skip, ("auto", True, False))
         check_choice("start", self.start, ("random", "pretrained"))
-        plain = self._objective().head == "point" and not self.embed_series and not self.categories
-        if self.start == "pretrained" and not plain:
-            allowed = "'random' with embed_series, categories, or a loss of more than one number"
-            raise ValueError(explain("start", allowed, "'pretrained'", "Leave them out, or the start"))
+        given = [each.name for each in fields(self) if each.init and getattr(self, each.name) != each.default]
+        if self.start == "pretrained" and (rest := [name for name in given if name not in OF_ANY_START]):
+            allowed = f"'random' with {', '.join(rest)}, which pretrained weights leave no choice of"
+            raise ValueError(explain("start", allowed, "'pretrained'", "Leave one of them out"))
 
     def _variants(self) -> dict[str, dict[str, Any]]:
         if self.skip != "auto" or self.config_.season == 1:
@@ -136,6 +137,9 @@ class ResidualTDNN(PaddedForecaster):
         if self.start == "random":
             super()._train(view, starts)
             return
+        if self.sample_weight_ is not None:
+            remedy = 'Leave them out, or start="random"'
+            raise ValueError(explain("sample_weight", "None with pretrained weights", "weights", remedy))
         table = self._judged_start(view) if self.selection else decide({})
         chosen, untrained = kept(table), self._compiled().template
         show(table, self._options(self._compiled(), len(view.panel.y)))
@@ -164,7 +168,7 @@ class ResidualTDNN(PaddedForecaster):
             models[AFTER] = self._pretrained(finetune=True, verbose=0)
         if view.panel.n_series >= LEAST_SERIES:
             steps = {"horizon": self.config_.steps, "season": self.config_.season}
-            errors = errors_at_end(models, view.panel, self._own_weights(view), **steps, beside=BASELINE)
+            errors = errors_at_end(models, view.panel, None, **steps, beside=BASELINE)
             return decide(errors, in_turn=False)
         held, inputs = self._held_out(view, self.config_), self._scaled(view.panel)
         if held is None:

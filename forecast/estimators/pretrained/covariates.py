@@ -84,7 +84,7 @@ def judged(model: Any, panel: Panel, horizon: int) -> pd.DataFrame:
         return decide({})
     errors, overlap = {}, 1.0
     for name, used in ((WITHOUT, False), (WITH, True)):
-        plain = clone(model).set_params(covariates=used, finetune=False, horizon=horizon)
+        plain = clone(model).set_params(covariates=used, finetune=False, horizon=horizon, verbose=0)
         told = held_out(plain, panel, None, horizon)
         error = np.abs(told.truth - told.forecast) / mean_step(told.head)[:, None]  # (A, S, H, O)
         known = np.isfinite(error).any(axis=(2, 3))

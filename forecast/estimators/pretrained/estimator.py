@@ -20,6 +20,7 @@ from forecast.estimators.pretrained.families import family_of
 from forecast.estimators.pretrained.network import Network, shipped
 from forecast.estimators.pretrained.profile import reach
 from forecast.panel import Panel, Request
+from forecast.training.progress import progress
 from forecast.training.rivals import decide, kept
 from forecast.windows import position_of_rows, series_of_rows
 
@@ -56,7 +57,8 @@ class Pretrained(Unweighted):
         finetune: whether the weights are trained on the data, from where they are: "auto" = on panels of ten series and
             20,000 rows or more, and kept only where the last two horizons of the series are forecast better, alone or
             in the mean with the weights as they came; True = in any case. A minute or two, and Keras is loaded.
-        verbose: of the training, 0 silent, 1 or "auto" a progress bar, 2 a line.
+        verbose: 0 silent, 1 or "auto" a progress bar with the time left, for what takes more than a second; 2 a line
+            for each network that is trained.
         random_state: seed of the windows that fine-tuning draws.
 
     Attributes:
@@ -209,7 +211,8 @@ class Pretrained(Unweighted):
         series = series_of_rows(panel)[ends - 1]
         last, found = last_seen(panel, 1), []
         size = max(CELLS // (width * targets), 1)
-        for start in range(0, len(ends), size):
+        shown = check_verbose(self.verbose) == 1
+        for start in progress(range(0, len(ends), size), shown=shown, unit="part"):
             some = slice(start, start + size)
             rows = ends[some, None] - np.arange(width, 0, -1)
             inside = (rows >= panel.offsets[series[some], None])[..., None]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 
 from forecast import Pretrained, SeasonalNaive
 from forecast.datasets import load_air_passengers
+from forecast.estimators.pretrained import estimator
+from forecast.training import progress
 
 SEASONS = (1, 2, 4, 7, 12, 24, 52)
 
@@ -87,6 +90,20 @@ def test_it_beats_the_last_season_of_the_air_passengers() -> None:
     past, truth = y.iloc[:-12], y.iloc[-12:]
     errors = [(truth - model.fit(past).predict(12)).abs().mean() for model in (Pretrained(), SeasonalNaive())]
     assert errors[0] < 0.7 * errors[1]
+
+
+def test_many_series_show_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(estimator, "CELLS", 64)  # a series or two at once
+    monkeypatch.setattr(progress, "tqdm", partial(progress.tqdm, mininterval=0))
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 40)).cumsum(axis=0))
+    silent = Pretrained(season=1).fit(y).predict(3)
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(progress, "DELAY", 0)
+    told = Pretrained(season=1, verbose=1).fit(y).predict(3)
+    assert "part/s" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(told, silent)
 
 
 @pytest.mark.slow

@@ -83,6 +83,8 @@ def test_the_residual_tdnn_starts_there_and_is_judged_against_ar(tmp_path: Path)
         pd.testing.assert_frame_equal(load(tmp_path / "a.zip").predict(9), each.predict(9))
     with pytest.raises(ValueError, match="start"):
         ResidualTDNN(start="pretrained", loss="gaussian").fit(data)
+    with pytest.raises(ValueError, match="sample_weight"):
+        ResidualTDNN(start="pretrained", season=1).fit(data, sample_weight=np.ones(len(data)))
 
 
 @pytest.mark.slow
