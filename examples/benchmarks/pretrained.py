@@ -32,6 +32,7 @@ from forecast.training.rivals import kept
 M3 = {"Yearly": (6, 1), "Quarterly": (8, 4), "Monthly": (18, 12), "Other": (8, 1)}
 M4 = {"Yearly": (6, 1, 1), "Quarterly": (8, 4, 4), "Weekly": (13, 1, 52), "Hourly": (48, 24, 24)}
 LEAST_ROWS = 6  # of a history that is cut
+WEATHER = ("temp", "atemp", "hum", "windspeed", "holiday", "workingday")
 SETS = ("M3", "NN5", "ETTh1", "exchange", "passengers", "M4")
 
 
@@ -195,11 +196,16 @@ def against_ets(folder: Path) -> dict[str, float]:
     }
 
 
+def bike_sharing(folder: Path) -> tuple[pd.DataFrame, pd.Series]:
+    """The weather and days off of each hour, and the bicycles hired in it."""
+    table = pd.read_parquet(folder / "bike_sharing" / "bike_sharing.parquet").set_index("ds")
+    X = table[list(WEATHER)]
+    return X.join(pd.get_dummies(table["weather"], dtype=float).iloc[:, 1:]), table["y"]
+
+
 def bike_hire(folder: Path, days: int = 56) -> dict[str, float]:
     """Mean absolute error of bike hire, one day ahead from each of the last days, with and without the true weather."""
-    table = pd.read_parquet(folder / "bike_sharing" / "bike_sharing.parquet").set_index("ds")
-    X = table[["temp", "atemp", "hum", "windspeed", "holiday", "workingday"]]
-    X, y = X.join(pd.get_dummies(table["weather"], dtype=float).iloc[:, 1:]), table["y"]
+    X, y = bike_sharing(folder)
     first = len(y) - 24 * days
     models = {"AR, with weather": AR(season=[24, 168])}
     for season in (24, 168):

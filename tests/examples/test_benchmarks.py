@@ -263,6 +263,21 @@ def test_hierarchy(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> No
     assert "15 series, 3 origins" in capsys.readouterr().out
 
 
+def test_covariate_choices(script: ModuleType, tmp_path: Path) -> None:
+    """An effect of the covariates at hand alone: what is not foreseen of them finds it, and the rest is as without."""
+    rng, rows = np.random.default_rng(0), 56 * 24 + 1200
+    columns = ["temp", "atemp", "hum", "windspeed", "holiday", "workingday"]
+    table = pd.DataFrame(rng.normal(size=(rows, 6)), columns=columns)
+    table["y"] = 10 * np.sin(np.arange(rows) * np.pi / 12) + 20 * table["temp"] + rng.normal(size=rows)
+    table["ds"] = pd.date_range("2024", periods=rows, freq="h")
+    table["weather"] = np.where(np.arange(rows) % 7 == 0, "rain", "clear")
+    (tmp_path / "bike_sharing").mkdir()
+    table.to_parquet(tmp_path / "bike_sharing" / "bike_sharing.parquet")
+    found = script.main([str(tmp_path), "--season", "24"])
+    assert finite(list(found.values()))
+    assert found["not foreseen, network of y - b x"] < 0.2 * found["network alone"]
+
+
 def test_pretrained(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = script.main([str(tmp_path), "--sets", "passengers"])
     y = load_air_passengers().to_numpy(float)
