@@ -1,4 +1,4 @@
-"""python examples/pretraining/train.py FOLDER [--families season_1 ...] [--steps N] [--out DIR]
+"""python examples/pretraining/train.py FOLDER [--families season_1 ...] [--steps N] [--out DIR] [--calibrate]
 
 Trains the networks of `forecast.Pretrained` and writes their weights: one file a family of seasons, and what each was
 trained on and scored, as JSON, beside it. FOLDER holds `m4/` and the sets of the benchmarks, which are read to make
@@ -32,6 +32,7 @@ from forecast.estimators.pretrained.network import GRID, Blocks, Network, read, 
 from forecast.estimators.pretrained.window import last_known, quantile
 from forecast.networks.pretrained import pretrained
 
+ORIGINS = 2  # last horizons that calibrate the quantiles: the luck of one is common to many series
 STEP = 250  # batches of an epoch
 
 
@@ -72,21 +73,30 @@ def buffer_of(series: list[np.ndarray], plan: Plan, season: int) -> Buffer:
     return Buffer(series, plan.layout, Family("", season, 1))
 
 
-def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[str, Any], np.ndarray]:
-    """sMAPE and MASE of the last horizon of the series held out, and the scores that stand for the shares of GRID."""
-    table, pools = {}, []
+def ahead(
+    plan: Plan, network: Network, series: list[np.ndarray], season: int, back: int = 0
+) -> tuple[np.ndarray, ...]:
+    """Forecast (B, H), truth (B, H), numbers (B, H, 3), level and spread (B, 1) of one of the last horizons of series.
+
+    Args:
+        back: horizons between it and the end of each series.
+    """
+    buffer = buffer_of(series, plan, season)
+    steps = min(plan.scored, buffer.ahead)
+    rows, after = buffer.at(np.arange(len(series)), buffer.lengths - (1 + back) * steps)
+    level = last_known(rows, 0.0)
+    numbers, spread = network.block(rows, level, season)
+    forecast = level + spread * quantile(numbers, np.zeros(1))[..., 0]
+    return forecast[:, :steps], after[:, :steps], numbers[:, :steps], level, spread
+
+
+def held_out(plan: Plan, network: Network, found: list[Source]) -> dict[str, Any]:
+    """sMAPE and MASE of the last horizon of the series held out."""
+    table = {}
     for source in found:
-        series = [each for each in source.part(held=True) if len(each) > plan.scored + source.season + 2]
-        buffer = buffer_of(series, plan, source.season)
-        steps = min(plan.scored, buffer.ahead)
-        rows, after = buffer.at(np.arange(len(series)), buffer.lengths - steps)
-        level = last_known(rows, 0.0)
-        numbers, spread = network.block(rows, level, source.season)
-        forecast, truth = (
-            (level + spread * quantile(numbers, np.zeros(1))[..., 0])[:, :steps],
-            after[:, :steps],
-        )
-        error, size = np.abs(truth - forecast), np.abs(truth) + np.abs(forecast)
+        series = long_enough(source, plan, 1)
+        forecast, truth, *_ = ahead(plan, network, series, source.season)
+        error, size, steps = np.abs(truth - forecast), np.abs(truth) + np.abs(forecast), truth.shape[1]
         scale = [
             np.mean(np.abs(each[source.season : -steps] - each[: -steps - source.season])) for each in series
         ]
@@ -99,15 +109,31 @@ def held_out(plan: Plan, network: Network, found: list[Source]) -> tuple[dict[st
             "sMAPE": round(200 * float(np.mean(error / np.where(size > 0, size, 1))), 3),
             "MASE": round(float(np.mean(error[usable].mean(axis=1) / np.array(scale)[usable])), 4),
         }
-        gap = np.arcsinh((truth - level) / np.where(spread > 0, spread, 1)) - numbers[:, :steps, 0]
-        width = np.logaddexp(np.where(gap < 0, numbers[:, :steps, 1], numbers[:, :steps, 2]), 0.0)
-        pools.append((np.where(spread > 0, gap / width, np.nan).ravel(), source.share))
+    return table
+
+
+def long_enough(source: Source, plan: Plan, horizons: int) -> list[np.ndarray]:
+    """The series held out whose last horizons can be forecast."""
+    least = horizons * plan.scored + source.season + 2
+    return [each for each in source.part(held=True) if len(each) > least]
+
+
+def calibrated(plan: Plan, network: Network, found: list[Source]) -> np.ndarray:
+    """The scores that stand for the shares of GRID in the last horizons of the series held out; 0 for the median."""
+    pools = []
+    for source in found:
+        for back in range(ORIGINS):
+            if series := long_enough(source, plan, 1 + back):
+                _, truth, numbers, level, spread = ahead(plan, network, series, source.season, back)
+                gap = np.arcsinh((truth - level) / np.where(spread > 0, spread, 1)) - numbers[..., 0]
+                width = np.logaddexp(np.where(gap < 0, numbers[..., 1], numbers[..., 2]), 0.0)
+                pools.append((np.where(spread > 0, gap / width, np.nan).ravel(), source.share))
     weight = np.concatenate([np.full(len(each), share / len(each)) for each, share in pools])
     values = np.concatenate([each for each, _ in pools])
     known = np.isfinite(values)
     order = np.argsort(values[known])
     below = np.cumsum(weight[known][order]) / weight[known].sum()
-    return table, np.interp(GRID, below, values[known][order])
+    return np.where(np.array(GRID) == 0.5, 0.0, np.interp(GRID, below, values[known][order]))
 
 
 def train(folder: Path, out: Path, family: str, plan: Plan) -> None:
@@ -115,13 +141,16 @@ def train(folder: Path, out: Path, family: str, plan: Plan) -> None:
     found, members = sources(folder, family), []
     for seed in range(plan.members):
         members.append(fit(plan, found, seed))
-        network = Network(plan.layout, tuple(members), ndtri(np.array(GRID)))
-        _, scores = held_out(plan, network, found)
-        path = out / f"{family}.npz"
-        write(path, Network(plan.layout, network.members, np.where(np.array(GRID) == 0.5, 0.0, scores)))
-        about = described(plan, family, path, found)
-        print(json.dumps(about), flush=True)
-        path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
+        save(out, family, plan, found, tuple(members))
+
+
+def save(out: Path, family: str, plan: Plan, found: list[Source], members: tuple[Blocks, ...]) -> None:
+    """Calibrate the members and write them, and what the card says of them."""
+    network, path = Network(plan.layout, members, ndtri(np.array(GRID))), out / f"{family}.npz"
+    write(path, replace(network, scores=calibrated(plan, network, found)))
+    about = described(plan, family, path, found)
+    print(json.dumps(about), flush=True)
+    path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
 
 
 def described(plan: Plan, family: str, path: Path, found: list[Source]) -> dict[str, Any]:
@@ -134,7 +163,7 @@ def described(plan: Plan, family: str, path: Path, found: list[Source]) -> dict[
         "steps": plan.steps,
         "batch": BATCH,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "held_out": held_out(plan, network, found)[0],
+        "held_out": held_out(plan, network, found),
     }
 
 
@@ -147,10 +176,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--families", nargs="+", default=list(PLANS), choices=list(PLANS))
     parser.add_argument("--steps", type=int, help="batches of each network; default: those of its plan")
     parser.add_argument("--out", type=Path, default=Path("forecast/_weights"))
+    parser.add_argument("--calibrate", action="store_true", help="no training: the weights in --out again")
     options = parser.parse_args(arguments)
     for family in options.families:
-        plan = PLANS[family]
-        train(options.folder, options.out, family, replace(plan, steps=options.steps or plan.steps))
+        plan = replace(PLANS[family], steps=options.steps or PLANS[family].steps)
+        if options.calibrate:
+            members = read(options.out / f"{family}.npz").members
+            save(options.out, family, plan, sources(options.folder, family), members)
+        else:
+            train(options.folder, options.out, family, plan)
     (options.out / "README.md").write_text(card(options.out))
 
 

@@ -91,13 +91,14 @@ def test_the_residual_tdnn_starts_there_and_is_judged_against_ar(tmp_path: Path)
 @pytest.mark.backend
 def test_a_panel_of_its_own_kind_is_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The logistic map, which no series of the training resembles."""
-    monkeypatch.setattr(finetuning, "MOST_STEPS", 60)
+    monkeypatch.setattr(finetuning, "MOST_STEPS", 40)
+    monkeypatch.setattr(finetuning, "RATE", 1e-3)
     data = panel("chaos")
     model = Pretrained(season=1, horizon=3, finetune="auto", random_state=0).fit(data)
     errors = model.selection_.set_index("candidate")["error"]
     assert errors[finetuning.AFTER] < 0.85 * errors[finetuning.BEFORE] and model.theta_ is not None
     model.save(tmp_path / "a.zip")
     pd.testing.assert_frame_equal(load(tmp_path / "a.zip").predict(3), model.predict(3))
-    other = ResidualTDNN(start="pretrained", season=1, horizon=3, random_state=0).fit(data)
+    other = ResidualTDNN(start="pretrained", season=1, horizon=3, random_state=0, selection=False).fit(data)
     mine, theirs = model.predict(3)["Pretrained"], other.predict(3)["ResidualTDNN"]
     np.testing.assert_allclose(mine, theirs, rtol=1e-5)  # one mechanism
