@@ -118,6 +118,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         "season_": "count",
         "theta_": "float M P or None",
         "exog_coef_": "float O E or None",
+        "exog_unit_": "positive S O or None",
         "selection_": "selection",
     },
     "RNN": _EMBEDDING,

@@ -59,8 +59,8 @@ def ridge(design: np.ndarray, goal: np.ndarray) -> np.ndarray:
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=(50, 2))
-        >>> ridge(x, 3 * x[:, 0]).round(3)
-        array([ 3., -0.])
+        >>> ridge(x, 3 * x[:, 0] - x[:, 1]).round(3)
+        array([ 3., -1.])
     """
     known = np.isfinite(goal)
     left, singular, right = np.linalg.svd(design[known], full_matrices=False)

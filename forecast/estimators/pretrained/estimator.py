@@ -32,7 +32,7 @@ Value = Callable[[BlockForecast, np.ndarray], np.ndarray]
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Pretrained(Unweighted):
-    """A network that was trained once, on other series, and learns nothing here: a forecast in milliseconds.
+    """A network trained once, on other series, which learns nothing here unless asked to: a forecast in milliseconds.
 
         z_j = arcsinh((y_{T-j} - y_T) / d),   d = mean |y_t - y_{t-m}| over the rows that are read
         y_{T+h|T} = y_T + d sinh(v_h),   v, a, b = network(z; known)
@@ -56,7 +56,8 @@ class Pretrained(Unweighted):
             better with them, True = in any case, False = never.
         finetune: whether the weights are trained on the data, from where they are: "auto" = on panels of ten series and
             20,000 rows or more, and kept only where the last two horizons of the series are forecast better, alone or
-            in the mean with the weights as they came; True = in any case. A minute or two, and Keras is loaded.
+            in the mean with the weights as they came; True = in any case. It takes a minute or two and loads Keras, so
+            it is left to the user: by default a forecast comes at once, from a network that has not seen the data.
         verbose: 0 silent, 1 or "auto" a progress bar with the time left, for what takes more than a second; 2 a line
             for each network that is trained.
         random_state: seed of the windows that fine-tuning draws.
@@ -64,7 +65,8 @@ class Pretrained(Unweighted):
     Attributes:
         season_: the season used.
         theta_: the weights (members, P) after fine-tuning, None where those of the package are used.
-        exog_coef_: b (O, E), in mean absolute steps of a series; None where covariates are not used.
+        exog_coef_: b (O, E), in mean absolute steps of each series, which are `exog_unit_` (S, O); None where no
+            covariates are used.
         selection_: the candidates of "auto" and their errors, as those of the networks; no rows where it did not train.
 
     References:
@@ -89,6 +91,7 @@ class Pretrained(Unweighted):
     season_: int = field(init=False)
     theta_: np.ndarray | None = field(init=False)
     exog_coef_: np.ndarray | None = field(init=False)
+    exog_unit_: np.ndarray | None = field(init=False)
     selection_: pd.DataFrame = field(init=False)
 
     def _check_options(self) -> None:
@@ -104,7 +107,7 @@ class Pretrained(Unweighted):
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
         self.season_ = panel.season_length if self.season is None else check_count("season", self.season)
-        self.theta_, self.exog_coef_, self.selection_ = None, None, decide({})
+        self.theta_, self.exog_coef_, self.exog_unit_, self.selection_ = None, None, None, decide({})
         if panel.n_exog and self.covariates:
             self._use_covariates(panel)
         if self.finetune is True or self.finetune == "auto" and is_large(panel):
@@ -123,6 +126,7 @@ class Pretrained(Unweighted):
         if self.covariates is True or kept(self.selection_) == covariates.WITH:
             least = max(self.min_history(panel), self.season_)
             self.exog_coef_ = covariates.coefficients(self._medians, panel, steps, least)
+            self.panel_, self.exog_unit_ = panel, mean_step(panel)  # of these series
 
     def _finetune(self, panel: Panel) -> None:
         """Train the network on the panel, with "auto" only where that is better in the last horizons of its series."""
@@ -191,7 +195,10 @@ class Pretrained(Unweighted):
         """What covariates (..., E) add to the values (..., O) of series (...)."""
         if self.exog_coef_ is None:
             return np.zeros((*x.shape[:-1], panel.n_targets))
-        added: np.ndarray = mean_step(panel)[series] * (x @ self.exog_coef_.T)
+        unit, known = mean_step(panel), self.panel_.ids.get_indexer(panel.ids)
+        if self.exog_unit_ is not None and self.panel_.layout.keyed == panel.layout.keyed:
+            unit = np.where((known >= 0)[:, None], self.exog_unit_[known], unit)
+        added: np.ndarray = unit[series] * (x @ self.exog_coef_.T)
         return added
 
     def _plain(self, panel: Panel) -> Panel:

@@ -63,6 +63,21 @@ def test_every_answer_has_the_effect(tmp_path: object) -> None:
     pd.testing.assert_series_equal(load(path).predict(future), model.predict(future))
 
 
+def test_an_update_keeps_the_effect() -> None:
+    _, X, y = data(20.0)
+    model = Pretrained(covariates=True).fit(X.iloc[:200], y.iloc[:200])
+
+    def effect(future: pd.DataFrame) -> np.ndarray:
+        return (model.predict(future + [1.0, 0.0]) - model.predict(future)).to_numpy()
+
+    before = effect(X.iloc[200:210])
+    loud = y.iloc[200:210] * 100  # whose mean step is another one
+    model.update(X.iloc[200:210], loud)
+    after = effect(X.iloc[210:220])
+    np.testing.assert_allclose(before, before[0])
+    np.testing.assert_allclose(after, before)
+
+
 def test_forecasts_follow_the_units_of_target_and_covariates() -> None:
     _, X, y = data(20.0)
     plain = Pretrained(horizon=12).fit(X.iloc[:228], y.iloc[:228]).predict(X.iloc[228:])
