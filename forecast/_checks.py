@@ -35,6 +35,16 @@ def check_count(name: str, value: object, minimum: int = 1, maximum: int = LARGE
     return _whole(name, value, minimum, maximum, f"Pass an int such as {name}={max(minimum, 1)}")
 
 
+def check_jobs(value: object) -> None:
+    """The `n_jobs` of joblib: None, -1 for all processors, or a whole number of at least 1.
+
+    Example:
+        >>> check_jobs(-1)
+    """
+    if value is not None and value != -1:
+        check_count("n_jobs", value)
+
+
 def check_seed(value: object) -> None:
     """The `random_state` of an estimator: None, or a whole number.
 

@@ -76,7 +76,8 @@ def check_types(model: Any) -> None:
             raise TypeError(
                 explain(item.name, allowed, received, f"Pass for example {item.name}={item.default!r}")
             )
-        if isinstance(value, (int, float, np.number)) and not 0 <= value < np.inf:
+        least = -1 if item.name == "n_jobs" else 0  # -1 means all processors
+        if isinstance(value, (int, float, np.number)) and not least <= value < np.inf:
             raise ValueError(
                 explain(item.name, allowed, value, f"Pass for example {item.name}={item.default!r}")
             )

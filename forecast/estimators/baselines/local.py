@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 
-from forecast._checks import check_count, explain
+from forecast._checks import check_count, check_jobs, explain
 from forecast.estimators.base import Forecaster
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+
+PARTS = 8
+"""Parts of a panel for each job: few, since each costs a message, and enough that no job waits long for another."""
 
 Parameters = dict[str, Any]
 """Learned attributes of one series and target column by name, as numbers and arrays of equal shape."""
@@ -47,15 +50,25 @@ def map_series(
     f: FitSeries, panel: Panel, weights: np.ndarray | None = None, n_jobs: int | None = None
 ) -> list[Parameters]:
     """`f` of every series and target column, series by series, in `n_jobs` jobs of joblib."""
-    _check_jobs(n_jobs)
-    return list(
-        Parallel(n_jobs=n_jobs)(
-            delayed(f)(
-                y, panel.x[rows], None if weights is None else weights[rows], series_name(panel, series)
-            )
-            for series, _, rows, y in each_target(panel)
-        )
+    check_jobs(n_jobs)
+    size = -(-panel.n_series // (PARTS * effective_n_jobs(n_jobs)))
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_map_part)(f, _part(panel, weights, range(start, min(start + size, panel.n_series))))
+        for start in range(0, panel.n_series, size)
     )
+    return [found for part in parts for found in part]
+
+
+def _part(panel: Panel, weights: np.ndarray | None, which: range) -> list[Any]:
+    """What `FitSeries` takes, of some series: all that a worker is sent."""
+    return [
+        (y, panel.x[rows], None if weights is None else weights[rows], series_name(panel, series))
+        for series, _, rows, y in each_target(panel, which)
+    ]
+
+
+def _map_part(f: FitSeries, part: list[Any]) -> list[Parameters]:
+    return [f(*each) for each in part]
 
 
 def joined(values: list[Any], panel: Panel) -> np.ndarray:
@@ -96,9 +109,11 @@ def match_series(trained: Panel, panel: Panel) -> np.ndarray:
     return np.array([known[series] for series in panel.ids], dtype=np.int64)
 
 
-def each_target(panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray]]:
-    """Series, target column, rows and values (T,) of every single series of the panel."""
-    for series in range(panel.n_series):
+def each_target(
+    panel: Panel, which: range | None = None
+) -> Iterator[tuple[int, int, slice, np.ndarray]]:
+    """Series, target column, rows and values (T,) of every single series, or of those in `which`."""
+    for series in range(panel.n_series) if which is None else which:
         rows = slice(int(panel.offsets[series]), int(panel.offsets[series + 1]))
         for target in range(panel.n_targets):
             yield series, target, rows, np.asarray(panel.y[rows, target], dtype=float)
@@ -152,8 +167,3 @@ def on_grid(values: np.ndarray) -> np.ndarray:
     """
     rounded: np.ndarray = np.ldexp(np.round(np.ldexp(values, 30)), -30)
     return rounded
-
-
-def _check_jobs(n_jobs: object) -> None:
-    if n_jobs is not None and n_jobs != -1:
-        check_count("n_jobs", n_jobs)

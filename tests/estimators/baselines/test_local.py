@@ -34,7 +34,9 @@ def test_the_number_of_jobs_changes_no_forecast(model: LocalForecaster) -> None:
     one = model.set_params(n_jobs=None).fit(long).predict(3)
     with joblib.parallel_config(backend="threading"):
         two = model.set_params(n_jobs=2).fit(long).predict(3)
+        every = model.set_params(n_jobs=-1).fit(long).predict(3)
     pd.testing.assert_frame_equal(one, two, check_exact=True)
+    pd.testing.assert_frame_equal(one, every, check_exact=True)
 
 
 @pytest.mark.parametrize("n_jobs", [0, -3, 1.5, "all"])
