@@ -14,7 +14,7 @@ from sklearn.base import clone, is_regressor
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from forecast._checks import explain
+from forecast._checks import check_jobs, explain
 from forecast.estimators import saving
 from forecast.estimators.base import Forecaster, State
 from forecast.estimators.baselines.local import match_series
@@ -111,6 +111,7 @@ class Ensemble(Forecaster):
 
     def _check_options(self) -> None:
         super()._check_options()
+        check_jobs(self.n_jobs)
         _check_models(self.estimators, self.get_params(deep=False))
         if not isinstance(self.combine, str) or self.combine not in (*AVERAGES, "weights"):
             if (
@@ -151,6 +152,8 @@ class Ensemble(Forecaster):
             delayed(_learned)(name, clone(model), panel, sample_weight if name in heeding else None)
             for name, model in models.items()
         )
+        for model in fitted:
+            _share_history(model, panel)
         self.named_estimators_ = dict(zip(models, fitted, strict=True))
         self._fit_combination(panel, sample_weight)
 
@@ -304,17 +307,19 @@ def _relative(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _learned(name: str, model: Any, panel: Panel, sample_weight: np.ndarray | None) -> Any:
+    """The fitted model; the history, which the caller has, is not sent back with it."""
     X, y = panel.to_user()
     model.set_params(calendar=panel.layout.calendar or None)
     weights = {} if sample_weight is None else {"sample_weight": panel.user_rows(sample_weight)}
     _named(name, model.fit, *((y,) if X is None else (X, y)), **weights)
-    _share_history(model, panel)
+    if len(model.panel_.y) == len(panel.y):
+        del model.panel_
     return model
 
 
 def _share_history(model: Any, panel: Panel) -> None:
     """One copy of the history for all models, except for those that keep only a part of it."""
-    if len(model.panel_.y) == len(panel.y):
+    if "panel_" not in learned(model) or len(model.panel_.y) == len(panel.y):
         model.panel_ = panel
 
 

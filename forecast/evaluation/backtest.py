@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from time import perf_counter
@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
 from tqdm import tqdm
 
-from forecast._checks import check_count, check_verbose, explain
+from forecast._checks import check_count, check_jobs, check_verbose, explain
 from forecast.estimators.conformal import check_levels, column_names
 from forecast.evaluation.frames import KEYS, is_model_name, spacing
-from forecast.evaluation.rolling_windows import Known, Question, Rows, Tested, ask_ahead, read_answer
+from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Panel
 
@@ -40,6 +41,7 @@ def backtest(
     align: Align = "time",
     level: Iterable[float] | None = None,
     error_score: ErrorScore = "raise",
+    n_jobs: int | None = None,
     verbose: int = 0,
 ) -> pd.DataFrame:
     """Forecast `horizon` steps from each of `windows` past origins, knowing only what came before each.
@@ -67,6 +69,8 @@ def backtest(
             all forecasts made before, which `leaderboard` accepts. NaN leaves the forecasts of this model and window
             missing, continues, and warns once at the end with the first error of each such model. A model that
             failed is tried again in the next window in which it is fitted.
+        n_jobs: number of joblib jobs; a job is one model from one fit to the next. None = 1 or as set by
+            `joblib.parallel_config`, which also chooses who works: processes, Dask, Ray. No forecast depends on it.
         verbose: 1 shows a progress bar.
 
     Returns:
@@ -104,12 +108,11 @@ def backtest(
     attrs |= {"models": {name: repr(model) for name, model in named.items()}}
     attrs |= {"horizon": horizon, "windows": windows, "step": step, "refit": refit}
     attrs |= {"gap": gap, "window": window, "align": align}
+    check_jobs(n_jobs)
     with tqdm(total=len(named) * len(cuts), disable=not check_verbose(verbose), desc="backtest") as bar:
-        clones = {name: clone(model) for name, model in named.items()}
-        run = _Run(rows, clones, levels, horizon, gap, error_score, bar)
+        run = _Run(rows, named, cuts, every, levels, gap + horizon, gap, error_score, bar)
         try:
-            for number, cut in enumerate(cuts):
-                run.window(cut, number, learn=number % every == 0)
+            run.all_windows(n_jobs)
         except BaseException as error:  # an interrupt, too, leaves what was forecast before it
             error.finished = run.frame(attrs)  # type: ignore[attr-defined]
             raise
@@ -202,55 +205,100 @@ def _warn_untested(rows: Rows, cuts: list[Cut]) -> None:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """What a model is given in one window.
+
+    Args:
+        data: the arguments of `fit` or `update`.
+        question: the argument of `predict`.
+        shape: series, steps and targets of the answer, and the point forecast with its bounds.
+    """
+
+    data: tuple[Any, ...]
+    question: Any
+    shape: tuple[int, int, int, int]
+
+
 @dataclass(eq=False)
 class _Run:
-    """Clones of the models as they pass through the windows, and their forecasts so far."""
+    """The windows of a backtest and their forecasts so far, (series, steps, targets, bounds) by window and model."""
 
     rows: Rows
     models: dict[str, Any]
+    cuts: list[Cut]
+    every: int
     levels: tuple[float, ...]
-    horizon: int
+    steps: int
     gap: int
     error_score: ErrorScore
     bar: tqdm
-    known: Known | None = None
-    parts: list[pd.DataFrame] = field(default_factory=list)
+    tested: dict[int, Tested] = field(default_factory=dict)
+    found: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     """The first error of each model that failed."""
-    waiting: set[str] = field(default_factory=set)
-    """Models that failed and have not been fitted again."""
 
-    def window(self, cut: Cut, number: int, *, learn: bool) -> None:
-        """Forecast from one cutoff; whatever happens, what was forecast is kept."""
-        panel, before = self.rows.panel, None if learn else self.known
-        self.known = Known.at(self.rows, cut.known, before)
-        data = self.known.data(panel, before)
-        question = ask_ahead(panel, self.known, self.gap + self.horizon)
-        tested = Tested.of(self.rows, cut.test, question.known)
-        names = column_names(list(self.models), self.levels)
-        columns = dict.fromkeys(names, np.full(len(tested.at) * panel.n_targets, np.nan))
-        if learn:
-            self.waiting.clear()
-        done = 0
-        try:
-            for name in [name for name in self.models if name not in self.waiting]:
-                values = self._attempt(name, number, data, question, learn)  # (k, steps, O, bounds)
-                for place, column in enumerate(column_names([name], self.levels)):
-                    columns[column] = tested.pick(values[..., place])
-                done += 1
-        finally:
-            if done or not isinstance(self.error_score, str):
-                self.parts.append(tested.frame(self.gap, columns))
+    def all_windows(self, n_jobs: int | None) -> None:
+        """Forecast in all windows; whatever happens, what was forecast is kept."""
+        blocks = [range(k, min(k + self.every, len(self.cuts))) for k in range(0, len(self.cuts), self.every)]
+        order = [(numbers, name) for numbers in blocks for name in self.models]
+        answers = Parallel(n_jobs=n_jobs, return_as="generator")(self._jobs(blocks))
+        for (numbers, name), (values, seconds, error) in zip(order, answers, strict=True):
+            for number, value in zip(numbers, values, strict=False):
+                self.found.setdefault(number, {})[name] = value
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+            self.bar.set_postfix_str(name)
+            self.bar.update(len(numbers))
+            if error is not None:
+                self._failed(name, numbers[len(values)], error)
+
+    def _jobs(self, blocks: list[range]) -> Iterator[Any]:
+        """Each model in each block of windows from one fit to the next, with the data of this block alone."""
+        for numbers in blocks:
+            cases = self._cases(numbers)
+            for name, model in self.models.items():
+                yield delayed(_forecast)(name, clone(model), cases, self.levels)
+
+    def _cases(self, numbers: range) -> list[_Case]:
+        panel, before, cases = self.rows.panel, None, []
+        for number in numbers:
+            known = Known.at(self.rows, self.cuts[number].known, before)
+            question = ask_ahead(panel, known, self.steps)
+            shape = (len(question.known.series), self.steps, panel.n_targets, 1 + 2 * len(self.levels))
+            cases.append(_Case(known.data(panel, before), question.argument, shape))
+            self.tested[number] = Tested.of(self.rows, self.cuts[number].test, question.known)
+            before = known
+        return cases
+
+    def _failed(self, name: str, number: int, error: BaseException) -> None:
+        """Pass the error on, or keep the first one of each model where that is allowed."""
+        if not isinstance(error, Exception):
+            raise error
+        if isinstance(self.error_score, str):
+            error.add_note(f"Raised by {name!r} in window {number + 1} of a backtest.")
+            raise error
+        self.errors.setdefault(name, f"window {number + 1} with {type(error).__name__}: {error}")
 
     def frame(self, attrs: dict[str, Any]) -> pd.DataFrame:
         """The backtest frame of the windows so far."""
-        if not self.parts:
+        windows = self.found if isinstance(self.error_score, str) else self.tested
+        parts = [self.tested[number].frame(self.gap, self._columns(number)) for number in sorted(windows)]
+        if not parts:
             frame = pd.DataFrame(columns=[*KEYS, *column_names(list(self.models), self.levels)])
         else:
-            frame = pd.concat(self.parts).sort_index(kind="stable").reset_index(drop=True)
+            frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
         frame.attrs = {"seconds": self.seconds, **attrs}
         return frame
+
+    def _columns(self, number: int) -> dict[str, np.ndarray]:
+        """Forecasts and bounds on the tested rows of a window, NaN where a model has none."""
+        tested, found, columns = self.tested[number], self.found.get(number, {}), {}
+        missing = np.full(len(tested.at) * self.rows.panel.n_targets, np.nan)
+        for name in self.models:
+            for place, column in enumerate(column_names([name], self.levels)):
+                columns[column] = tested.pick(found[name][..., place]) if name in found else missing
+        return columns
 
     def warn_failed(self) -> None:
         """One warning for all models that failed."""
@@ -263,43 +311,29 @@ class _Run:
                 stacklevel=3,
             )
 
-    def _attempt(
-        self, name: str, number: int, data: tuple[Any, ...], question: Question, learn: bool
-    ) -> np.ndarray:
-        """The answer of a model, or NaN where it fails and that is allowed."""
-        self.bar.set_postfix_str(name)
-        began = perf_counter()
-        try:
-            return self._answer(name, data, question, learn)
-        except Exception as error:
-            if isinstance(self.error_score, str):
-                error.add_note(f"Raised by {name!r} in window {number + 1} of a backtest.")
-                raise
-            self.errors.setdefault(name, f"window {number + 1} with {type(error).__name__}: {error}")
-            self.waiting.add(name)
-            return np.full(self._shape(question), np.nan)
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
-            self.bar.update()
 
-    def _answer(self, name: str, data: tuple[Any, ...], question: Question, learn: bool) -> np.ndarray:
-        model = self.models[name]
-        (model.fit if learn else model.update)(*data)
-        if self.levels:
-            answer = model.predict_interval(question.argument, level=self.levels)
-        else:
-            answer = model.predict(question.argument)
-        values, shape = read_answer(answer), self._shape(question)
-        try:
-            return values.reshape(shape)
-        except ValueError:
-            wanted = f"{shape[0]} series, {shape[1]} steps and {shape[2]} targets"
-            allowed = f"a forecaster with one forecast for each of {wanted}"
-            raise ValueError(
-                explain(f"models[{name!r}]", allowed, f"shape {values.shape}", "Check predict")
-            ) from None
+def _forecast(
+    name: str, model: Any, cases: list[_Case], levels: tuple[float, ...]
+) -> tuple[list[np.ndarray], float, BaseException | None]:
+    """Answers of a model that learns in the first of several windows, the seconds, and the error that ended them."""
+    began, answers = perf_counter(), list[np.ndarray]()
+    try:
+        for case in cases:
+            (model.update if answers else model.fit)(*case.data)
+            answers.append(_answer(name, model, case, levels))
+    except BaseException as error:  # the caller decides whether to go on
+        return answers, perf_counter() - began, error
+    return answers, perf_counter() - began, None
 
-    def _shape(self, question: Question) -> tuple[int, int, int, int]:
-        """Series, steps, targets, and the point forecast with its bounds."""
-        steps = self.gap + self.horizon
-        return len(question.known.series), steps, self.rows.panel.n_targets, 1 + 2 * len(self.levels)
+
+def _answer(name: str, model: Any, case: _Case, levels: tuple[float, ...]) -> np.ndarray:
+    asked = model.predict_interval(case.question, level=levels) if levels else model.predict(case.question)
+    values = read_answer(asked)
+    try:
+        return values.reshape(case.shape)
+    except ValueError:
+        wanted = "{} series, {} steps and {} targets".format(*case.shape)
+        allowed = f"a forecaster with one forecast for each of {wanted}"
+        raise ValueError(
+            explain(f"models[{name!r}]", allowed, f"shape {values.shape}", "Check predict")
+        ) from None

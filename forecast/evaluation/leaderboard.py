@@ -42,6 +42,7 @@ def leaderboard(
     by: By = "model",
     metric: str | None = None,
     error_score: ErrorScore | None = None,
+    n_jobs: int | None = None,
     verbose: int = 0,
 ) -> pd.DataFrame:
     """Backtest models beside AR and SeasonalNaive and rank them.
@@ -83,6 +84,7 @@ def leaderboard(
             it a row of missing values and one warning that names it and its first error. None means "raise"
             for a single model and NaN for several. To keep the windows in which it did not fail, call
             `backtest` with error_score=NaN.
+        n_jobs: number of joblib jobs, as for `backtest`.
         verbose: 1 shows a progress bar.
 
     Returns:
@@ -117,9 +119,8 @@ def leaderboard(
         check_error_score(error_score)
     check_verbose(verbose)
     if isinstance(models, pd.DataFrame):
-        frame = _completed(
-            models, y, X, season, horizon, np.nan if error_score is None else error_score, verbose
-        )
+        options = {"error_score": np.nan if error_score is None else error_score}
+        frame = _completed(models, y, X, season, horizon, {**options, "n_jobs": n_jobs, "verbose": verbose})
     else:
         named = name_models(models)
         alone: ErrorScore = "raise" if len(named) == 1 else np.nan
@@ -135,6 +136,7 @@ def leaderboard(
             window=window,
             align=align,
             error_score=alone if error_score is None else error_score,
+            n_jobs=n_jobs,
             verbose=verbose,
         )
     panel = None if y is None else to_panel(y, X)
@@ -166,8 +168,7 @@ def _completed(
     X: Any,
     season: int | None,
     horizon: int | None,
-    error_score: ErrorScore,
-    verbose: int,
+    how: dict[str, Any],
 ) -> pd.DataFrame:
     """The frame with columns for the missing baselines, backtested with the frame's own arguments."""
     names, attrs = check_frame(frame), frame.attrs
@@ -192,7 +193,7 @@ def _completed(
         raise ValueError(explain("models", "a frame with both baselines unless y is given", received, remedy))
     added = {row: _baselines(season)[name] for name, row in absent.items()}
     options = {name: attrs[name] for name in _OPTIONS}
-    extra = backtest(added, y, X, error_score=error_score, verbose=verbose, **options)
+    extra = backtest(added, y, X, **options, **how)
     whole = frame.merge(
         extra[[*_ROW, *added]], on=_ROW, how="left", validate="one_to_one", indicator="_of_both"
     )

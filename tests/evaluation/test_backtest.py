@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from joblib import parallel_config
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -260,6 +261,29 @@ def test_missing_values_reach_models_that_bear_them():
     y.iloc[[5, -1]] = np.nan
     frame = backtest(Naive(), y, horizon=2, windows=2)
     assert frame["y"].isna().tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("refit", [True, 2, False])
+def test_the_number_of_jobs_changes_no_forecast(refit):
+    days = pd.date_range("2024-01-01", periods=80)
+    y = pd.DataFrame({"a": values(80), "b": values(80, 1)}, index=days)
+    models, options = (
+        {"AR": AR(), "Naive": Naive()},
+        {"horizon": 2, "windows": 3, "refit": refit, "level": 80},
+    )
+    one = backtest(models, y, **options)
+    with parallel_config(backend="threading"):
+        two = backtest(models, y, n_jobs=2, **options)
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert one.attrs.keys() == two.attrs.keys() and set(two.attrs["seconds"]) == {"AR", "Naive"}
+
+
+def test_an_error_in_a_job_names_model_and_window():
+    models = {"good": Naive(), "bad": moody("fit", 13.0)}
+    with parallel_config(backend="threading"), pytest.raises(RuntimeError, match="fit met 13") as caught:
+        backtest(models, np.arange(20.0), horizon=2, windows=4, n_jobs=2)
+    assert caught.value.__notes__ == ["Raised by 'bad' in window 2 of a backtest."]
+    assert caught.value.finished["good"].tolist() == [11, 11, 13, 13]
 
 
 def test_progress(capsys):

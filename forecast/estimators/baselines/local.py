@@ -109,9 +109,7 @@ def match_series(trained: Panel, panel: Panel) -> np.ndarray:
     return np.array([known[series] for series in panel.ids], dtype=np.int64)
 
 
-def each_target(
-    panel: Panel, which: range | None = None
-) -> Iterator[tuple[int, int, slice, np.ndarray]]:
+def each_target(panel: Panel, which: range | None = None) -> Iterator[tuple[int, int, slice, np.ndarray]]:
     """Series, target column, rows and values (T,) of every single series, or of those in `which`."""
     for series in range(panel.n_series) if which is None else which:
         rows = slice(int(panel.offsets[series]), int(panel.offsets[series + 1]))
