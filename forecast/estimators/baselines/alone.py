@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 import numpy as np
 from statsmodels.tools.sm_exceptions import ModelWarning
-from threadpoolctl import ThreadpoolController
 
-_alone = threading.Lock()
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
+from forecast.estimators.baselines.one_thread import one_thread
 
 
 @contextmanager
@@ -28,11 +20,6 @@ def alone() -> Iterator[None]:
     Only statsmodels' warnings about models are hidden, on which a user cannot act.
     More BLAS threads cost the small matrices of L-BFGS-B ten times what they save.
     """
-    with (
-        _alone,
-        _libraries().limit(limits=1, user_api="blas"),
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-    ):
+    with one_thread(), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ModelWarning)
         yield

@@ -13,6 +13,7 @@ from forecast.estimators.baselines import order_selection as auto
 from forecast.estimators.baselines.delays import Pairs, shared_pairs
 from forecast.estimators.baselines.equation import Equation, Form, fit_equation
 from forecast.estimators.baselines.local import Parameters, each_target, map_series, moments
+from forecast.estimators.baselines.one_thread import one_thread
 from forecast.estimators.baselines.order_selection import standard_part
 from forecast.panel import Panel
 
@@ -36,7 +37,8 @@ def fit_ar(
                 "Use fewer lags or fill the missing values",
             )
         )
-    found = fit_equation([((y - center) / unit, x - x_center, weights)], form)
+    with one_thread():
+        found = fit_equation([((y - center) / unit, x - x_center, weights)], form)
     return _in_units(found, y, center, unit, x_center, bounded)
 
 

@@ -137,7 +137,7 @@ def nested_criteria(
     """
     right = factor[:, -targets:]
     total = np.sum(right**2, axis=0)
-    squares = np.array([np.sum(right[end:] ** 2, axis=0) for end in ends])  # (models, targets)
+    squares = np.cumsum(right[::-1] ** 2, axis=0)[::-1][np.asarray(ends)]  # (models, targets)
     least = (1e-14 * total if floor is None else floor) + 1e-300
     parameters = np.asarray(ends, dtype=float)[:, None]
     return np.asarray(criterion(np.maximum(squares, least), rows, parameters, ic).sum(axis=1))
