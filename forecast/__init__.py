@@ -44,6 +44,7 @@ __all__ = [
     "datasets",
     "leaderboard",
     "load",
+    "predict_partitions",
 ]
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from forecast.evaluation.backtest import backtest
     from forecast.evaluation.leaderboard import leaderboard
     from forecast.evaluation.splits import RollingOrigin
+    from forecast.partitions import predict_partitions
 
 _HOME = {
     **MODULES,
@@ -83,6 +85,7 @@ _HOME = {
     "backtest": "forecast.evaluation.backtest",
     "leaderboard": "forecast.evaluation.leaderboard",
     "load": "forecast.estimators.saving",
+    "predict_partitions": "forecast.partitions",
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from argparse import Namespace
 from importlib.metadata import version
@@ -14,8 +13,8 @@ import pandas as pd
 from sklearn.base import clone
 from tqdm import tqdm
 
-from forecast._checks import check_count, explain
-from forecast._files import replacing
+from forecast._checks import check_count
+from forecast._files import open_run, remove_unfinished, replacing
 from forecast.cli.models import build, check_name
 from forecast.cli.tables import write_table
 from forecast.datasets.competition_folder import Competition, read_competition
@@ -29,7 +28,6 @@ from forecast.evaluation.intervals import coverage, msis
 from forecast.evaluation.metrics import mape, mase, rmsse, smape
 
 LOCAL = 100  # series of one part of a model that learns each series alone
-_RUN = "run.json"
 _KEYS = ["unique_id", "ds", "y"]
 
 
@@ -44,7 +42,7 @@ def compete(options: Namespace) -> None:
         _set_unless_given(model, "season", competition.season)
     size = _part_size(options, model)
     folder = options.output or Path(f"compete-{options.group}-{options.model}")
-    _open(folder, _identity(options, competition, size))
+    open_run(folder, _identity(options, competition, size))
     forecasts = _forecasts(
         model.set_params(horizon=competition.horizon), competition, folder, size, options.level
     )
@@ -93,25 +91,6 @@ def _identity(options: Namespace, competition: Competition, size: int | None) ->
     }
 
 
-def _open(folder: Path, run: dict[str, Any]) -> None:
-    """Begin a run in a new folder, or go on with the same one."""
-    folder.mkdir(exist_ok=True)
-    file = folder / _RUN
-    if not file.exists():
-        if any(each for each in folder.iterdir() if not each.name.startswith(f".{file.stem}-")):
-            remedy = "Choose another"
-            raise ValueError(explain("--output", "a new folder, or that of a run", f"{folder}", remedy))
-        with replacing(file) as new:
-            new.write_text(json.dumps(run, indent=1), encoding="utf-8")
-    begun = json.loads(file.read_text(encoding="utf-8"))
-    for name, value in run.items():
-        if begun.get(name) != value:
-            received = f"{folder}, a run with {name} {begun.get(name)!r} where this one has {value!r}"
-            raise ValueError(
-                explain("--output", "a new folder", received, "Choose another, or delete that one")
-            )
-
-
 def _forecasts(
     model: Any, competition: Competition, folder: Path, size: int | None, level: list[float] | None
 ) -> pd.DataFrame:
@@ -126,8 +105,7 @@ def _forecasts(
             with replacing(path) as new:
                 table.to_csv(new, index=False)
         frames.append(_read_part(path).assign(part=number))
-    for left in folder.glob(".part-*.csv"):  # of runs that were killed while they wrote
-        left.unlink(missing_ok=True)
+    remove_unfinished(folder, "part-*.csv")
     return pd.concat(frames, ignore_index=True)
 
 

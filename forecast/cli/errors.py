@@ -18,6 +18,9 @@ _OPTIONS = {
     "encoding": "--encoding",
     "time_zone": "--time-zone",
     "categories": "--categories",
+    "output": "--output",
+    "rows": "--rows",
+    "n_jobs": "--jobs",
 }
 """Arguments of the library that are options of every command that has them."""
 
