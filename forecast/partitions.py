@@ -75,11 +75,11 @@ def predict_partitions(
     Example:
         >>> import tempfile
         >>> from forecast import Naive
-        >>> folder = Path(tempfile.mkdtemp())
+        >>> folder, forecasts = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
         >>> table = pd.DataFrame({"unique_id": ["a"] * 3 + ["b"] * 3, "ds": [1, 2, 3] * 2, "y": [1.0, 2, 3, 7, 8, 9]})
         >>> table.to_parquet(folder / "table.parquet")
-        >>> files = predict_partitions(Naive(), folder, folder / "forecasts", horizon=1)
-        >>> pd.read_parquet(folder / "forecasts")
+        >>> files = predict_partitions(Naive(), folder, forecasts, horizon=1)
+        >>> pd.read_parquet(forecasts)
           unique_id  ds  Naive
         0         a   4    3.0
         1         b   4    9.0
@@ -94,6 +94,8 @@ def predict_partitions(
     check_jobs(n_jobs)
     check_verbose(verbose)
     folder, files = Path(output), _files(Path(data))
+    if folder.resolve().is_relative_to(Path(data).resolve()):
+        raise ValueError(explain("output", "outside the folder of the data", str(folder), "Choose another"))
     pieces = _pieces(files, names, rows)
     open_run(folder, {**asked.identity(), **_identity(files, names, rows)}, RUN)
     if not (folder / LIST).exists():
@@ -106,6 +108,12 @@ def predict_partitions(
         remove_unfinished(folder, "part-*.parquet")
         shutil.rmtree(folder / SHUFFLED, ignore_errors=True)
     return [folder / name for name in json.loads((folder / LIST).read_text(encoding="utf-8"))]
+
+
+def longest_of_first(data: str | Path, names: tuple[str, str, str], rows: int) -> pd.DataFrame:
+    """The rows of the longest series in the first partition, as far as they are in it."""
+    frame = _pieces(_files(Path(data)), names, rows)[0].read_sorted()
+    return frame[frame["unique_id"] == frame["unique_id"].value_counts().index[0]]
 
 
 # ---------------------------------------------------------------------- the table
@@ -193,8 +201,8 @@ def _units(files: Sequence[Path], names: tuple[str, str, str], rows: int) -> Ite
         missing = [name for name in names if name not in about.schema.to_arrow_schema().names]
         if missing:
             received = f"{path.name} without {', '.join(map(repr, missing))}"
-            remedy = "Name its columns: series=, time=, target="
-            raise ValueError(explain("data", f"files with the columns {', '.join(names)}", received, remedy))
+            allowed = f"files with the columns {', '.join(names)}"
+            raise ValueError(explain("data", allowed, received, "Check the names of the columns"))
         groups = [about.row_group(k).num_rows for k in range(about.num_row_groups)]
         if sum(groups) <= rows:
             yield _Piece(((path, tuple(range(len(groups)))),), names, sum(groups))

@@ -26,6 +26,8 @@ Then on your own file, with one row per time and, for several series, a column t
 """
 READY = ("Pretrained", "SeasonalNaive", "Naive", "Drift")
 """Models whose fit stores the history and learns nothing."""
+LOCAL = ("AR", "ETS", "Theta", "Naive2")
+"""Models that learn each series by itself, so that a folder can be forecast partition by partition."""
 SHOWN, SHOWN_ROWS = ("air_passengers", "santa_fe_laser", "lynx"), 1_000
 """What `forecast benchmark` compares the models on by default, and the most rows it uses of each."""
 COLUMNS = """\
@@ -44,6 +46,10 @@ files in DIR:
 files in the folder of the run: forecasts.csv, submission.csv, series.csv with the scores of each series, and
 report.csv with one row: sMAPE, MASE, OWA against Naive2, MAPE, RMSSE, with --level MSIS and coverage, in M5 WRMSSE.
 A run that was stopped goes on where it was when the same command is given again.
+"""
+FOLDERS = """\
+A folder is one long table, forecast partition by partition into files of a new folder. The same command goes on with
+a run that was stopped.
 """
 SPELLING = """\
 How the file is written, where that cannot be detected. A byte-order mark, the separator of the cells and the
@@ -135,12 +141,17 @@ def _fit(command: Parser) -> None:
 
 def _predict(command: Parser) -> None:
     command.add_argument(
-        "file", metavar="MODEL", help="a file that `forecast fit` wrote; with --model the data: " + DATA_HELP
+        "file",
+        metavar="MODEL",
+        help="a file that `forecast fit` wrote; with --model the data: "
+        + DATA_HELP
+        + "; or a folder of .parquet files, which may be larger than memory",
     )
     command.add_argument(
         "--model",
         metavar="NAME",
-        help=f"a model that learns nothing from the data, so that no `forecast fit` is needed: {', '.join(READY)}",
+        help="a model that learns nothing from the data, so that no `forecast fit` is needed: "
+        f"{', '.join(READY)}; of a folder also {', '.join(LOCAL)}, and by default {READY[0]}",
     )
     command.set_defaults(covariates=[], categories=[])
     command.add_argument("--horizon", type=int, metavar="H", help="steps to forecast; default: one season")
@@ -161,8 +172,17 @@ def _predict(command: Parser) -> None:
     )
     command.add_argument("--target", metavar="NAME", help="column of DATA to forecast, with --model")
     _levels(command)
+    group = command.add_argument_group("folders", FOLDERS)
+    group.add_argument(
+        "--rows", type=int, default=1_000_000, metavar="N", help="rows of a partition; default: %(default)s"
+    )
+    group.add_argument("--jobs", type=int, metavar="N", help="partitions at once, each in its own process")
     _spelling(command)
-    _output(command, "forecasts (.csv, .parquet) and pictures (.png)", default=[])
+    _output(
+        command,
+        "forecasts (.csv, .parquet) and pictures (.png); of a folder the folder of its forecasts",
+        default=[],
+    )
 
 
 def _backtest(command: Parser) -> None:
@@ -345,6 +365,11 @@ def _run_fit(options: argparse.Namespace) -> None:
 
 
 def _run_predict(options: argparse.Namespace) -> None:
+    if Path(options.file).is_dir():
+        from forecast.cli.folders import predict_folder
+
+        predict_folder(options)
+        return
     if options.model is None:
         check_input("MODEL", options.file)
     else:

@@ -26,7 +26,7 @@ _OPTIONS = {
 
 _INPUTS = {
     "fit": {"path": "DATA", "model": "--model", "y": "--target", "X": "--covariates"},
-    "predict": {"path": "MODEL", "X": "--future"},
+    "predict": {"path": "MODEL", "data": "MODEL", "X": "--future", "model": "--model"},
 }
 _INPUTS["compete"] = {"folder": "--data", "model": "--model"}
 _INPUTS["backtest"] = _INPUTS["benchmark"] = {**_INPUTS["fit"], "model": "--models"}
