@@ -313,6 +313,12 @@ def _windows(command: Parser, *, default: int) -> None:
         metavar="K",
         help="origins to forecast from; default: %(default)s",
     )
+    command.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="models and origins at once, each in its own process; default: 1",
+    )
 
 
 class Several(argparse.Action):

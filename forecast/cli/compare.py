@@ -89,7 +89,7 @@ def _backtest(
     with options.importing():
         models = {name: build(name, settings[name], categories=categories) for name in settings}
     arguments: dict[str, Any] = {"horizon": horizon, "windows": options.windows, "step": options.step}
-    arguments |= {"gap": options.gap, "refit": not options.no_refit, "verbose": 1}
+    arguments |= {"gap": options.gap, "refit": not options.no_refit, "n_jobs": options.jobs, "verbose": 1}
     return roll(models, data.y, data.X, **arguments)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 
 from forecast import backtest
 from forecast.cli import main
@@ -19,7 +20,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def test_a_backtest_is_that_of_the_library(tmp_path: Path, capsys) -> None:
     outputs = [tmp_path / "forecasts.csv", tmp_path / "picture.png"]
     line = "backtest air_passengers --models Drift --horizon 6 --windows 3 --output".split()
-    assert main([*line, *map(str, outputs)]) == 0
+    with parallel_config(backend="threading"):
+        assert main([*line, *map(str, outputs), "--jobs", "2"]) == 0
     shown = capsys.readouterr().out
     assert "air_passengers: 144 rows; 6 steps ahead from 3 origins" in shown
     assert all(word in shown for word in ("Drift", "AR", "SeasonalNaive", "MASE", "skill_AR"))
