@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed
 from sklearn.base import clone
 from tqdm import tqdm
 
@@ -23,7 +23,7 @@ from forecast._files import open_run, remove_unfinished, replacing
 from forecast.estimators.conformal import check_levels
 
 COLUMNS = ("unique_id", "ds", "y")
-SHUFFLED, SHUFFLING = "_shuffled", "_shuffling"  # readers of parquet folders leave out what begins with _
+SHUFFLED = "_shuffled"  # readers of parquet folders leave out what begins with _
 RUN, LIST = "_run.json", "_files.json"
 
 
@@ -46,11 +46,11 @@ def predict_partitions(
     The files are one long table in any order. It is taken in partitions of about `rows` rows; a copy of the model is
     fitted on each and forecasts it. So this is for models that know each series alone (`Pretrained`, the naive ones,
     AR, ETS, Theta): their forecasts do not depend on the partitions. Memory is that of `n_jobs` partitions. Where a
-    series has rows in several of them, Dask first shuffles the table on disk, so that each series lies in one; this
-    needs the extra `keras-forecast[dask]` and room for the table once more in `output`.
+    series has rows in several of them, the table is first shuffled on disk, so that each series lies in one; this needs
+    room for the table once more in `output`.
 
     Each partition becomes one file, written whole or not at all. A run that was stopped goes on where it stopped when
-    it is called again with the same arguments; a shuffle that was stopped begins again.
+    it is called again with the same arguments.
 
     Args:
         model: a forecaster; it is cloned, never changed.
@@ -70,7 +70,7 @@ def predict_partitions(
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used; a note names the partition.
-        ImportError: a shuffle is needed without Dask, or pyarrow is missing.
+        ImportError: without pyarrow.
 
     Example:
         >>> import tempfile
@@ -99,10 +99,11 @@ def predict_partitions(
     pieces = _pieces(files, names, rows)
     open_run(folder, {**asked.identity(), **_identity(files, names, rows)}, RUN)
     if not (folder / LIST).exists():
+        work = _Work(n_jobs, verbose)
         if _divided(pieces, n_jobs):
-            pieces = _shuffled(pieces, folder, rows, n_jobs)
+            pieces = _shuffled(pieces, folder, rows, work)
         todo = [(piece, folder / f"part-{k:05d}.parquet") for k, piece in enumerate(pieces) if piece.rows]
-        _forecast_all(asked, todo, n_jobs, verbose)
+        work.run("partitions", [(_forecast, piece, path, asked) for piece, path in todo])
         with replacing(folder / LIST) as new:
             new.write_text(json.dumps([path.name for _, path in todo]), encoding="utf-8")
         remove_unfinished(folder, "part-*.parquet")
@@ -142,13 +143,10 @@ class _Piece:
                 found.append(file.read_row_groups(list(groups), columns=list(columns)).select(list(columns)))
         return arrow.concat_tables(found).replace_schema_metadata(None)
 
-    def read(self) -> pd.DataFrame:
-        """The long frame as it is in the files."""
-        return _pandas(self.table(self.names))
-
     def read_sorted(self) -> pd.DataFrame:
         """The long frame sorted by series and time; its ids are categories, which take less memory."""
-        frame = _pandas(self.table(self.names, self.names[:1]).unify_dictionaries())
+        table = self.table(self.names, self.names[:1]).rename_columns(list(COLUMNS)).unify_dictionaries()
+        frame: pd.DataFrame = table.to_pandas(date_as_object=False)
         ids = frame["unique_id"].astype("category")
         frame["unique_id"] = ids = ids.cat.set_categories(ids.cat.categories.sort_values())
         times = pd.Index(frame["ds"])
@@ -160,11 +158,6 @@ class _Piece:
         """One number for each series, the same wherever it occurs."""
         column = self.table(self.names[:1])[self.names[0]].unique()
         return pd.util.hash_array(column.to_numpy(zero_copy_only=False))
-
-
-def _pandas(table: Any) -> pd.DataFrame:
-    frame: pd.DataFrame = table.rename_columns(list(COLUMNS)).to_pandas(date_as_object=False)
-    return frame
 
 
 def _files(data: Path) -> list[Path]:
@@ -218,41 +211,41 @@ def _divided(pieces: Sequence[_Piece], n_jobs: int | None) -> bool:
     return len(np.unique(keys)) < len(keys)
 
 
-def _shuffled(pieces: Sequence[_Piece], folder: Path, rows: int, n_jobs: int | None) -> list[_Piece]:
-    """The same table on disk in pieces of whole series."""
-    whole = folder / SHUFFLED
-    if not whole.exists():
-        dask, begun = _dask(), folder / SHUFFLING
-        shutil.rmtree(begun, ignore_errors=True)
-        begun.mkdir()
-        count = -(-sum(piece.rows for piece in pieces) // rows)
-        empty = replace(pieces[0], parts=((pieces[0].parts[0][0], ()),)).read()
-        with dask.config.set(temporary_directory=str(begun), num_workers=effective_n_jobs(n_jobs)):
-            table = dask.dataframe.from_map(_Piece.read, pieces, meta=empty).shuffle(
-                "unique_id", npartitions=count
-            )
-            table.to_parquet(begun / "table", write_index=False, name_function=lambda k: f"{k:05d}.parquet")
-        (begun / "table").rename(whole)
-        shutil.rmtree(begun)
-    return [piece for path in _files(whole) for piece in _pieces([path], COLUMNS, 2**63)]
+def _shuffled(pieces: Sequence[_Piece], folder: Path, rows: int, work: _Work) -> list[_Piece]:
+    """The same rows on disk in pieces of whole series: each has one row group in every one of the new files."""
+    whole, count = folder / SHUFFLED, -(-sum(piece.rows for piece in pieces) // rows)
+    whole.mkdir(exist_ok=True)
+    paths = [whole / f"{number:05d}.parquet" for number in range(len(pieces))]
+    work.run("shuffle", [(_scatter, piece, path, count) for piece, path in zip(pieces, paths, strict=True)])
+    files = [(path, _parquet().read_metadata(path)) for path in paths]
+    sizes = [[about.row_group(k).num_rows for k in range(count)] for _, about in files]
+    return [
+        _Piece(
+            tuple((path, (k,)) for path, size in zip(paths, sizes, strict=True) if size[k]), COLUMNS, total
+        )
+        for k, total in enumerate(map(sum, zip(*sizes, strict=True)))
+    ]
+
+
+def _scatter(piece: _Piece, path: Path, count: int) -> None:
+    """Write a piece as one file of `count` row groups, to which its series go by their hash."""
+    table = piece.table(piece.names, piece.names[:1]).rename_columns(list(COLUMNS)).unify_dictionaries()
+    series = table["unique_id"].combine_chunks().dictionary_encode()
+    groups = pd.util.hash_array(series.dictionary.to_numpy(zero_copy_only=False)) % count
+    group = groups[series.indices.fill_null(0).to_numpy()]
+    ends = np.cumsum(np.bincount(group, minlength=count))
+    table = table.take(np.argsort(group, kind="stable"))
+    with replacing(path) as new, _parquet().ParquetWriter(new, table.schema) as file:
+        for start, stop in zip([0, *ends], ends, strict=False):
+            file.write_table(table.slice(start, stop - start))
 
 
 def _parquet() -> Any:
     try:
         return import_module("pyarrow.parquet")
     except ImportError as error:
-        remedy = "Install it with pip install 'keras-forecast[dask]'"
+        remedy = "Install it with pip install 'keras-forecast[parquet]'"
         raise ImportError(explain("data", "read with pyarrow", "no pyarrow", remedy)) from error
-
-
-def _dask() -> Any:
-    try:
-        import_module("dask.dataframe")
-        return import_module("dask")
-    except ImportError as error:
-        remedy = "Install it with pip install 'keras-forecast[dask]', or write files of whole series"
-        received = "series with rows in several of them, and no Dask"
-        raise ImportError(explain("data", "partitions of whole series", received, remedy)) from error
 
 
 # ---------------------------------------------------------------------- the forecasts
@@ -278,19 +271,27 @@ def _identity(files: Sequence[Path], names: tuple[str, str, str], rows: int) -> 
     return {"rows": rows, "columns": list(names), "files": digest, "version": version("keras-forecast")}
 
 
-def _forecast_all(
-    asked: _Asked, todo: Sequence[tuple[_Piece, Path]], n_jobs: int | None, verbose: int
-) -> None:
-    left = [(piece, path) for piece, path in todo if not path.exists()]
-    done = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        delayed(_forecast)(asked, piece, path) for piece, path in left
-    )
-    with tqdm(desc="partitions", total=len(todo), initial=len(todo) - len(left), disable=not verbose) as bar:
-        for _ in done:
-            bar.update()
+@dataclass(frozen=True)
+class _Work:
+    """Tasks that write one file each; those whose file is there are done."""
+
+    n_jobs: int | None
+    verbose: int
+
+    def run(self, name: str, tasks: Sequence[tuple[Any, ...]]) -> None:
+        """Run tasks (function, piece, path, ...) in any order."""
+        left = [task for task in tasks if not task[2].exists()]
+        done = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")(
+            delayed(function)(*arguments) for function, *arguments in left
+        )
+        with tqdm(
+            desc=name, total=len(tasks), initial=len(tasks) - len(left), disable=not self.verbose
+        ) as bar:
+            for _ in done:
+                bar.update()
 
 
-def _forecast(asked: _Asked, piece: _Piece, path: Path) -> None:
+def _forecast(piece: _Piece, path: Path, asked: _Asked) -> None:
     """Forecast a partition and write it."""
     try:
         frame = piece.read_sorted()

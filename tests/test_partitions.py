@@ -15,7 +15,7 @@ import pytest
 
 from forecast import AR, Naive, Pretrained, partitions, predict_partitions
 
-SERIES, MONTHS = 12, 30
+SERIES, MONTHS, NAMES = 12, 30, ("unique_id", "ds", "y")
 
 
 def table(series: int = SERIES) -> pd.DataFrame:
@@ -80,17 +80,26 @@ def test_names_numbers_and_row_groups(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found, Naive().fit(long).predict(2))
 
 
-def test_whole_series_need_no_dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(name: str) -> object:
-        if name.startswith("dask"):
-            raise ImportError(name)
-        return found(name)
+def test_a_shuffle_divides_no_series_and_loses_no_row(tmp_path: Path) -> None:
+    long = table()
+    pieces = partitions._pieces(partitions._files(write(tmp_path / "data", by_date(long))), NAMES, 100)
+    (tmp_path / "out").mkdir()
+    found = partitions._shuffled(pieces, tmp_path / "out", 100, partitions._Work(None, 0))
+    parts = [piece.read_sorted().astype({"unique_id": str}) for piece in found if piece.rows]
+    assert [len(part) for part in parts] == [piece.rows for piece in found if piece.rows]
+    assert sum(part["unique_id"].nunique() for part in parts) == SERIES
+    whole = pd.concat(parts).sort_values(["unique_id", "ds"], ignore_index=True)
+    pd.testing.assert_frame_equal(whole, long, check_dtype=False)
 
-    found = partitions.import_module
+
+def test_without_pyarrow_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> None:
+        raise ImportError(name)
+
+    data = write(tmp_path / "data", by_series(table()))
     monkeypatch.setattr(partitions, "import_module", none)
-    predict_partitions(Naive(), write(tmp_path / "a", by_series(table())), tmp_path / "out", rows=100)
-    with pytest.raises(ImportError, match=r"data: must be partitions of whole series; .*\[dask\]"):
-        predict_partitions(Naive(), write(tmp_path / "b", by_date(table())), tmp_path / "no", rows=100)
+    with pytest.raises(ImportError, match=r"data: must be read with pyarrow; .*\[parquet\]"):
+        predict_partitions(Naive(), data, tmp_path / "out")
 
 
 def test_a_run_goes_on_with_the_partitions_that_are_missing(tmp_path: Path) -> None:
@@ -149,8 +158,8 @@ def test_killed_three_times_it_ends_with_the_same_files(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         done.append(len([*disturbed.glob("part-*")]))
-    assert 0 < done[1] < done[2] < done[3] < 24
+    assert 0 < done[1] < done[2] < done[3] < len([*whole.glob("part-*")])
     subprocess.run([sys.executable, "-c", code, disturbed], check=True)
     files = {path.name: path.read_bytes() for path in whole.glob("*")}
-    assert len(files) == 26 and files == {path.name: path.read_bytes() for path in disturbed.glob("*")}
+    assert files == {path.name: path.read_bytes() for path in disturbed.glob("*")}
     assert not [*disturbed.glob(".*")]
