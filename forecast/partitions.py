@@ -65,8 +65,8 @@ def predict_partitions(
         verbose: 1 shows a progress bar.
 
     Returns:
-        The files of `output` in the order of the partitions; `pandas.read_parquet(output)` reads them all: unique_id,
-        ds and the forecasts, as `predict` or `predict_interval` names them.
+        The files of `output` in the order of the partitions; `read_parquet(output)` of pandas or of Dask reads them
+        all: unique_id, ds and the forecasts, as `predict` or `predict_interval` names them.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used; a note names the partition.
@@ -205,9 +205,12 @@ def _units(files: Sequence[Path], names: tuple[str, str, str], rows: int) -> Ite
 
 def _divided(pieces: Sequence[_Piece], n_jobs: int | None) -> bool:
     """Whether a series has rows in several pieces."""
-    if len(pieces) == 1:
-        return False
-    keys = np.concatenate(Parallel(n_jobs=n_jobs)(delayed(piece.keys)() for piece in pieces))
+    found = [np.empty(0, np.uint64)]
+    for keys in Parallel(n_jobs=n_jobs, return_as="generator")(delayed(piece.keys)() for piece in pieces):
+        if len(np.intersect1d(found[-1], keys, assume_unique=True)):  # that of its neighbour, as a rule
+            return True
+        found.append(keys)
+    keys = np.concatenate(found)
     return len(np.unique(keys)) < len(keys)
 
 
@@ -237,7 +240,7 @@ def _scatter(piece: _Piece, path: Path, count: int) -> None:
     table = table.take(np.argsort(group, kind="stable"))
     with replacing(path) as new, _parquet().ParquetWriter(new, table.schema) as file:
         for start, stop in zip([0, *ends], ends, strict=False):
-            file.write_table(table.slice(start, stop - start))
+            file.write_table(table.slice(start, stop - start), row_group_size=max(stop - start, 1))
 
 
 def _parquet() -> Any:
