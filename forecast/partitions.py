@@ -237,7 +237,10 @@ def _scatter(piece: _Piece, path: Path, count: int) -> None:
     groups = pd.util.hash_array(series.dictionary.to_numpy(zero_copy_only=False)) % count
     group = groups[series.indices.fill_null(0).to_numpy()]
     ends = np.cumsum(np.bincount(group, minlength=count))
-    table = table.take(np.argsort(group, kind="stable"))
+    ids = table["unique_id"].cast(
+        series.dictionary.type
+    )  # a slice of a dictionary would be written with all of it
+    table = table.set_column(0, "unique_id", ids).take(np.argsort(group, kind="stable"))
     with replacing(path) as new, _parquet().ParquetWriter(new, table.schema) as file:
         for start, stop in zip([0, *ends], ends, strict=False):
             file.write_table(table.slice(start, stop - start), row_group_size=max(stop - start, 1))
