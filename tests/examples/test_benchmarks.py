@@ -129,6 +129,23 @@ def test_ar_choices(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_parallel(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    script.main(["--series", "20", "--models", "AR", "--rounds", "1"])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("20 series") and shown[-1].startswith("AR ") and shown[-1].endswith("True")
+
+
+@slow
+def test_partitions(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--series", "40", "--length", "60", "--rows", "1000"]
+    script.main([str(tmp_path / "new"), *small])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("2,400 rows") and shown[0].endswith("1 partitions")  # one row group
+    assert shown[-1].startswith("a billion rows: 1e9 / ") and not (tmp_path / "new").exists()
+
+
+@slow
 def test_cells(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     times = script.main(["--quick", "--xla", "off", "--cells", "lstm", "lstm-depth-gated"])
     (shape, found), *others = times.items()
