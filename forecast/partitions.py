@@ -205,13 +205,13 @@ def _units(files: Sequence[Path], names: tuple[str, str, str], rows: int) -> Ite
 
 def _divided(pieces: Sequence[_Piece], n_jobs: int | None) -> bool:
     """Whether a series has rows in several pieces."""
-    found = [np.empty(0, np.uint64)]
-    for keys in Parallel(n_jobs=n_jobs, return_as="generator")(delayed(piece.keys)() for piece in pieces):
-        if len(np.intersect1d(found[-1], keys, assume_unique=True)):  # that of its neighbour, as a rule
-            return True
+    found, divided = [np.empty(0, np.uint64)], False
+    reading = (delayed(piece.keys)() for piece in pieces if not divided)
+    for keys in Parallel(n_jobs=n_jobs, return_as="generator")(reading):
+        divided = divided or len(np.intersect1d(found[-1], keys, assume_unique=True)) > 0  # of its neighbour
         found.append(keys)
-    keys = np.concatenate(found)
-    return len(np.unique(keys)) < len(keys)
+    every = np.concatenate(found)
+    return divided or len(np.unique(every)) < len(every)
 
 
 def _shuffled(pieces: Sequence[_Piece], folder: Path, rows: int, work: _Work) -> list[_Piece]:

@@ -238,13 +238,17 @@ class _Run:
     seconds: dict[str, float] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     """The first error of each model that failed."""
+    fatal: BaseException | None = None
+    """The error after which no further job begins."""
 
     def all_windows(self, n_jobs: int | None) -> None:
         """Forecast in all windows; whatever happens, what was forecast is kept."""
         blocks = [range(k, min(k + self.every, len(self.cuts))) for k in range(0, len(self.cuts), self.every)]
         order = [(numbers, name) for numbers in blocks for name in self.models]
         answers = Parallel(n_jobs=n_jobs, return_as="generator")(self._jobs(blocks))
-        for (numbers, name), (values, seconds, error) in zip(order, answers, strict=True):
+        for (numbers, name), (values, seconds, error) in zip(order, answers, strict=False):
+            if self.fatal is not None:
+                continue  # of the jobs that were under way
             for number, value in zip(numbers, values, strict=False):
                 self.found.setdefault(number, {})[name] = value
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
@@ -252,6 +256,8 @@ class _Run:
             self.bar.update(len(numbers))
             if error is not None:
                 self._failed(name, numbers[len(values)], error)
+        if self.fatal is not None:
+            raise self.fatal
 
     def _jobs(self, blocks: list[range]) -> Iterator[Any]:
         """Each model in each block of windows from one fit to the next, with the data of this block alone."""
@@ -259,6 +265,8 @@ class _Run:
             cases = self._cases(numbers)
             for name, model in self.models.items():
                 yield delayed(_forecast)(name, clone(model), cases, self.levels)
+                if self.fatal is not None:
+                    return
 
     def _cases(self, numbers: range) -> list[_Case]:
         panel, before, cases = self.rows.panel, None, []
@@ -272,13 +280,13 @@ class _Run:
         return cases
 
     def _failed(self, name: str, number: int, error: BaseException) -> None:
-        """Pass the error on, or keep the first one of each model where that is allowed."""
-        if not isinstance(error, Exception):
-            raise error
-        if isinstance(self.error_score, str):
+        """The error that ends the backtest, or the first one of each model where that is allowed."""
+        if isinstance(error, Exception) and not isinstance(self.error_score, str):
+            self.errors.setdefault(name, f"window {number + 1} with {type(error).__name__}: {error}")
+            return
+        self.fatal = error
+        if isinstance(error, Exception):
             error.add_note(f"Raised by {name!r} in window {number + 1} of a backtest.")
-            raise error
-        self.errors.setdefault(name, f"window {number + 1} with {type(error).__name__}: {error}")
 
     def frame(self, attrs: dict[str, Any]) -> pd.DataFrame:
         """The backtest frame of the windows so far."""
