@@ -42,6 +42,7 @@ __all__ = [
     "Transformer",
     "backtest",
     "datasets",
+    "fill_gaps",
     "leaderboard",
     "load",
     "predict_partitions",
@@ -77,12 +78,14 @@ if TYPE_CHECKING:
     from forecast.evaluation.backtest import backtest
     from forecast.evaluation.leaderboard import leaderboard
     from forecast.evaluation.splits import RollingOrigin
+    from forecast.panel.holes import fill_gaps
     from forecast.partitions import predict_partitions
 
 _HOME = {
     **MODULES,
     "RollingOrigin": "forecast.evaluation.splits",
     "backtest": "forecast.evaluation.backtest",
+    "fill_gaps": "forecast.panel.holes",
     "leaderboard": "forecast.evaluation.leaderboard",
     "load": "forecast.estimators.saving",
     "predict_partitions": "forecast.partitions",

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from forecast._checks import check_count, check_lags, explain
 from forecast.panel import Panel
+from forecast.panel.gaps import beyond_filling
 
 
 class Batch(NamedTuple):
@@ -73,6 +74,7 @@ class Windows:
             remedy = "Pass changed copies of panel.y and panel.x"
             raise ValueError(explain("values", allowed, f"{y.shape} and {x.shape}", remedy))
         self.y, self.x = np.ascontiguousarray(y), np.ascontiguousarray(x)
+        self.filled = bool((np.isfinite(self.y) & ~np.isfinite(panel.y)).any())
         self.starts = self._all_starts()
 
     # ------------------------------------------------------------ which windows
@@ -117,25 +119,40 @@ class Windows:
         return chosen
 
     def finite(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray:
-        """Whether every value a window uses is finite, shape (n,); covariates of its first row are unused."""
+        """Whether every value a window uses is finite, shape (n,); covariates of its first row are unused.
+
+        Where `values` stand in for missing targets of the panel, known rows of a window may not be `beyond_filling`.
+        """
         starts = self.starts[which]
-        bad_y, bad_x = self._bad_rows
-        if bad_y is None or bad_x is None:
+        if self._bad_rows is None:
             return np.ones(len(starts), bool)
+        bad_y, bad_x, void = self._bad_rows
         begin, stop = starts, starts + self.width
         if self.pad:
             begin = np.maximum(starts, self.panel.offsets[self.series_of(which)])
         inputs = np.maximum(begin, starts + 1)
-        return (bad_y[stop] == bad_y[begin]) & (bad_x[stop] == bad_x[inputs])
+        known = (bad_y[stop] == bad_y[begin]) & (bad_x[stop] == bad_x[inputs])
+        return np.asarray(known & (void[starts + self.length] == void[begin]))
 
     @cached_property
-    def _bad_rows(self) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Running counts (N+1,) of rows that are not finite, or None when there are none."""
+    def _bad_rows(self) -> tuple[np.ndarray, ...] | None:
+        """Running counts (N+1,) of rows not finite in y or x, and of filled ones that say nothing; None without any."""
         bad = [~np.isfinite(values).all(axis=1) for values in (self.y, self.x)]
-        if not (bad[0].any() or bad[1].any()):
-            return None, None
-        counts = [np.concatenate([[0], np.cumsum(rows, dtype=np.int32)]) for rows in bad]
-        return counts[0], counts[1]
+        bad.append(np.zeros(len(self.y), bool))
+        if self.filled:
+            bad[2] = beyond_filling(self.panel.y, self.panel.offsets, self.panel.seasons).mean(axis=1) > 0.5
+        if not any(rows.any() for rows in bad):
+            return None
+        return tuple(np.concatenate([[0], np.cumsum(rows, dtype=np.int32)]) for rows in bad)
+
+    def observed(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray | None:
+        """Whether each target (n, H, O) of some windows is known, not filled; None where no target was filled."""
+        rows = self.target_rows(which)[:, None] + np.arange(self.horizon)
+        return np.isfinite(self.panel.y)[rows] if self.filled else None
+
+    def follows_known(self, which: np.ndarray | Sequence[int] | slice = slice(None)) -> np.ndarray:
+        """Whether the row before the targets is known (n, 1, O): what stands in a gap knows the value after it."""
+        return np.isfinite(self.panel.y)[self.target_rows(which) - 1][:, None]
 
     def split(self, validation: int | float) -> tuple[Windows, Windows]:
         """Training and validation windows: the last targets of each series in time are for validation.

@@ -221,6 +221,7 @@ def check_forecaster(model: Forecaster, folder: Path) -> None:
     check_simulate(model)
     check_score(model)
     check_numpy(model)
+    check_missing(model)
 
 
 def check_unfitted(model: Forecaster) -> None:
@@ -434,3 +435,22 @@ def check_numpy(model: Forecaster) -> None:
     plain = covariates(monthly().index).reset_index(drop=True)
     framed: Any = clone(model).fit(plain[:50], y[:50])
     np.testing.assert_allclose(both.predict(X[:50]), framed.predict(plain[:50]))
+
+
+def check_missing(model: Forecaster) -> None:
+    """Targets and covariates with gaps are learned from, and nothing looks ahead of a gap."""
+    y = monthly()
+    X = covariates(y.index)
+    holes, gaps = y.copy(), X.copy()
+    holes.iloc[[9, 20, 21, 35, 48, 49, 51]] = np.nan
+    gaps.iloc[[12, 13, 30, 50, 52], 0] = np.nan
+    fitted = clone(model).fit(gaps.iloc[:50], holes.iloc[:50])
+    inside = fitted.predict(gaps.iloc[:50])
+    assert inside.notna().all() and fitted.predict(X.iloc[50:53]).notna().all()
+    with pytest.raises(ValueError, match=r"NaN in column 'price' at 2019-03.*X\.ffill"):
+        fitted.predict(gaps.iloc[50:53])
+    steps = fitted.simulate(gaps, holes.iloc[:50])
+    np.testing.assert_allclose(steps, fitted.predict(gaps.ffill().iloc[50:]))
+    fitted.update(gaps.iloc[50:54], holes.iloc[50:54] + 100.0)
+    assert fitted.predict(X.iloc[54:56]).notna().all()
+    pd.testing.assert_series_equal(fitted.predict(gaps.iloc[1:50]), inside.iloc[1:])

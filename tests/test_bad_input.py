@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from forecast.estimators.baselines.ar import AR
-from forecast.estimators.baselines.theta import Theta
 from forecast.estimators.neural.narx import NARX
 from tests.checks_forecaster import covariates, long_frame, monthly
 
@@ -78,12 +77,10 @@ STEPS, TWELVE = "a whole number of at least 1", "Pass predict(12) for twelve ste
 
 # name: (call, exception, argument, allowed, received, remedy)
 CASES: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str, str]] = {
-    "NaN in y": (
-        lambda: Theta().fit(put(Y, np.nan)), ValueError, "y", "free of NaN", "'sales' at 2015-06", "y.interpolate()",
-    ),
+    "NaN alone in y": (fit(np.nan * Y), ValueError, "y", "observed at least once", "NaN in every row", "Leave"),
     "infinity in y": (fit(put(Y, np.inf)), ValueError, "y", "free of infinity", "'sales' at 2015-06", "Replace"),
-    "NaN in X": (
-        fit(put(X, np.nan), Y), ValueError, "X['price']", "known in every row", "first in row 5", "X.interpolate()",
+    "NaN alone in X": (
+        fit(X.assign(price=np.nan), Y), ValueError, "X['price']", "known at least once", "NaN in every row", "fillna",
     ),
     "infinity in X": (fit(put(X, -np.inf), Y), ValueError, "X", "free of infinity", "'price' at 2015-06", "Replace"),
     "NaN in future X": (predict(put(FUTURE, np.nan)), ValueError, "X", "free of NaN", "'price' at 2019-06", "Fill"),
@@ -97,11 +94,11 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str, str, str, str]] 
     ),
     "missing timestamps": (
         fit(without(DATES, 7)), ValueError,
-        "timestamps", "without missing timestamps", "1 missing timestamp: 2015-08-01", "asfreq('MS')",
+        "timestamps", "without missing timestamps", "1 missing timestamp: 2015-08-01", "fill_gaps(y, freq='MS')",
     ),
     "missing timestamps of a series": (
         fit(without(LONG, 50)), ValueError,
-        "timestamps of series 's1'", "without missing timestamps", "2015-03-01", "per series in a panel",
+        "timestamps of series 's1'", "without missing timestamps", "2015-03-01", "missing_rows='fill'",
     ),
     "short series": (fit(Y[:8], lags=12), ValueError, "y", ROWS, "n_samples=8", LONGER),
     "short series of a panel": (
@@ -194,10 +191,9 @@ def test_predict_before_fit() -> None:
         narx().predict(3)
 
 
-def test_missing_targets_are_masked_by_those_that_say_so() -> None:
-    """Of the rows that are complete, AR and the linear network are one model; others name the remedy ("NaN in y")."""
+def test_rows_with_a_missing_target_are_left_out() -> None:
+    """Of the rows that are complete, AR and the linear network are one model."""
     y = put(Y, np.nan, row=20)
-    assert AR.handles_missing and NARX.handles_missing and not Theta.handles_missing
     rows = [t for t in range(1, 48) if t not in (20, 21)]
     design = np.column_stack([np.ones(len(rows)), Y.to_numpy()[np.array(rows) - 1]])
     expected = np.linalg.lstsq(design, Y.to_numpy()[rows], rcond=None)[0]

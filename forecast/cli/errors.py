@@ -34,7 +34,7 @@ _INPUTS["backtest"] = _INPUTS["benchmark"] = {**_INPUTS["fit"], "model": "--mode
 _OF_THE_TABLE = re.compile(r"(timestamps|index|covariates|unique_id|--target|--covariates)\b")
 """How a message begins that is about the rows of the file."""
 
-_ROWS = "Add a row for each to the file; its value may stay empty where the model handles missing values"
+_ROWS = "Pass --set missing_rows=fill, or add a row for each to the file; its value may stay empty"
 _REMEDIES = (
     (r"Pass predict\(12\) for twelve steps", "Pass --horizon 12"),
     (r"Pass for example horizon=(\d+)", r"Pass --horizon \1"),
@@ -47,11 +47,11 @@ _REMEDIES = (
     (r"\btime_zone=('[^']*')", r"--time-zone \1"),
     (r"pass categories=\['(.*?)'\]", r"pass --categories '\1'"),
     (
-        r"Fill the gaps, for example .*, or use a forecaster that handles missing values",
-        "Fill the gaps in the file, or take a model that handles missing values, such as AR",
+        r"are told apart by their time zone, for example y\.tz_localize\(.*\)",
+        "are told apart by their offsets: write the times with them, and pass --time-zone 'Europe/Berlin'",
     ),
-    (r"Insert them with y\.asfreq.*y\.interpolate\(\)", _ROWS),
-    (r"Insert these rows and fill their values, for example .*y\.interpolate\(\)", _ROWS),
+    (r"Fill the gaps, for example \w+\.interpolate.*\(\)", "Fill the gaps in the file"),
+    (r"Insert them with forecast\.fill_gaps.*to the forecaster", _ROWS),
     (r"Keep one row for each timestamp, for example [^;]*\(\)\]", "Keep one row for each time of a series"),
     (
         r"Bring the series to a frequency, for example .*y\.reset_index\(drop=True\)",

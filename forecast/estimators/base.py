@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,10 +13,11 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_count, check_horizon, check_seed, explain
+from forecast._checks import check_choice, check_count, check_horizon, check_seed
 from forecast.estimators import conformal, saving, validation
 from forecast.estimators.covariates import CovariateRoles
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
+from forecast.panel.gaps import from_last_known
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -31,6 +32,8 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
 
     Args:
         horizon: steps that `predict()` without an argument returns, at least 1.
+        missing_rows: what to do about holes in the index of a history: "raise" an error, or "fill" them with missing
+            values, as `forecast.fill_gaps` does.
 
     Attributes:
         panel_: the history, from whose end forecasts start; `update` moves it.
@@ -41,10 +44,11 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         ValueError, TypeError: an argument or the data cannot be used.
     """
 
-    handles_missing: ClassVar[bool] = False
-    """True when the target may hold NaN; covariates never may."""
+    _masks: ClassVar[bool] = False  # whether `_forecast` looks past missing targets at the end of a history
+    _one_end: ClassVar[bool] = False  # whether all series are forecast from one time
 
     horizon: int = 1
+    missing_rows: str = "raise"
 
     panel_: Panel = field(init=False)
     sample_weight_: np.ndarray | None = field(init=False)
@@ -56,6 +60,7 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         """Refuse a wrong argument, before the data are read; a family adds its own checks."""
         check_horizon(self.horizon)
         self._check_roles()
+        check_choice("missing_rows", self.missing_rows, validation.MISSING_ROWS)
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
@@ -125,6 +130,11 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`. After an error the model is as before.
 
+        A missing target (NaN) is neither learned from nor judged by, and forecasts begin at the last known one. Where
+        fewer than half of the rows have a whole past, a model that looks back sees the season's usual value and a
+        straight line in gaps of up to a season (`forecast.panel.gaps.filled`). A missing covariate is its last known
+        value and the season's usual steps; whole numbers stay. Models that do otherwise say so.
+
         Args:
             X: the series itself, a long frame (unique_id, ds, y), or, when y is given, the timeline plus
                 known covariates, shape (rows, E).
@@ -158,7 +168,8 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         """Append new rows that follow the history: the origin moves, what was learned stays."""
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
-        panel = extend_panel(self.panel_, self._checked(self._coded(X), y, like=self.panel_))
+        panel = extend_panel(self.panel_, self._rows(self._coded(X), y, self.panel_))
+        panel = validation.with_known_covariates(panel)
         if self.sample_weight_ is not None:
             self.sample_weight_ = validation.extend_weights(self.sample_weight_, self.panel_, panel)
         self.panel_ = panel
@@ -275,8 +286,10 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         known, rest = validation.split_record(self._coded(X), initial)
         record = self._checked(*known, coding=Coding.of(self.panel_.layout))
         validation.check_record(self, record)
+        record = replace(record, allow_missing=True)
         rows = validation.following(rest, record)
         request = build_request(record, rows, horizon=self.horizon, first_lags=self._first_lags())
+        request = validation.with_known_inputs(request, record)
         return request.restore(self._values(record, request), name=type(self).__name__)
 
     def make_future_frame(self, horizon: int) -> Any:
@@ -311,8 +324,8 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False  # fit(y) is the shortest form
+        tags.input_tags.allow_nan = True  # in the history
         tags.target_tags.multi_output = True
-        tags.input_tags.allow_nan = not self.uses_covariates  # those of the rows ahead are not read
         tags.regressor_tags.poor_score = True  # rows of an array follow the history, also in score
         return tags
 
@@ -326,23 +339,18 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         self.panel_, self.sample_weight_, self.conformal_ = panel, weights, None
 
     def _checked(self, X: Any, y: Any, like: Panel | None = None, coding: Coding | None = None) -> Panel:
+        return validation.with_known_covariates(self._rows(X, y, like, coding))
+
+    def _rows(self, X: Any, y: Any, like: Panel | None, coding: Coding | None = None) -> Panel:
         if coding is None:
             coding = self._coding() if like is None else Coding.of(like.layout)
-        panel = Panel.from_data(X, y, allow_missing=self.handles_missing, like=like, coding=coding)
-        return validation.with_known_covariates(panel)
+        if self.missing_rows == "fill":
+            X, y = validation.without_holes(X, y, like)
+        return Panel.from_data(X, y, allow_missing=True, like=like, coding=coding)
 
     def _check_length(self, panel: Panel, history: int) -> None:
-        need = history + 1
-        if panel.n_series and panel.lengths.min() < need:
-            short = int(np.argmin(panel.lengths))
-            raise ValueError(
-                explain(
-                    f"y{validation.series_name(panel, short)}",
-                    f"at least {need} rows long, {need - 1} to look back and 1 to learn from",
-                    f"n_samples={panel.lengths[short]}",
-                    "Give a longer history, or a model that looks back less (fewer lags)",
-                )
-            )
+        """Refuse series too short to look back `history` rows and to learn from one more."""
+        validation.check_length(panel, history)
 
     def _request(self, X: Any) -> Request:
         check_is_fitted(self, "panel_")
@@ -358,12 +366,22 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         ahead, inside = step >= 0, step < 0
         if ahead.any():
             future_x = request.known_x(panel.x[panel.offsets[1:] - 1])
-            closed = self._forecast(panel, request.horizon, future_x)  # (S, H, O)
+            closed = self._ahead(panel, request.horizon, future_x)  # (S, H, O)
             values[ahead] = closed[request.series[ahead], step[ahead]]
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
             values[inside] = validation.fill_early(self._fitted(panel), panel)[rows]
         return values
+
+    def _ahead(
+        self, panel: Panel, horizon: int, future_x: np.ndarray, ask: Callable[..., np.ndarray] | None = None
+    ) -> np.ndarray:
+        """`_forecast`, or what is asked in its place, from the last row of each series with a known target."""
+        ask = self._forecast if ask is None else ask
+        if self._masks or np.isfinite(panel.y[panel.offsets[1:] - 1]).any(axis=1).all():
+            return ask(panel, horizon, future_x)
+        least = self.min_history(panel)
+        return from_last_known(ask, panel, horizon, future_x, least=least, together=self._one_end)
 
     def _framed(self, request: Request, values: np.ndarray, columns: list[str]) -> Any:
         """Values (R, O, K) as a frame of O * K columns on the requested rows."""

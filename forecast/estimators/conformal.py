@@ -175,9 +175,7 @@ def _told_rows(model: Any, request: Request, center: np.ndarray) -> np.ndarray:
     step = request.position - panel.lengths[request.series]
     values = np.repeat(center[..., None], len(model.quantiles), axis=-1)
     if request.horizon:
-        told = model._forecast_quantiles(
-            panel, request.horizon, request.known_x(panel.x[panel.offsets[1:] - 1])
-        )
+        told = model._ahead(panel, request.horizon, request.known_x(panel.x[panel.offsets[1:] - 1]))
         ahead = step >= 0
         values[ahead] = told[request.series[ahead], step[ahead]]
     return values
@@ -222,10 +220,11 @@ def calibrate(model: Any, horizon: int) -> Calibration:
 
 def _told(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
     """The point forecast of a model and its own quantiles, (S, H, O, 1 + Q)."""
-    point = model._forecast(panel, horizon, future_x)[..., None]
+    point = model._ahead(panel, horizon, future_x)[..., None]
     if not model.quantiles:
         return point
-    return np.concatenate([point, model._forecast_quantiles(panel, horizon, future_x)], axis=-1)
+    own = model._ahead(panel, horizon, future_x, model._forecast_quantiles)
+    return np.concatenate([point, own], axis=-1)
 
 
 def check_shares(quantiles: float | Iterable[float]) -> tuple[float, ...]:

@@ -129,11 +129,6 @@ class Ensemble(Forecaster):
 
     # ---------------------------------------------------------------- hooks of the base
 
-    @property
-    def handles_missing(self) -> bool:  # type: ignore[override]
-        """True when all models take a target with NaN."""
-        return all(model.handles_missing for model in self._models().values())
-
     def min_history(self, panel: Panel) -> int:
         """That of the model that looks back furthest."""
         models = self.named_estimators_ if learned(self) else self._models()
@@ -296,7 +291,7 @@ def _each(model: Ensemble, panel: Panel, horizon: int, future_x: np.ndarray) -> 
     values = []
     for each in model.named_estimators_.values():
         history = each.panel_ if panel is model.panel_ else panel
-        values.append(each._forecast(history, horizon, future_x))
+        values.append(each._ahead(history, horizon, future_x))
     return np.stack(values, axis=-1)
 
 

@@ -34,7 +34,7 @@ class HeldOut(NamedTuple):
 
 def closed_loop(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
     """The forecast (S, H, O) of a model from the end of each series."""
-    found: np.ndarray = model._forecast(panel, horizon, future_x)
+    found: np.ndarray = model._ahead(panel, horizon, future_x)
     return found
 
 

@@ -18,6 +18,7 @@ from forecast.estimators.baselines.local import moments
 from forecast.estimators.baselines.order_selection import autoregression_lags, seasons_of
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
+from forecast.panel.gaps import completed, completed_onward, counted, learned_from
 from forecast.windows import history_end, lag_table, shift
 
 
@@ -29,7 +30,9 @@ class LagRegressor(Forecaster):
 
     With `difference` y and x are differences from row to row, and with `scale="series"` y is in units of each series.
     Forecasts beyond one step feed f its own results, all series at once. Rows whose lags reach back before the start
-    of a series are left out of the fit. Least squares are solved in standardised columns, so the units of series and
+    of a series are left out of the fit, as are those with a missing target, or with a missing lag as long as at least
+    half of the rows remain; otherwise, and in forecasts, gaps are filled (`forecast.panel.gaps.filled`). Least squares
+    are solved in standardised columns, so the units of series and
     covariates do not matter; a regressor that penalises its coefficients sees the units as they are.
 
     Args:
@@ -99,7 +102,7 @@ class LagRegressor(Forecaster):
         return check_lags("exog_lags", self.exog_lags, minimum=0) if panel.n_exog else (0,)
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        exog, automatic = self._exog(panel), self._auto()
+        exog, automatic, given = self._exog(panel), self._auto(), panel
         self.difference_ = self.difference is True
         if automatic:
             seasons = seasons_of(self.season, panel, told=True)
@@ -110,15 +113,19 @@ class LagRegressor(Forecaster):
             self.lags_ = tuple(lag for lag in found if not self.difference_ or lag + 1 in found) or (1,)
         else:
             self.lags_ = check_lags("lags", self.lags)
+        reach = max(self.lags_) + self.difference_
+        panel = replace(panel, y=learned_from(panel.y, panel.offsets, panel.seasons, reach))
         scaled = self.scale == "series" or (self.scale == "auto" and automatic and panel.n_series > 1)
         self.center_, self.unit_ = self._own_units(panel) if scaled else _no_units(panel)
         self._set_history(panel, sample_weight)
         seen = self._seen(panel)
         table = lag_table(seen, seen.y, self.lags_, exog)
-        known = np.isfinite(table).all(axis=1)
-        weights = None if sample_weight is None else sample_weight[known]
+        every = np.isfinite(table).all(axis=1)[:, None] & counted(given.y)
         self.regressors_ = [
-            self._fit_one(table[known], seen.y[known, target], weights) for target in range(panel.n_targets)
+            self._fit_one(
+                table[known], seen.y[known, target], None if sample_weight is None else sample_weight[known]
+            )
+            for target, known in enumerate(every.T)
         ]
 
     def _own_units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
@@ -165,6 +172,7 @@ class LagRegressor(Forecaster):
         return np.column_stack([regressor.predict(table) for regressor in self.regressors_])
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        panel = completed(panel)
         exog, seen = self._exog(panel), self._seen(panel)
         reach, back = max(self.lags_), max(exog)
         if self.difference_:
@@ -183,6 +191,7 @@ class LagRegressor(Forecaster):
         return np.asarray(ahead)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
+        panel = completed_onward(panel)
         seen = self._seen(panel)
         table = lag_table(seen, seen.y, self.lags_, self._exog(panel))
         known = np.isfinite(table).all(axis=1)

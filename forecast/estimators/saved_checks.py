@@ -49,8 +49,6 @@ def check_learned(model: Any, values: Values, conformal: Values) -> None:
     sizes = Sizes()
     if panel is not None:
         check_panel(panel)
-        if not model.handles_missing and np.isnan(panel.y).any():
-            raise ValueError("a target is missing")
         sizes |= {
             "S": panel.n_series,
             "N": len(panel.y),
@@ -95,7 +93,7 @@ def check_usable(model: Any) -> None:
     ):  # two rows have no next one yet
         repr(model.make_future_frame(1))
     if "config_" not in MEMBERS[type(model).__name__] and type(model).__name__ != "Ensemble":
-        model._forecast(panel, 1, panel.x[panel.offsets[1:] - 1][:, None])
+        model._ahead(panel, 1, panel.x[panel.offsets[1:] - 1][:, None])
 
 
 def _hold(true: Any, why: str) -> None:

@@ -14,7 +14,9 @@ import pandas as pd
 from sklearn.utils.validation import validate_data
 
 from forecast._checks import explain
-from forecast.panel import Panel, future_frame, long
+from forecast.panel import Panel, Request, future_frame, long
+from forecast.panel.gaps import last_known, with_filled_covariates
+from forecast.panel.holes import fill_gaps
 from forecast.panel.values import plain_array
 from forecast.windows import position_of_rows
 
@@ -26,6 +28,20 @@ KINDS: dict[str, tuple[Any, str]] = {
     "str": (str, "a text"),
     "None": (type(None), "None"),
 }
+
+
+MISSING_ROWS = ("raise", "fill")
+
+
+def without_holes(X: Any, y: Any, like: Panel | None) -> tuple[Any, Any]:
+    """Data with an index, every row that it leaves out inserted with missing values; arrays as they are."""
+    offset = getattr(None if like is None else like.timeline, "offset", None)
+    if y is None or not _has_index(X):
+        return (fill_gaps(X, offset) if _has_index(X) or long.is_long(X) else X), y
+    if _has_index(y):
+        return fill_gaps(X, offset), fill_gaps(y, offset)
+    rows = fill_gaps(pd.DataFrame(np.asarray(y), X.index), offset).to_numpy()
+    return fill_gaps(X, offset), rows[:, 0] if np.ndim(y) == 1 else rows
 
 
 def learned(model: Any) -> dict[str, Any]:
@@ -125,19 +141,28 @@ def check_names(option: str, names: object) -> None:
 
 
 def with_known_covariates(panel: Panel) -> Panel:
-    """The panel, which from now on refuses a missing covariate: no forecaster can guess it."""
-    missing = np.isnan(panel.x)
-    if missing.any():
-        row, column = np.argwhere(missing)[0]
-        raise ValueError(
-            explain(
-                f"X[{panel.layout.exog_names[column]!r}]",
-                "known in every row, since only a target may be missing",
-                f"NaN in {int(missing.any(axis=1).sum())} rows, first in row {int(row)}",
-                "Fill the covariates, for example X.interpolate()",
+    """The panel with a value in place of each missing covariate, and which from now on refuses others."""
+    if np.isnan(panel.x).any():
+        lost = np.add.reduceat(np.isfinite(panel.x), panel.offsets[:-1], axis=0) == 0  # (S, E)
+        if lost.any():
+            series, column = np.argwhere(lost)[0]
+            raise ValueError(
+                explain(
+                    f"X[{panel.layout.exog_names[column]!r}]{series_name(panel, series)}",
+                    "known at least once",
+                    "NaN in every row",
+                    "Leave this column out, or fill it, for example X.fillna(0)",
+                )
             )
-        )
+        panel = with_filled_covariates(panel)
     return replace(panel, allow_missing=False)
+
+
+def with_known_inputs(request: Request, record: Panel) -> Request:
+    """The request with the last known value in place of each missing covariate."""
+    if not np.isnan(request.future_x).any():
+        return request
+    return replace(request, future_x=last_known(record.x[record.offsets[1:] - 1], request.future_x))
 
 
 def row_weights(sample_weight: Any, X: Any, panel: Panel) -> np.ndarray | None:
@@ -184,6 +209,21 @@ def extend_weights(weights: np.ndarray, old: Panel, new: Panel) -> np.ndarray:
     extended = np.ones(len(new.y))
     extended[position_of_rows(new) < np.repeat(old.lengths, new.lengths)] = weights
     return extended
+
+
+def check_length(panel: Panel, history: int) -> None:
+    """Refuse series too short to look back `history` rows and to learn from one more."""
+    need = history + 1
+    if panel.n_series and panel.lengths.min() < need:
+        short = int(np.argmin(panel.lengths))
+        raise ValueError(
+            explain(
+                f"y{series_name(panel, short)}",
+                f"at least {need} rows long, {need - 1} to look back and 1 to learn from",
+                f"n_samples={panel.lengths[short]}",
+                "Give a longer history, or a model that looks back less (fewer lags)",
+            )
+        )
 
 
 def check_observed(panel: Panel) -> None:

@@ -22,6 +22,7 @@ from forecast.evaluation.frames import KEYS, is_model_name, spacing
 from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Panel
+from forecast.panel.gaps import with_filled_covariates
 
 Models = Any  # an estimator, a list of estimators or a mapping of names to estimators
 ErrorScore = Literal["raise"] | float
@@ -48,7 +49,8 @@ def backtest(
 
     The origins are those of `RollingOrigin`: with n steps, window k = 1..K has its cutoff at
     c_k = n - 1 - h - (K - k) s. A model gets the rows up to c_k - g, forecasts g + h steps, and the last h of
-    them are kept. Covariates of the forecast rows are given to the model: they count as known in advance.
+    them are kept. Covariates of the forecast rows are given to the model: they count as known in advance, a missing one
+    as its last known value (`forecast.panel.gaps.continued`). A missing y stays in the frame; metrics leave it out.
 
     Args:
         models: an estimator, a list, or a dict of names to estimators; each is cloned, never changed. The
@@ -164,8 +166,8 @@ def name_models(models: Models) -> dict[str, Any]:
 
 
 def to_panel(y: Any, X: Any) -> Panel:
-    """The history as a panel; missing values pass here, each model accepts or rejects them."""
-    return Panel.from_data(y, allow_missing=True) if X is None else Panel.from_data(X, y, allow_missing=True)
+    """The history as a panel, with missing targets and, in place of missing covariates, their last known values."""
+    return with_filled_covariates(Panel.from_data(*((y,) if X is None else (X, y)), allow_missing=True))
 
 
 def _learning_interval(refit: bool | int, named: dict[str, Any], levels: tuple[float, ...]) -> int:

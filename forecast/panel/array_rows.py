@@ -56,7 +56,7 @@ def array_start(panel: Panel, values: np.ndarray) -> int:
 
 def _stretches(known: np.ndarray, values: np.ndarray, limit: int = 2) -> list[int]:
     """First rows of the stretches of `known` (N, K) that equal `values` (R, K), no more than `limit`."""
-    if values.shape[1] != known.shape[1] or not known.shape[1]:
+    if values.shape[1] != known.shape[1] or np.isnan(values).all():
         return []
     last = len(known) - len(values)
     found: list[int] = []
@@ -69,7 +69,7 @@ def _stretches(known: np.ndarray, values: np.ndarray, limit: int = 2) -> list[in
 
 
 def _same(known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Equal up to the rounding of a matrix product, or both missing."""
+    """Equal up to the rounding of a matrix product, or missing."""
     tiny = 1e-12 * np.max(np.abs(known), initial=0.0, where=np.isfinite(known))
-    same: np.ndarray = np.isclose(known, values, rtol=1e-9, atol=tiny, equal_nan=True)
+    same: np.ndarray = np.isnan(values) | np.isclose(known, values, rtol=1e-9, atol=tiny)
     return same

@@ -69,7 +69,7 @@ def _given_covariates(
             _refuse_without_covariates(panel, steps, needed)
         return future
     read = step[:, None] + first_lags < steps  # (R, E)
-    _check_values(panel, series, position, np.where(np.where(ahead[:, None], read, first_lags == 0), x, 0.0))
+    _check_values(panel, series[ahead], position[ahead], np.where(read, x, 0.0)[ahead])
     x = np.where(read, x, np.nan)
     given = np.zeros((panel.n_series, steps), bool)
     given[series[ahead], step[ahead]] = True

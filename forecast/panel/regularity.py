@@ -33,6 +33,7 @@ def unsorted_timestamps(steps: np.ndarray, index: pd.Index, where: Callable[[int
         row = int(np.argmax(steps < 0))
         received = f"{_text(index[row + 1])} after {_text(index[row])}"
         remedy = "Sort them first, for example y.sort_index() or long.sort_values(['unique_id', 'ds'])"
+        remedy += _local_hours(index[:-1][steps < 0])
         if (steps < 0).mean() > 0.25:  # no mistake in the order of a record
             remedy += (
                 "; rows drawn at random, as by a shuffled split or a halving search over n_samples, have lost "
@@ -43,8 +44,23 @@ def unsorted_timestamps(steps: np.ndarray, index: pd.Index, where: Callable[[int
         )
     rows = np.flatnonzero(steps == 0)
     received = f"duplicate timestamps {shorten(index[rows].unique())}"
-    remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()]"
+    remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()]" + _local_hours(
+        index[rows]
+    )
     return ValueError(explain(f"timestamps{where(int(rows[0]))}", "unique in each series", received, remedy))
+
+
+def _local_hours(index: pd.Index) -> str:
+    """What to do about timestamps that look like the hours of a night in which local clocks change; "" for others."""
+    if not isinstance(index, pd.DatetimeIndex) or index.tz is not None or not len(index):
+        return ""
+    night = (index.day_of_week == 6) & (index.hour <= 3) & index.month.isin([3, 4, 9, 10, 11])
+    if not night.all() or (index == index.normalize()).all():
+        return ""
+    return (
+        "; hours in which local clocks change are told apart by their time zone, for example "
+        "y.tz_localize('Europe/Berlin', ambiguous='infer', nonexistent='shift_forward')"
+    )
 
 
 def missing_timestamps(where: str, missing: Any, remedy: str) -> ValueError:
@@ -64,11 +80,15 @@ def irregular_timestamps(where: str, index: pd.DatetimeIndex) -> ValueError:
         f"first left after {_text(index[row])}"
     )
     remedy = (
-        "Bring the series to a frequency, for example y.resample('D').mean(), turn dates inside months into "
-        "periods with y.index.to_period('M'), or number the rows with y.reset_index(drop=True)"
+        f"Bring the series to a frequency, for example y.resample({_name(usual)!r}).mean(), turn dates inside "
+        "months into periods with y.index.to_period('M'), or number the rows with y.reset_index(drop=True)"
     )
     allowed = "regularly spaced, without missing timestamps"
     return ValueError(explain(f"timestamps{where}", allowed, received, remedy))
+
+
+def _name(step: pd.Timedelta) -> str:
+    return str(pd.tseries.frequencies.to_offset(step).freqstr)
 
 
 def infer_offset(index: pd.DatetimeIndex) -> pd.offsets.BaseOffset | None:
@@ -90,6 +110,14 @@ def _inferred(index: pd.DatetimeIndex) -> pd.offsets.BaseOffset | None:
 
 def explain_holes(index: pd.DatetimeIndex, clock: Clock, where: str) -> ValueError:
     """The error for timestamps without a common step: the missing ones if a step fits, else irregular."""
+    offset = frequency_with_holes(index, clock)
+    if offset is None:
+        return irregular_timestamps(where, index)
+    return holes_of(index, Frequency(offset, clock), where)
+
+
+def frequency_with_holes(index: pd.DatetimeIndex, clock: Clock) -> pd.offsets.BaseOffset | None:
+    """The frequency of which fewest timestamps are missing; None where none fits."""
     stamps = index.asi8
     best: tuple[int, pd.offsets.BaseOffset] | None = None
     for offset in _candidates(index):
@@ -97,9 +125,7 @@ def explain_holes(index: pd.DatetimeIndex, clock: Clock, where: str) -> ValueErr
         if (positions >= 0).all() and positions[-1] <= 20 * len(stamps):
             if best is None or positions[-1] < best[0]:
                 best = (int(positions[-1]), offset)
-    if best is None:
-        return irregular_timestamps(where, index)
-    return holes_of(index, Frequency(best[1], clock), where)
+    return None if best is None else best[1]
 
 
 def holes_of(index: pd.DatetimeIndex, frequency: Frequency, where: str) -> ValueError:
@@ -115,11 +141,8 @@ def holes_of(index: pd.DatetimeIndex, frequency: Frequency, where: str) -> Value
         return ValueError(explain(f"timestamps{where}", allowed, received, remedy))
     lost = np.setdiff1d(np.arange(positions[-1]), positions)
     missing = frequency.clock.index(frequency.stamps(np.full(len(lost), stamps[0]), lost))
-    remedy = (
-        f"Insert them with y.asfreq({name!r}) (per series in a panel) and fill the new values, for example "
-        "y.interpolate()"
-    )
-    return missing_timestamps(where, missing, remedy)
+    remedy = f"Insert them with forecast.fill_gaps(y, freq={name!r}), or pass missing_rows='fill' to the forecaster"
+    return missing_timestamps(where, missing, remedy + _local_hours(missing))
 
 
 def _candidates(index: pd.DatetimeIndex) -> Iterator[pd.offsets.BaseOffset]:

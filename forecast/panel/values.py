@@ -159,10 +159,7 @@ def check_finite(
         row, column = (int(k) for k in np.argwhere(bad)[0])
         place = f"{word} in column {columns[column]!r} at {label(row)} ({int(bad.sum())} in all)"
         if word == "NaN":
-            remedy = (
-                f"Fill the gaps, for example {name}.interpolate() or {name}.ffill(), or use a forecaster "
-                "that handles missing values"
-            )
+            remedy = f"Fill the gaps, for example {name}.interpolate() or {name}.ffill()"
         else:
             remedy = "Replace the infinite values; a logarithm or a division by zero often makes them"
         raise ValueError(explain(name, f"free of {word}", place, remedy))

@@ -282,10 +282,15 @@ def one_step_problem(program: WindowProgram, windows: Windows, weights: Array) -
         needed = f"{windows.width} consecutive rows without a missing value, lags and steps together"
         raise ValueError(explain("y", needed, "none", "Use fewer lags or fill the missing values"))
     rows = windows.target_rows(keep)[:, None] + np.arange(program.steps)
-    if not weights[rows].any():
+    counts, known = weights[rows], windows.observed(keep)
+    if known is not None:
+        counts = counts[..., None] * (known & windows.follows_known(keep))
+        some = counts.any(axis=(1, 2))
+        keep, counts = keep[some], counts[some]
+    if not counts.any():
         allowed = "positive in some row to train on, and in some row of the validation part"
         raise ValueError(explain("sample_weight", allowed, "zero in all of them", "Pass validation=0"))
-    return OneStep(program, windows, weights[rows].astype(program.dtype), keep)
+    return OneStep(program, windows, counts.astype(program.dtype), keep)
 
 
 def free_run_problems(
@@ -335,4 +340,7 @@ def _free_run(program: WindowProgram, windows: Windows, weights: Array) -> FreeR
     windows = windows.select(np.flatnonzero(windows.finite()))
     rows = windows.target_rows()[:, None] + np.arange(windows.horizon)
     times = np.bincount(rows.ravel(), minlength=len(weights))  # segments that share a row share its weight
-    return FreeRun(program, windows, (weights[rows] / times[rows]).astype(program.dtype))
+    counts, known = weights[rows] / times[rows], windows.observed()
+    if known is not None:
+        counts = counts[..., None] * known
+    return FreeRun(program, windows, counts.astype(program.dtype))

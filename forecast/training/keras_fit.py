@@ -31,7 +31,7 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Array, Array, Array]:
         window, target, weight = self.problem.take(self.order[index * self.size : (index + 1) * self.size])
-        return window, target, weight[:, :, 0]
+        return window, target, weight.min(axis=2)  # Keras has one weight for all targets of a step
 
     def on_epoch_end(self) -> None:
         if self.rng is not None:

@@ -81,10 +81,17 @@ def _products(
     return jacobian.T @ jacobian, jacobian.T @ residual, float(residual @ residual)
 
 
+def _each(weights: Array, targets: int) -> Array:
+    """Weights (n, H, O) of each target from those of its row (n, H), or as they are."""
+    return weights if weights.ndim == 3 else np.repeat(weights[:, :, None], targets, axis=2)
+
+
 def _variation(target: Array, weight: Array) -> float:
     """Weighted squares of targets (..., O) about the weighted mean of each column."""
-    target, weight = target.reshape(-1, target.shape[-1]), weight.reshape(-1, 1)
-    mean = np.sum(weight * target, axis=0) / np.sum(weight)
+    each = weight.ndim == 3
+    target, weight = target.reshape(-1, target.shape[-1]), weight.reshape(-1, target.shape[-1] if each else 1)
+    total = np.maximum(np.sum(weight, axis=0), 1e-30) if each else np.sum(weight)
+    mean = np.sum(weight * target, axis=0) / total
     return float(np.sum(weight * (target - mean) ** 2))
 
 
@@ -106,14 +113,14 @@ class OneStep:
     update: ClassVar[str] = "adam"
     program: WindowProgram
     windows: Windows
-    weights: Array  # (n, H)
+    weights: Array  # (n, H), or (n, H, O) where some targets are missing
     keep: Array  # (n,) indices of the windows that count
     ratio: float = 0.0
     coins: Array | None = None  # (n, lead), uniform between 0 and 1
 
     @property
     def count(self) -> float:
-        return float(self.weights.sum()) * self.program.targets
+        return float(self.weights.sum()) * (self.program.targets if self.weights.ndim == 2 else 1)
 
     def __len__(self) -> int:
         return len(self.keep)
@@ -123,7 +130,7 @@ class OneStep:
         window, target, future = self.windows.paired(self.windows.gather(self.keep[which]))
         if self.program.lead:
             window = self.program.with_lead(window, future[:, 1:], self._teacher(target[:, :-1], which))
-        return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+        return window, target, _each(self.weights[which], target.shape[2])
 
     @cached_property
     def _near(self) -> tuple[WindowProgram, tuple[int, ...] | None]:
@@ -147,7 +154,7 @@ class OneStep:
             window, target = self.windows.read(self.keep[which], rows)
         else:
             window, target = (part[which] for part in self._table)
-        return window, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+        return window, target, _each(self.weights[which], target.shape[2])
 
     def _teacher(self, target: Array, which: Array) -> Array | None:
         if self.coins is None:
@@ -202,7 +209,7 @@ class OneStep:
 
     def _root(self, which: Array) -> Array:
         """Roots (R,) of the weights of the rows of `rows`."""
-        return np.sqrt(np.repeat(self.weights[which].reshape(-1), self.program.targets))
+        return np.sqrt(_each(self.weights[which], self.program.targets).reshape(-1))
 
     def normal(self, theta: Array) -> tuple[Array, Array, float]:
         """(J'J (P, P), J'r (P,), r'r), J = d yhat / d theta and r = y - yhat, accumulated block by block."""
@@ -232,11 +239,11 @@ class FreeRun:
     update: ClassVar[str] = "run_adam"
     program: WindowProgram
     windows: Windows  # one per segment: L known rows and T to run over
-    weights: Array  # (B, T)
+    weights: Array  # (B, T), or (B, T, O) where some targets are missing
 
     @property
     def count(self) -> float:
-        return float(self.weights.sum()) * self.program.targets
+        return float(self.weights.sum()) * (self.program.targets if self.weights.ndim == 2 else 1)
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -252,7 +259,7 @@ class FreeRun:
         history = np.concatenate([batch.y[:, :known], batch.x[:, :known]], axis=2)
         target = batch.y[:, known:]
         future = batch.x[:, known:] if self.program.exog else np.zeros((*target.shape[:2], 1))
-        return history, future, target, np.repeat(self.weights[which][:, :, None], target.shape[2], axis=2)
+        return history, future, target, _each(self.weights[which], target.shape[2])
 
     @cached_property
     def variation(self) -> float:

@@ -52,16 +52,19 @@ class Linear:
         """Weighted least squares on some of the windows: coefficients (O, P), a row for each target."""
         keep = np.flatnonzero(windows.finite())
         keep = keep[np.unique(np.linspace(0, len(keep) - 1, FIT_ROWS).astype(int))]
-        batch, root = windows.gather(keep), np.sqrt(weights[windows.target_rows(keep)])
+        batch, root = windows.gather(keep), np.sqrt(weights[windows.target_rows(keep)])[:, None]
+        if (known := windows.observed(keep)) is not None:
+            root = root * (known & windows.follows_known(keep))[:, 0]
         design, center, spread = self._design(batch.y, batch.x, windows.length)
         goals = batch.y[:, windows.length] - center
         found = []
         for target in range(goals.shape[1]):
-            rows = design * (spread[:, target] * root)[:, None]
+            own = root[:, target] if root.shape[1] > 1 else root[:, 0]
+            rows = design * (spread[:, target] * own)[:, None]
             normal = rows.T @ rows
             ridge = RIDGE * max(np.trace(normal) / len(normal), 1e-300)
             found.append(
-                np.linalg.solve(normal + ridge * np.eye(len(normal)), rows.T @ (goals[:, target] * root))
+                np.linalg.solve(normal + ridge * np.eye(len(normal)), rows.T @ (goals[:, target] * own))
             )
         return np.stack(found)
 

@@ -72,6 +72,8 @@ class HeldOut:
         back = panel.offsets[1:][series] - runs.target_rows()  # rows from the origin to the end
         recent = (back <= room[series]) & (back - horizon < most * stride)
         runs = runs.select(np.flatnonzero(recent & runs.finite()))
+        if (told := runs.observed()) is not None:  # what is filled neither judges nor knows what comes
+            runs = runs.select(np.flatnonzero((told & runs.follows_known()).any(axis=(1, 2))))
         cut = panel.offsets[1:].copy()
         np.minimum.at(cut, runs.series_of(), runs.target_rows())
         rows = np.arange(len(weights)) < np.repeat(cut, panel.lengths)
@@ -85,7 +87,8 @@ class HeldOut:
             return None
         # Runs of one series share rows, so they are no independent evidence; different series are.
         overlap = min(horizon / stride, len(runs) / len(np.unique(runs.series_of())))
-        unit = naive_error(windows.y, panel.offsets, season)[runs.series_of()]
+        known = np.where(np.isfinite(panel.y), windows.y, np.nan) if windows.filled else windows.y
+        unit = naive_error(known, panel.offsets, season)[runs.series_of()]
         return cls(before, weights[rows], runs, unit, limits, overlap)
 
     def errors(
@@ -113,11 +116,13 @@ class HeldOut:
     def _known(self) -> tuple[Array, Array, Array]:
         """Known rows (n, L, O), covariates (n, L+H, E) and targets (n, H, O) of the runs."""
         batch, length = self.runs.gather(), self.runs.length
-        return batch.y[:, :length], batch.x, batch.y[:, length:]
+        target, known = batch.y[:, length:], self.runs.observed()
+        return batch.y[:, :length], batch.x, target if known is None else np.where(known, target, np.nan)
 
     def in_units(self, error: Array, which: Array | slice = slice(None)) -> Array:
-        """Mean (n,) of the absolute errors (n, H, O) of some runs, in units of the naive forecast."""
-        mean: Array = np.mean(error / self.unit[which, None], axis=(1, 2))
+        """Mean (n,) of the known absolute errors (n, H, O) of some runs, in units of the naive forecast."""
+        average = np.mean if np.isfinite(error).all() else np.nanmean
+        mean: Array = average(error / self.unit[which, None], axis=(1, 2))
         return mean
 
 

@@ -27,15 +27,22 @@ FIT = Namespace(command="fit", data="sales.csv")
         ("path: must be a table.", "DATA: must be a table."),
         ("lags: must be 1.", "lags: must be 1."),
         (
-            "timestamps of series 'a': holes. Insert them with y.asfreq('D') and fill, such as y.interpolate().",
-            "sales.csv, timestamps of series 'a': holes. Add a row for each to the file; its value may stay empty "
-            "where the model handles missing values.",
+            "timestamps of series 'a': holes. Insert them with forecast.fill_gaps(y, freq='D'), or pass "
+            "missing_rows='fill' to the forecaster.",
+            "sales.csv, timestamps of series 'a': holes. Pass --set missing_rows=fill, or add a row for each to the "
+            "file; its value may stay empty.",
         ),
         (
-            "y: must be free of NaN. Fill the gaps, for example y.interpolate() or y.ffill(), or use a forecaster "
-            "that handles missing values.",
-            "sales.csv, --target: must be free of NaN. Fill the gaps in the file, or take a model that handles "
-            "missing values, such as AR.",
+            "y: must be free of NaN. Fill the gaps, for example y.interpolate() or y.ffill().",
+            "sales.csv, --target: must be free of NaN. Fill the gaps in the file.",
+        ),
+        (
+            "timestamps: must be unique. Keep one row for each timestamp, for example y[~y.index.duplicated()]; hours "
+            "in which local clocks change are told apart by their time zone, for example "
+            "y.tz_localize('Europe/Berlin', ambiguous='infer', nonexistent='shift_forward').",
+            "sales.csv, timestamps: must be unique. Keep one row for each time of a series; hours in which local "
+            "clocks change are told apart by their offsets: write the times with them, and pass --time-zone "
+            "'Europe/Berlin'.",
         ),
     ],
 )

@@ -430,3 +430,30 @@ def test_linear_choices(script: ModuleType, tmp_path: Path, capsys: pytest.Captu
     lines = capsys.readouterr().out.splitlines()
     (always,) = [line.split() for line in lines[: len(lines) // 2] if line.startswith("AR  ")]
     assert {float(value) for value in always[1:]} == {1.0} and len(always) == 1 + 5
+
+
+def test_missing(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing taken away costs nothing, NN5 without gaps is what it is, and the long record is fitted in one call."""
+    hours, rng = np.arange(900), np.random.default_rng(0)
+    wave = 10 + np.sin(2 * np.pi * hours / 24) + 0.1 * rng.normal(size=900)
+    extra = {name: rng.normal(size=900) for name in ("temp", "hum", "temperature")}
+    for folder, freq in (("bike_sharing", "h"), ("vic_elec", "30min")):
+        (tmp_path / folder).mkdir()
+        days = pd.date_range("2024", periods=900, freq=freq)
+        pd.DataFrame({"ds": days, "y": wave, **extra}).to_parquet(tmp_path / folder / f"{folder}.parquet")
+    (tmp_path / "nn5").mkdir()
+    split = np.repeat(["train", "test"], [200, 56])
+    parts = [
+        pd.DataFrame({"unique_id": key, "ds": hours[:256] + 1, "y": wave[:256], "split": split})
+        for key in "ab"
+    ]
+    pd.concat(parts).to_parquet(tmp_path / "nn5" / "nn5.parquet")
+    setting = ["--models", "AR", "--rows", "900", "--origins", "2", "--shares", "0", "0.05"]
+    script.main(["--data", str(tmp_path), *setting])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("nn5: 2 series, 0 of 400") and "+0.000" in told[1]
+    grown = [line for line in told if "random 0% +0.0  " in line and "runs 0% +0.0  " in line]
+    assert len(grown) == 2 and told[-3].startswith("record: 900 hours")
+    assert script.hidden(1000, 0.2, "runs", rng).mean() >= 0.2
+    with pytest.raises(SystemExit, match="2"):
+        script.main([])

@@ -109,22 +109,22 @@ CASES: dict[str, tuple[tuple[Any, ...], type[Exception], list[str]]] = {
     "missing day": (
         (without(Y, 3, 4),),
         ValueError,
-        ["2 missing timestamps: 2024-01-04, 2024-01-05", "asfreq"],
+        ["2 missing timestamps: 2024-01-04, 2024-01-05", "fill_gaps(y, freq='D')", "missing_rows"],
     ),
     "missing hour": (
         (without(pd.Series(1.0, pd.date_range("2024", periods=99, freq="h", tz="Europe/Berlin")), 50),),
         ValueError,
-        ["1 missing timestamp: 2024-01-03 02:00:00+01:00", "asfreq('h')", "interpolate"],
+        ["1 missing timestamp: 2024-01-03 02:00:00+01:00", "fill_gaps(y, freq='h')"],
     ),
     "missing month": (
         (without(pd.Series(1.0, pd.date_range("2024", periods=24, freq="MS")), 7),),
         ValueError,
-        ["1 missing timestamp: 2024-08-01", "asfreq('MS')"],
+        ["1 missing timestamp: 2024-08-01", "fill_gaps(y, freq='MS')"],
     ),
     "missing period": (
         (without(pd.Series(1.0, pd.period_range("2024", periods=24, freq="M")), 7, 8),),
         ValueError,
-        ["2 missing timestamps: 2024-08, 2024-09", "reindex"],
+        ["2 missing timestamps: 2024-08, 2024-09", "fill_gaps(y)"],
     ),
     "missing year": (
         (without(pd.Series(1.0, range(1900, 1950)), 7),),

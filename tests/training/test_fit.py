@@ -215,6 +215,34 @@ def test_windows_with_missing_values_are_left_out() -> None:
     )
 
 
+def test_filled_targets_have_no_weight() -> None:
+    """What stands in a gap is an input alone, and not of the window that ends in it: it knows the value after it."""
+    whole = windows()
+    y = whole.panel.y.copy()
+    y[[30, 45]] = np.nan
+    holes = Windows(Panel.from_data(y, allow_missing=True), length=2, values=(whole.y, whole.x))
+    problem, theta = one_step_problem(program(), holes, ONES), fit().theta
+    counted = np.setdiff1d(np.arange(2, 60), [30, 31, 45, 46])
+    np.testing.assert_array_equal(problem.windows.target_rows(problem.keep), counted)
+    alone = whole.select(counted - 2)
+    expected = one_step_problem(program(), alone, ONES)
+    assert problem.error(theta) == pytest.approx(expected.error(theta)) and problem.count == 54
+    for mine, theirs in zip(problem.normal(theta), expected.normal(theta), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-9)
+    free, _ = free_run_problems(program(), holes, ONES, 58, Options(training="free-run", validation=0))
+    assert free.count == 56 and np.flatnonzero(free.weights.ravel() == 0).tolist() == [28, 43]
+    run = free.windows.gather().y[:, 2:, 0] - program().run(theta, *free.take(np.arange(1))[:2])[..., 0]
+    assert free.error(theta) == pytest.approx(float(np.sum(np.delete(run.ravel(), [28, 43]) ** 2)), rel=1e-6)
+
+
+def test_windows_in_long_runs_of_missing_values_are_not_used() -> None:
+    y = windows().panel.y.copy()
+    y[20:32] = np.nan
+    holes = Windows(Panel.from_data(y, allow_missing=True), length=2, values=(windows().y, windows().x))
+    rows = holes.target_rows(one_step_problem(program(), holes, ONES).keep)
+    assert not np.isin(rows, range(20, 34)).any() and len(rows) == 58 - 14
+
+
 def test_no_window_crosses_two_series() -> None:
     long = pd.DataFrame(
         {"unique_id": ["a"] * 30 + ["b"] * 12, "ds": [*range(30), *range(12)], "y": np.sin(np.arange(42.0))}

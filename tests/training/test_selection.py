@@ -50,6 +50,24 @@ def test_a_history_too_short_for_an_origin_keeps_the_linear_model() -> None:
     assert fit.linear and table["candidate"].tolist() == ["linear model"] and table["error"].isna().all()
 
 
+def test_filled_values_do_not_judge() -> None:
+    """What stands at a missing target changes no error, and no origin lies right after it."""
+    whole = windows(rows=90)
+    y = whole.panel.y.copy()
+    y[[80, 84]] = np.nan
+    found = []
+    for other in (0.0, 50.0):
+        seen = whole.y.copy()
+        seen[[80, 84]] += other
+        own = Windows(Panel.from_data(y, allow_missing=True), length=2, values=(seen, whole.x))
+        held = held_out(own, horizon=1)
+        rows = held.runs.target_rows()
+        assert not np.isin([80, 81, 84, 85], rows).any() and len(rows)
+        errors = held.errors(program(), initial_weights(program(), np.random.default_rng(0)))
+        found.append(errors[~np.isin(rows, [82, 86])])  # their windows hold the filled value
+    np.testing.assert_array_equal(*found)
+
+
 def test_nothing_is_chosen_without_two_candidates_or_when_told() -> None:
     for config, options in ((LINEAR, {}), (ALONE, {"select": False})):
         (fit,), table = members(windows(rows=60), config, **options)

@@ -24,6 +24,7 @@ from forecast.estimators.baselines.equation import Form
 from forecast.estimators.baselines.local import LocalForecaster, Parameters, joined, map_series, match_series
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
+from forecast.panel.gaps import completed, continued
 from forecast.windows import history_end, position_of_rows, series_of_rows, shift
 
 ROWS_EACH = 5
@@ -39,8 +40,10 @@ class AR(LocalForecaster):
     c and d belong to `trend`; k runs over `lags` and the seasonal lags m, 2 m, ..., `seasonal_lags` * m with
     m = `season`; l runs over `exog_lags` of column e; t is 1 in the first row of a series. The coefficients are
     those of statsmodels' AutoReg and ARDL; collinear regressors get the solution of smallest norm. Longer forecasts
-    feed the equation its own results. A missing target is left out of the fit and, as a lag, replaced by its own
-    one-step forecast. `sample_weight` multiplies the squared error of its row.
+    feed the equation its own results. A missing target is left out of the fit. As a lag
+    it leaves out its row too; where fewer than half of the rows would remain, and in forecasts, it is filled from both
+    sides (`forecast.panel.gaps.filled`), and in the open loop replaced by its own one-step forecast. `sample_weight`
+    multiplies the squared error of its row.
 
     With `difference` the equation is one of the differences y_t - y_{t-1}, x_t - x_{t-1}, and c is a drift, shrunk to
     c t^2 / (1 + t^2) with its t statistic. `coef_` are those of the same equation in levels: one more lag, and their
@@ -104,7 +107,7 @@ class AR(LocalForecaster):
         array([0.5 , 0.25])
     """
 
-    handles_missing: ClassVar[bool] = True
+    _fills: ClassVar[bool] = False
 
     lags: int | Sequence[int] | str = "auto"
     max_lags: int | None = None
@@ -208,7 +211,7 @@ class AR(LocalForecaster):
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         model = self._centred(panel)
         reach = int(max(self.lags_, default=1))
-        past = history_end(self._completed(model), panel, reach)
+        past = history_end(completed(model.panel).y, panel, reach)
         path = np.concatenate([past, self._known(model, future_x)], axis=1)  # (S, L + H, O)
         last, bound = past[:, -1], model.bound[:, None]
         widest = bound * np.maximum(np.arange(1, horizon + 1)[:, None] / panel.lengths[:, None, None], 1.0)
@@ -293,16 +296,14 @@ class AR(LocalForecaster):
         return np.where(position[:, None] < model.reach[series], np.nan, values)
 
     def _completed(self, model: _Centred) -> np.ndarray:
-        """The targets, each missing one replaced by its own forecast, in order of time."""
+        """The targets, a missing one replaced by its own forecast, in order of time, an early one by the last value."""
         panel = model.panel
-        y = panel.y.astype(float)
-        exog = self.exog_lags_.tolist()
-        for row, target in np.argwhere(np.isnan(y)):
+        y, exog = continued(panel.y.astype(float), panel.offsets), self.exog_lags_.tolist()
+        for row, target in np.argwhere(np.isnan(panel.y)):
             series = int(np.searchsorted(panel.offsets, row, side="right")) - 1
             start = panel.offsets[series]
             position = row - start
             if position < model.reach[series, target]:
-                y[row, target] = np.nanmean(panel.y[start : panel.offsets[series + 1], target])
                 continue
             lags = np.minimum(self.lags_, position)
             trends = auto.trend_columns(self.trend, np.array(position + 1.0))

@@ -11,11 +11,12 @@ import numpy as np
 from forecast._checks import explain
 from forecast.estimators.baselines import order_selection as auto
 from forecast.estimators.baselines.delays import Pairs, shared_pairs
-from forecast.estimators.baselines.equation import Equation, Form, fit_equation
+from forecast.estimators.baselines.equation import Equation, Form, candidates, fit_equation
 from forecast.estimators.baselines.local import Parameters, each_target, map_series, moments
 from forecast.estimators.baselines.one_thread import one_thread
 from forecast.estimators.baselines.order_selection import standard_part
 from forecast.panel import Panel
+from forecast.panel.gaps import completed
 
 MOST_VOTES = 200
 REACH = 3.0
@@ -27,8 +28,9 @@ def fit_ar(
 ) -> Parameters:
     """Lags and coefficients of one series by least squares on its standardised values."""
     center, unit, x_center = _units(y, x, form)
+    past = _past(y, form)
     start = max((*(form.lags or ()), *form.seasonal, *(lag for lag, _ in form.exog or ()), 0))
-    if not np.isfinite(auto.lagged(y[:, None], (0, *(form.lags or ())), start)).all(axis=1).any():
+    if not np.isfinite(auto.lagged(past[:, None], (0, *(form.lags or ())), start)).all(axis=1).any():
         raise ValueError(
             explain(
                 f"y{name}",
@@ -37,8 +39,9 @@ def fit_ar(
                 "Use fewer lags or fill the missing values",
             )
         )
+    known = weights if past is y else auto.target_weights(y, weights)
     with one_thread():
-        found = fit_equation([((y - center) / unit, x - x_center, weights)], form)
+        found = fit_equation([((past - center) / unit, x - x_center, known)], form)
     return _in_units(found, y, center, unit, x_center, bounded)
 
 
@@ -54,7 +57,8 @@ def fit_joint(
     form = replace(form, lags=lags, exog=(*exog, *crossing))
     for target in targets:
         others = [each for each in targets if each != target]
-        wide = replace(panel, y=panel.y[:, [target]], x=np.hstack([panel.x, panel.y[:, others]]))
+        beside = completed(panel).y[:, others]
+        wide = replace(panel, y=panel.y[:, [target]], x=np.hstack([panel.x, beside]))
         fits = map_series(partial(fit_ar, form=form, bounded=bounded), wide, weights, n_jobs)
         by_target.append([_crossed(fit, width, others) for fit in fits])
     return [fits[series] for series in range(panel.n_series) for fits in by_target]
@@ -69,13 +73,23 @@ def fit_pooled(panel: Panel, weights: np.ndarray | None, *, form: Form, bounded:
         units = [_units(y, panel.x[part], form) for part, y in rows]
         if panel.n_exog:
             units = [_units(panel.y[:, target].astype(float), panel.x, form)] * len(rows)
-        parts = [
-            ((y - center) / unit, panel.x[part] - x_center, None if weights is None else weights[part])
-            for (part, y), (center, unit, x_center) in zip(rows, units, strict=True)
-        ]
+        parts = []
+        for (part, y), (center, unit, x_center) in zip(rows, units, strict=True):
+            past, known = _past(y, form), None if weights is None else weights[part]
+            known = known if past is y else auto.target_weights(y, known)
+            parts.append(((past - center) / unit, panel.x[part] - x_center, known))
         equation = fit_equation(parts, form)
         found += [_in_units(equation, y, *own, bounded) for (_, y), own in zip(rows, units, strict=True)]
     return [found[target * panel.n_series + series] for series, target, _, _ in every]
+
+
+def _past(y: np.ndarray, form: Form) -> np.ndarray:
+    """The target (T,) of a series as a regressor."""
+    if np.isfinite(y).all():
+        return y
+    lags = candidates([(y, y[:, None], None)], form) if form.lags is None else form.lags
+    reach = max((*lags, *form.seasonal, 0)) + (form.difference is not False)
+    return auto.past_of(y[:, None], form.seasons, reach)[:, 0]
 
 
 def _units(y: np.ndarray, x: np.ndarray, form: Form) -> tuple[float, float, np.ndarray]:
@@ -93,7 +107,8 @@ def prefers_changes(panel: Panel, seasons: Sequence[int]) -> bool:
     votes = []
     for series in np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_VOTES)).astype(int)):
         y, x = standard_part(panel, series)
-        votes += [fit_equation([(values, x, None)], form).changed for values in y.T]
+        known = auto.target_weights(panel.y[panel.offsets[series] : panel.offsets[series + 1]], None)
+        votes += [fit_equation([(values, x, known)], form).changed for values in y.T]
     return bool(np.mean(votes) > 0.5)
 
 

@@ -27,6 +27,7 @@ from forecast.estimators.baselines.local import (
 )
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+from forecast.panel.gaps import completed, completed_onward
 
 _ESTIMATED_SEASON = 12
 """Initial seasonal states are estimated up to this many, and heuristic beyond: estimation grows cubically."""
@@ -48,7 +49,8 @@ class ETS(LocalForecaster, Unweighted):
 
     with level l, slope b, season s and error e; in a multiplicative form, a factor takes the place of a summand,
     in the recursions of statsmodels' ETSModel. Parameters maximise its likelihood, by its exact gradient. A
-    constant series is forecast by its constant. Covariates are accepted and not used.
+    constant series is forecast by its constant. ETSModel knows no missing values: gaps are filled from both sides first
+    (`forecast.panel.gaps.filled`), in the open loop by the values before them. Covariates are accepted and not used.
 
     Args:
         error: "add", "mul" or "auto": both (mul for a positive series only) are fitted and the form of
@@ -102,13 +104,13 @@ class ETS(LocalForecaster, Unweighted):
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for series, target, _, y, result in self._smoothed(panel):
+        for series, target, _, y, result in self._smoothed(completed(panel)):
             values[series, :, target] = y[-1] if result is None else result.forecast(horizon)
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         values = np.full((len(panel.y), panel.n_targets), np.nan)
-        for _, target, rows, y, result in self._smoothed(panel):
+        for _, target, rows, y, result in self._smoothed(completed_onward(panel)):
             if result is None:
                 values[rows.start + 1 : rows.stop, target] = y[:-1]
             else:

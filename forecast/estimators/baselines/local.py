@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -13,6 +13,7 @@ from forecast._checks import check_count, check_jobs, explain
 from forecast.estimators.base import Forecaster
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+from forecast.panel.gaps import completed
 
 PARTS = 8
 """Parts of a panel for each job: few, since each costs a message, and enough that no job waits long for another."""
@@ -34,6 +35,8 @@ class LocalForecaster(Forecaster):
             `joblib.parallel_config` says otherwise, -1 all processors. The forecasts do not depend on it.
     """
 
+    _fills: ClassVar[bool] = True  # whether a series is learned with its gaps filled
+
     n_jobs: int | None = None
 
     def _fit_series(self, panel: Panel) -> FitSeries:
@@ -41,7 +44,8 @@ class LocalForecaster(Forecaster):
         raise NotImplementedError
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        found = map_series(self._fit_series(panel), panel, sample_weight, self.n_jobs)
+        whole = completed(panel) if self._fills else panel
+        found = map_series(self._fit_series(panel), whole, sample_weight, self.n_jobs)
         for name in found[0]:
             setattr(self, name, joined([parameters[name] for parameters in found], panel))
 

@@ -23,6 +23,7 @@ from forecast.estimators.baselines.local import (
     on_grid,
 )
 from forecast.panel import Panel
+from forecast.panel.gaps import completed, completed_onward
 
 COLLAPSED = 1e-2  # fraction of the greatest variance below which a regime explains a few rows and no more
 
@@ -48,7 +49,8 @@ class MarkovSwitching(LocalForecaster, Unweighted):
     Parameters maximise the likelihood (statsmodels' MarkovRegression on lagged values, scaled to unit
     variance). The likelihood is unbounded where a regime shrinks to a few rows: then all regimes share one standard
     deviation. Where no maximum can be found, as on a series without noise, all regimes are the least-squares
-    AR; a constant series is forecast by its constant. Covariates are accepted and not used.
+    AR; a constant series is forecast by its constant. Gaps are filled from both sides first
+    (`forecast.panel.gaps.filled`), in the open loop by the values before them. Covariates are accepted and not used.
 
     Args:
         regimes: K, at least 2.
@@ -103,7 +105,7 @@ class MarkovSwitching(LocalForecaster, Unweighted):
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for series, target, _, y, (center, transition, coefficients) in self._centred(panel):
+        for series, target, _, y, (center, transition, coefficients) in self._centred(completed(panel)):
             chance = filtered(y, transition, coefficients)[1]
             path = expected_path(y[::-1][: self.order], chance, transition, coefficients, horizon)
             values[series, :, target] = center + path
@@ -111,7 +113,7 @@ class MarkovSwitching(LocalForecaster, Unweighted):
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         values = np.full((len(panel.y), panel.n_targets), np.nan)
-        for _, target, rows, y, (center, transition, coefficients) in self._centred(panel):
+        for _, target, rows, y, (center, transition, coefficients) in self._centred(completed_onward(panel)):
             ahead = filtered(y, transition, coefficients)[0]
             values[rows.start + self.order : rows.stop, target] = center + ahead
         return values

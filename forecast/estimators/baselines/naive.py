@@ -32,7 +32,6 @@ class Naive(Unweighted):
         array([4., 4.])
     """
 
-    handles_missing: ClassVar[bool] = True
     uses_covariates: ClassVar[bool] = False
 
     def min_history(self, panel: Panel) -> int:
@@ -75,7 +74,6 @@ class SeasonalNaive(Unweighted):
         array([4., 5., 6., 4.])
     """
 
-    handles_missing: ClassVar[bool] = True
     uses_covariates: ClassVar[bool] = False
 
     season: int | None = None
@@ -121,7 +119,6 @@ class Drift(Unweighted):
         array([7., 9.])
     """
 
-    handles_missing: ClassVar[bool] = True
     uses_covariates: ClassVar[bool] = False
 
     def min_history(self, panel: Panel) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from forecast.estimators.baselines.local import FitSeries, Parameters, season_of
 from forecast.estimators.baselines.season_adjusted import SeasonAdjusted
 from forecast.panel import Panel
+from forecast.panel.gaps import completed, completed_onward
 
 _QUANTILE = 1.645  # of the normal distribution at 95 %, the organisers' figure
 
@@ -24,7 +25,8 @@ class Naive2(SeasonAdjusted):
     significant: |r_m| > 1.645 sqrt((1 + 2 (r_1^2 + ... + r_{m-1}^2)) / T). Its factors s are those of the
     classical decomposition: means by place in the season of the series over its centred moving average of m
     rows, then divided by their mean. A series that is not positive everywhere has terms in their place, which
-    are added. Without a season this is the naive forecast. Covariates are accepted and not used.
+    are added. Without a season this is the naive forecast. Gaps are filled from both sides first
+    (`forecast.panel.gaps.filled`), in the open loop by the values before them. Covariates are accepted and not used.
 
     Args:
         season: m, time steps in one season; None = from the frequency of the index. The organisers take 1 for
@@ -59,14 +61,14 @@ class Naive2(SeasonAdjusted):
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
-        for series, target, rows, adjusted, factor, summand, _ in self._adjusted(panel, horizon):
+        for series, target, rows, adjusted, factor, summand, _ in self._adjusted(completed(panel), horizon):
             ahead = slice(rows.stop - rows.start, None)
             values[series, :, target] = adjusted[-1] * factor[ahead] + summand[ahead]
         return values
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         values = np.full((len(panel.y), panel.n_targets), np.nan)
-        for _, target, rows, adjusted, factor, summand, _ in self._adjusted(panel, 0):
+        for _, target, rows, adjusted, factor, summand, _ in self._adjusted(completed_onward(panel), 0):
             values[rows.start + 1 : rows.stop, target] = adjusted[:-1] * factor[1:] + summand[1:]
         return values
 

@@ -11,6 +11,7 @@ import numpy as np
 from forecast._checks import check_choice, check_count, check_season
 from forecast.estimators.baselines.local import moments
 from forecast.panel import Panel
+from forecast.panel.gaps import counted, learned_from
 from forecast.panel.timeline import Numbers
 
 CRITERIA = ("bic", "aic", "hqic", "aicc")
@@ -226,7 +227,9 @@ def _shared_factor(
         time = np.arange(start + 1, len(y) + 1, dtype=float)
         columns = [trend_columns(trend, time)[:, ["c" in trend, "t" in trend]]]
         columns += [lagged(x[:, [column]], (lag,), start) for lag, column in pairs]
-        regressors, target = complete(np.hstack([*columns, lagged(y, lags, start)]), y[start:], None)
+        known = target_weights(panel.y[panel.offsets[which] : panel.offsets[which + 1]], None)
+        known = None if known is None else known[start:]
+        regressors, target = complete(np.hstack([*columns, lagged(y, lags, start)]), y[start:], known)
         block = np.hstack([regressors, target])
         count += len(block)
         factor = triangular(block if factor is None else np.vstack([factor, block]))
@@ -234,19 +237,37 @@ def _shared_factor(
 
 
 def standard_part(panel: Panel, series: int, *, shifted: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Targets (T, O) of a series in units of their deviation, and its covariates (T, E); `shifted` to mean zero."""
+    """Targets (T, O) of a series in units of their deviation, and its covariates (T, E); `shifted` to mean zero.
+
+    Gaps in the targets are filled, except where nothing is learned.
+    """
     part = slice(panel.offsets[series], panel.offsets[series + 1])
     (center, unit), (x_center, _) = moments(panel.y[part]), moments(panel.x[part])
     x = panel.x[part] - x_center if shifted else panel.x[part]
-    return (panel.y[part] - center) / unit, x
+    return (past_of(panel.y[part], panel.seasons) - center) / unit, x
+
+
+def past_of(y: np.ndarray, seasons: Sequence[int], reach: int | None = None) -> np.ndarray:
+    """The targets (T, O) of one series as regressors see them, see `learned_from`."""
+    return y if np.isfinite(y).all() else learned_from(y, np.array([0, len(y)]), seasons, reach)
+
+
+def target_weights(y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
+    """Weights (T,) of the rows of a series as targets y (T,) or (T, O), NaN where a row is none; None for all alike."""
+    if np.isfinite(y).all():
+        return weights
+    whole = counted(y).reshape(len(y), -1).all(axis=1)
+    return np.where(whole, 1.0 if weights is None else weights, np.nan)
 
 
 def complete(
     design: np.ndarray, target: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows without a missing value, multiplied by the square roots of their weights."""
-    if not (np.isfinite(design).all() and np.isfinite(target).all()):
+    """The rows without a missing value or weight, multiplied by the square roots of their weights."""
+    known = weights is None or np.isfinite(weights).all()
+    if not (known and np.isfinite(design).all() and np.isfinite(target).all()):
         whole = np.isfinite(design).all(axis=1) & np.isfinite(target).reshape(len(target), -1).all(axis=1)
+        whole &= True if weights is None else np.isfinite(weights)
         design, target = design[whole], target[whole]
         weights = None if weights is None else weights[whole]
     if weights is None:

@@ -73,7 +73,7 @@ class SARIMAX(LocalForecaster, Unweighted):
         array([24.1, 25.1])
     """
 
-    handles_missing: ClassVar[bool] = True
+    _fills: ClassVar[bool] = False
 
     order: Sequence[int] = (1, 1, 1)
     seasonal_order: Sequence[int] = (0, 0, 0)

@@ -15,6 +15,7 @@ from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import FitSeries, Parameters, moments, season_of
 from forecast.estimators.baselines.season_adjusted import Adjusted, SeasonAdjusted
 from forecast.panel import Panel
+from forecast.panel.gaps import completed, completed_onward
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -27,7 +28,8 @@ class Theta(SeasonAdjusted):
     b is the slope of a straight line through the series and alpha the smoothing weight, both estimated by
     statsmodels' ThetaModel on the standardised series, one model per series and target column. The season is
     removed by classical decomposition (multiplicative for a positive series) when a test of the
-    autocorrelation at lag m finds one, and put back afterwards. Covariates are accepted and not used.
+    autocorrelation at lag m finds one, and put back afterwards. Gaps are filled from both sides first
+    (`forecast.panel.gaps.filled`), in the open loop by the values before them. Covariates are accepted and not used.
 
     Args:
         theta: weight of the trend line, at least 1; 2 is the method of the competition.
@@ -71,7 +73,7 @@ class Theta(SeasonAdjusted):
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = np.empty((panel.n_series, horizon, panel.n_targets))
         steps = np.arange(1, horizon + 1)
-        for series, target, rows, level, factor, summand, where in self._levels(panel, horizon):
+        for series, target, rows, level, factor, summand, where in self._levels(completed(panel), horizon):
             count = rows.stop - rows.start
             line = level[-1] + self._slope(steps, np.array(count), where)
             values[series, :, target] = line * factor[count:] + summand[count:]
@@ -79,7 +81,7 @@ class Theta(SeasonAdjusted):
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         values = np.full((len(panel.y), panel.n_targets), np.nan)
-        for _, target, rows, level, factor, summand, where in self._levels(panel, 0):
+        for _, target, rows, level, factor, summand, where in self._levels(completed_onward(panel), 0):
             line = level[:-1] + self._slope(np.array(1), np.arange(1, len(level)), where)
             values[rows.start + 1 : rows.stop, target] = line * factor[1:] + summand[1:]
         return values

@@ -22,7 +22,6 @@ from forecast.estimators.neural.inputs import (
     View,
     check_varies,
     gaps,
-    interpolated,
 )
 from forecast.estimators.neural.judged import JudgedForecaster
 from forecast.estimators.neural.series_ar import (
@@ -33,6 +32,7 @@ from forecast.estimators.neural.series_ar import (
 )
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
+from forecast.panel.gaps import continued, filled
 from forecast.training.fit import Fitted
 from forecast.training.rivals import decide, kept
 from forecast.training.selection import LINEAR, fit_members, joined
@@ -44,8 +44,10 @@ from forecast.windows import Windows, history_end, naive_error, position_of_rows
 class NeuralForecaster(JudgedForecaster):
     """A window network y_t = f(y_{t-1}, ..., x_t, ...) behind the scikit-learn interface.
 
-    A missing target is left out of training, and in a window that a forecast reads it is replaced by the model's own
-    forecast one step ahead.
+    A missing target has weight 0. Windows without a missing value are trained on where they are at least half of all;
+    otherwise gaps of up to a season are filled (`forecast.panel.gaps.filled`), and a window counts whose last row is
+    known, since what stands in a gap knows the value after it. Held-out forecasts that judge the network do the same.
+    In the window of a forecast gaps are filled, in the open loop by the model's own forecasts one step ahead.
 
     A family adds its fields, the type of its `_config` and `_configure`, from data to config. `fit` checks the
     options, configures the network, scales the data, compiles and trains.
@@ -68,8 +70,6 @@ class NeuralForecaster(JudgedForecaster):
         history_: training and validation loss of every epoch of every member.
         solver_: the solver used.
     """
-
-    handles_missing: ClassVar[bool] = True
 
     _inside: ClassVar[tuple[str, ...]] = ("series_ar_",)  # attributes that hold fitted models
     _before: ClassVar[float] = 0.0  # stands for the rows before the start of a series
@@ -173,7 +173,7 @@ class NeuralForecaster(JudgedForecaster):
         view, program = self._view(panel), self._compiled()
         inputs = self._scaled(view.panel)
         known, limits = inputs.future(view.future(future_x)), self._limits(inputs)
-        past_y = history_end(self._completed(view.panel, inputs), view.panel, program.window, self._before)
+        past_y = history_end(self._past(view.panel, inputs), view.panel, program.window, self._before)
         past_x = history_end(inputs.x, view.panel, program.window)  # (S, L, E)
         outputs = [
             program.ahead(theta, past_y, past_x, known, limits, reach)
@@ -211,23 +211,28 @@ class NeuralForecaster(JudgedForecaster):
         paired = program.with_lead(windows.paired(windows.gather(which))[0])
         return np.median([program.apply(theta, paired)[:, 0] for theta in self.theta_], axis=0)
 
+    def _past(self, panel: Panel, inputs: Scaled) -> np.ndarray:
+        """Scaled targets (N, O) of the history that a forecast reads, with the missing ones filled."""
+        return inputs.y if np.isfinite(inputs.y).all() else filled(inputs.y, panel.offsets, panel.seasons)
+
     def _completed(self, panel: Panel, inputs: Scaled) -> np.ndarray:
         """Scaled targets (N, O), each missing one replaced by its forecast one step ahead, in order of time.
 
-        Among the first L rows of a series, interpolated values stand in.
+        Among the first L rows of a series those of `continued` stay.
         """
         y, program = inputs.y, self._compiled()
         if np.isfinite(y).all():
             return y
         place, early = gaps(y, panel.offsets), position_of_rows(panel) < program.window
-        filled = interpolated(y, panel)
-        for step in range(1, int(place.max()) + 1):
-            windows = Windows(panel, length=program.window, horizon=1, values=(filled, inputs.x))
+        done = continued(y, panel.offsets, panel.season_length)
+        windows = Windows(panel, length=program.window, horizon=1, values=(done, inputs.x))
+        number = np.zeros(len(done), int)
+        number[windows.target_rows()] = np.arange(len(windows))
+        for step in range(1, int(place[~early].max(initial=0)) + 1):
             rows = np.flatnonzero((place == step) & ~early)
-            which = np.flatnonzero(np.isin(windows.target_rows(), rows))
-            values = self._next(program, windows, which)
-            filled[rows] = np.where(np.isfinite(y[rows]), y[rows], values)
-        return filled
+            values = self._next(program, windows, number[rows])
+            windows.y[rows] = np.where(np.isfinite(y[rows]), y[rows], values)
+        return windows.y
 
     def _first_lags(self) -> np.ndarray:
         config = self.config_

@@ -11,6 +11,7 @@ import numpy as np
 from forecast.estimators.baselines.naive import SeasonalNaive
 from forecast.estimators.neural.inputs import moments_of_series
 from forecast.panel import Panel
+from forecast.panel.gaps import enough_known, filled
 from forecast.windows import Windows
 
 NAMED = 5  # series of a warning
@@ -21,7 +22,10 @@ def unlearnable(panel: Panel, rows: int) -> dict[Any, str]:
 
     A single series has a fallback only when it is constant; anything else wrong with it is an error.
     """
-    windows = Windows(panel, length=rows)
+    y = panel.y
+    if not np.isfinite(y).all() and not enough_known(y, panel.offsets, rows):
+        y = filled(y, panel.offsets, panel.seasons)
+    windows = Windows(panel, length=rows, values=(y, panel.x))
     whole = np.bincount(windows.series_of()[windows.finite()], minlength=panel.n_series)
     seen = np.add.reduceat(np.isfinite(panel.y).all(axis=1).astype(int), panel.offsets[:-1])
     level = moments_of_series(panel, floor=0.0)[1] == 0  # (S, O)

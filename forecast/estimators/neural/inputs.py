@@ -11,6 +11,7 @@ import numpy as np
 from forecast._checks import check_count, explain
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
+from forecast.panel.gaps import enough_known, filled
 
 FAR = 1e4  # spreads: at this distance float32 still resolves a thousandth of one
 
@@ -216,6 +217,17 @@ class Scaled:
         """Values (S, H, O) of the steps after each series in the user's units."""
         return values * self.spread[:, None] + self.center[:, None]
 
+    def seen(self, reach: int) -> np.ndarray:
+        """Targets (N, O) as windows of `reach` rows see them while they learn: filled where too few are whole."""
+        panel = self.panel
+        if np.isfinite(self.y).all():
+            return self.y
+        return (
+            self.y
+            if enough_known(self.y, panel.offsets, reach)
+            else filled(self.y, panel.offsets, panel.seasons)
+        )
+
     @property
     def limits(self) -> np.ndarray:
         """Bounds (2, O) of a value that is fed back."""
@@ -227,17 +239,6 @@ def limits_after(scaler: Scaler, y: np.ndarray) -> np.ndarray:
     low = np.fmin(np.fmin.reduce(y), scaler.range[0])
     high = np.fmax(np.fmax.reduce(y), scaler.range[1])
     return scaler.limits + (np.stack([low, high]) - scaler.range)
-
-
-def interpolated(y: np.ndarray, panel: Panel) -> np.ndarray:
-    """Targets (N, O), each missing one on the line between its neighbours in time, or level with the only one."""
-    y = y.copy()
-    for start, end in zip(panel.offsets[:-1], panel.offsets[1:], strict=True):
-        for column in y[start:end].T:
-            known = np.flatnonzero(np.isfinite(column))
-            if 0 < len(known) < len(column):
-                column[:] = np.interp(np.arange(len(column)), known, column[known])
-    return y
 
 
 def gaps(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:

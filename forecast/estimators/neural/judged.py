@@ -77,7 +77,8 @@ class JudgedForecaster(TrainingOptions):
         return self.scaler_.scaled(panel, series, self._coder(panel))
 
     def _windows(self, panel: Panel, inputs: Scaled, length: int, horizon: int) -> Windows:
-        return Windows(panel, length=length, horizon=horizon, values=(inputs.y, inputs.x))
+        values = inputs.seen(length + horizon - 1), inputs.x
+        return Windows(panel, length=length, horizon=horizon, values=values)
 
     # ---------------------------------------------------------------- what it is judged against
 

@@ -54,6 +54,7 @@ class MultivariateForecaster(NeuralForecaster):
 
     scale: str | None = "series"
 
+    _one_end: ClassVar[bool] = True  # forecasts of all nodes begin at one time
     _solvers: ClassVar[tuple[str, ...]] = ("auto", "lbfgs", "adam")
     _scales: ClassVar[tuple[str | None, ...]] = ("series", "window", "level", None)
 

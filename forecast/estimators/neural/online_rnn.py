@@ -19,6 +19,7 @@ from forecast.estimators.validation import learned
 from forecast.networks import OnlineConfig
 from forecast.networks.roles import Role
 from forecast.panel import Panel
+from forecast.panel.gaps import completed_onward
 from forecast.training.flat_network import made_once
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
 from forecast.training.start import initial_weights
@@ -75,7 +76,8 @@ class OnlineRNN(Unweighted):
             a step is proportional to the number of parameters; any other cell costs units^2 times as much.
 
     `fit` goes through the history in order, `epochs` times, and then once more without learning, so the
-    state is that of the weights found. `partial_fit` learns from the rows that follow, one by one; `update`
+    state is that of the weights found. A missing target counts as its last known value and what its season adds.
+    `partial_fit` learns from the rows that follow, one by one; `update`
     moves the state past them and learns nothing. All series of a panel share the weights; each has its own state,
     and rows at the same position are learned from together.
 
@@ -140,6 +142,7 @@ class OnlineRNN(Unweighted):
     state_: OnlineState = field(init=False)
 
     _config: ClassVar[type[OnlineConfig]] = OnlineConfig
+    _masks: ClassVar[bool] = True  # the state has moved past the missing rows
 
     # ---------------------------------------------------------------- hooks of the base
 
@@ -241,8 +244,8 @@ class OnlineRNN(Unweighted):
         return compiled(self.config_, self.solver, self.jit_compile)
 
     def _scaled(self, panel: Panel) -> Scaled:
-        """A panel in the units of the network."""
-        return self.scaler_.scaled(panel, self.panel_.ids.get_indexer(panel.ids))
+        """A panel in the units of the network, without gaps."""
+        return self.scaler_.scaled(completed_onward(panel), self.panel_.ids.get_indexer(panel.ids))
 
     def _linear_start(self, program: OnlineProgram, scaled: Panel) -> np.ndarray:
         """Cell at random, output layer silent, linear path and intercept at the least-squares solution."""

@@ -139,7 +139,8 @@ class PaddedForecaster(EmbeddingForecaster):
             rival = self._rescaled(rival, scale)
         errors = {} if rival is None else self._others(view, inputs, held, rival)
         before, zero = held.before, -inputs.center / inputs.spread
-        padded = self._padded(before.panel, (before.y, before.x), held.weights, zero)
+        known = np.where(np.isfinite(before.panel.y), before.y, np.nan)
+        padded = self._padded(before.panel, (known, before.x), held.weights, zero)
         for epochs in sorted({max(1, round(share * self.epochs)) for share in SHARES}):
             name = f"network, {epochs} epochs"
             trials[name] = replace(options, epochs=epochs, callbacks=())
@@ -258,6 +259,11 @@ class PaddedForecaster(EmbeddingForecaster):
             fitted[start : start + len(at)] = np.median(values, axis=0)
         early = position_of_rows(panel) < self.min_history(panel)
         return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))
+
+    def _past(self, panel: Panel, inputs: Scaled) -> np.ndarray:
+        return (
+            super()._past(panel, inputs) if self._replaced else inputs.y
+        )  # the network is told what is missing
 
     def _completed(self, panel: Panel, inputs: Scaled) -> np.ndarray:
         if self._replaced:

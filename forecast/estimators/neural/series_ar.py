@@ -38,7 +38,7 @@ def errors_of_baseline(ar: AR, held_out: HeldOut, inputs: Scaled) -> np.ndarray:
         own = series[which]
         before = panel.of(own).head(rows[which] - panel.offsets[own])
         ahead = rows[which][:, None] + np.arange(runs.horizon)
-        forecast = ar._forecast(before, runs.horizon, panel.x[ahead])
+        forecast = ar._ahead(before, runs.horizon, panel.x[ahead])
         error = np.abs(panel.y[ahead] - forecast) / inputs.spread[own][:, None]
         errors[which] = held_out.in_units(error, which)
     return errors
@@ -52,7 +52,7 @@ def with_baseline(
     It is called only where its forecasts count.
     """
     which = _known(ar, panel)
-    own = ar._forecast(panel.of(which), future_x.shape[1], future_x[which])
+    own = ar._ahead(panel.of(which), future_x.shape[1], future_x[which])
     if share == 1 and len(which) == panel.n_series:
         return own
     values = others().copy()

@@ -103,9 +103,11 @@ class Transformer(EmbeddingForecaster):
     def _windows_ahead(self, request: Request) -> np.ndarray:
         """What the network sees at each step of its closed loop, (S, H, L, O+E)."""
         panel, program, inputs = self.panel_, self._compiled(), self._scaled(self.panel_)
-        past_y, past_x = (history_end(values, panel, program.window) for values in (inputs.y, inputs.x))
+        past_y, past_x = (
+            history_end(values, panel, program.window) for values in (self._past(panel, inputs), inputs.x)
+        )
         future_x = np.nan_to_num(request.future_x)
-        run = self._forecast(panel, request.horizon, future_x)
+        run = self._ahead(panel, request.horizon, future_x)
         run = (run - inputs.center[:, None]) / inputs.spread[:, None]
         y, known = np.concatenate([past_y, run], axis=1), inputs.future(future_x)
         steps = range(request.horizon)

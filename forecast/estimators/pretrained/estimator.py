@@ -79,8 +79,7 @@ class Pretrained(Unweighted):
         (12,)
     """
 
-    handles_missing: ClassVar[bool] = True
-    uses_covariates: ClassVar[bool] = False
+    _masks: ClassVar[bool] = True
 
     season: int | None = None
     covariates: bool | str = "auto"
@@ -112,6 +111,9 @@ class Pretrained(Unweighted):
             self._use_covariates(panel)
         if self.finetune is True or self.finetune == "auto" and is_large(panel):
             self._finetune(self._plain(panel))
+
+    def _first_lags(self) -> np.ndarray:
+        return np.full(self.panel_.n_exog, np.inf if self.exog_coef_ is None else 0.0)
 
     def _steps_judged(self) -> int:
         """Steps of the forecasts by which candidates are judged."""

@@ -333,20 +333,20 @@ def test_every_index_goes_on_and_changes_no_value(index: pd.Index) -> None:
     np.testing.assert_array_equal(forecast, AR(lags=2).fit(y.to_numpy()[:ROWS]).predict(AHEAD))
 
 
-def test_an_early_missing_value_counts_as_the_mean_of_its_series() -> None:
+def test_an_early_missing_value_counts_as_the_value_before_it() -> None:
     y = np.random.default_rng(5).normal(50.0, 1.0, size=40).cumsum() / 10
     y[1] = np.nan
     model = AR(lags=2).fit(pd.Series(y))
-    expected = model.trend_coef_[0, 0, 0] + model.coef_[0, 0] @ [y[2], np.nanmean(y)]
+    expected = model.trend_coef_[0, 0, 0] + model.coef_[0, 0] @ [y[2], y[0]]
     assert model.predict(pd.RangeIndex(3, 4)).iloc[0] == pytest.approx(expected, rel=1e-9)
 
 
-def test_an_early_missing_value_is_the_mean_of_its_series() -> None:
+def test_an_early_missing_value_is_the_value_before_it() -> None:
     y = Y.to_numpy().copy()
     model = AR(lags=2).fit(y)
     record = y[:30] + 7
     record[1] = np.nan
-    filled = np.where(np.isnan(record), np.nanmean(record), record)
+    filled = np.where(np.isnan(record), record[0], record)
     np.testing.assert_allclose(
         model._fitted(Panel.from_data(record, allow_missing=True))[2:],
         model._fitted(Panel.from_data(filled))[2:],

@@ -336,3 +336,17 @@ def test_some_series_of_a_panel_alone() -> None:
 def test_wrong_arguments(options: dict, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         small(**options).fit(Y)
+
+
+def test_a_fifth_of_the_values_missing_costs_little() -> None:
+    """No ten rows in a row are whole; the season and the neighbours in time stand in for the others."""
+    time, rng = np.arange(400), np.random.default_rng(0)
+    days = pd.date_range("2024", periods=400, freq="D")
+    y = pd.Series(
+        np.tile([0, 2, 1, 5, 4, 3, 9], 58)[:400] + np.sin(time / 40) + 0.1 * rng.normal(size=400), days
+    )
+    two = pd.DataFrame({"a": y, "b": 20 - 2 * y.shift(1, fill_value=4)})
+    holes = two.mask(rng.random(two.shape) < 0.2)
+    whole, some = (NARX(lags=9, hidden=()).fit(data.iloc[:380]) for data in (two, holes))
+    errors = [np.abs(model.predict(20) - two.iloc[380:]).to_numpy().mean() for model in (whole, some)]
+    assert errors[0] < 0.5 and errors[1] < 1.5 * errors[0]
