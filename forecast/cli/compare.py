@@ -11,9 +11,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from forecast._checks import check_count, check_horizon
-from forecast.cli.arguments import SHOWN, SHOWN_ROWS
 from forecast.cli.models import benchmark_settings, build, check_name
 from forecast.cli.tables import STEPS, Data, category_lengths, covariate_names, read_data, write
+from forecast.cli.texts import SHOWN, SHOWN_ROWS
 from forecast.datasets import catalogue, load_dataset
 from forecast.evaluation.backtest import backtest as roll
 from forecast.evaluation.baselines import BASELINES, REFERENCES

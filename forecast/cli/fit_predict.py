@@ -10,9 +10,9 @@ import pandas as pd
 
 from forecast._checks import check_horizon, explain
 from forecast._files import replacing
-from forecast.cli.arguments import READY
 from forecast.cli.models import SAVED, build, check_name
 from forecast.cli.tables import STEPS, category_lengths, plain, read_data, read_future, write
+from forecast.cli.texts import READY
 from forecast.estimators.saving import load
 from forecast.estimators.validation import learned
 from forecast.evaluation.plots import plot_forecast

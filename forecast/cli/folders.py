@@ -6,9 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from forecast._checks import check_horizon, explain
-from forecast.cli.arguments import LOCAL, READY
 from forecast.cli.models import build, check_name
 from forecast.cli.tables import STEPS
+from forecast.cli.texts import LOCAL, READY
 from forecast.panel import Panel
 from forecast.partitions import longest_of_first, predict_partitions
 

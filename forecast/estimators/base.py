@@ -342,8 +342,7 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         return validation.with_known_covariates(self._rows(X, y, like, coding))
 
     def _rows(self, X: Any, y: Any, like: Panel | None, coding: Coding | None = None) -> Panel:
-        if coding is None:
-            coding = self._coding() if like is None else Coding.of(like.layout)
+        coding = self._coding(like) if coding is None else coding
         if self.missing_rows == "fill":
             X, y = validation.without_holes(X, y, like)
         return Panel.from_data(X, y, allow_missing=True, like=like, coding=coding)

@@ -54,8 +54,10 @@ class CovariateRoles(Documented):
         """Columns named as categories that the model sees as indicators."""
         return list(self.categories or ())
 
-    def _coding(self) -> Coding:
-        """How covariates are read in `fit`."""
+    def _coding(self, like: Panel | None) -> Coding:
+        """How covariates are read: as those of a history, or in `fit`."""
+        if like is not None:
+            return Coding.of(like.layout)
         return Coding(self._indicated(), calendar=self.calendar if self.uses_covariates else None)
 
     def _first_lags(self) -> np.ndarray:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel.calendar import with_calendar
-from forecast.panel.read import BY_TYPE, Coding, Layout, Table, read
+from forecast.panel.coding import BY_TYPE, Coding
+from forecast.panel.read import Layout, Table, read
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite
 

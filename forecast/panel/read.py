@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -12,14 +12,8 @@ import pandas as pd
 from forecast._checks import explain
 from forecast.panel import long
 from forecast.panel.calendar import Feature, labels_of_calendar
-from forecast.panel.categories import (
-    Categories,
-    categories_of,
-    from_indicators,
-    indicators,
-    labels_of,
-    refuse_unknown,
-)
+from forecast.panel.categories import Categories, from_indicators, labels_of, refuse_unknown
+from forecast.panel.coding import BY_TYPE, Coding
 from forecast.panel.regularity import shorten
 from forecast.panel.values import array_or_pandas, numbers_of
 
@@ -153,33 +147,6 @@ class Table:
     keys: pd.Index | None
     times: pd.Index
     layout: Layout
-
-
-@dataclass(frozen=True)
-class Coding:
-    """Which columns of X hold categories: those `named` beside those of text, or, once learned, those `known`.
-
-    calendar: the features of the timestamps that stand beside them, see `forecast.panel.calendar`.
-    """
-
-    named: Collection[Hashable] = ()
-    known: Categories | None = None
-    calendar: Any = None
-
-    @classmethod
-    def of(cls, layout: Layout) -> Coding:
-        """The coding of a history."""
-        return cls(known=layout.categories, calendar=layout.calendar or None)
-
-    def __call__(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Categories]:
-        """The covariates as numbers, and the categories found or known."""
-        if not frame.columns.is_unique:
-            return frame, {}  # refused as such where its numbers are read
-        found = categories_of(frame, self.named) if self.known is None else self.known
-        return indicators(frame, found), found
-
-
-BY_TYPE = Coding()
 
 
 def read(X: Any, y: Any, coding: Coding = BY_TYPE) -> Table:

@@ -177,7 +177,7 @@ class NeuralForecaster(JudgedForecaster):
         past_x = history_end(inputs.x, view.panel, program.window)  # (S, L, E)
         outputs = [
             program.ahead(theta, past_y, past_x, known, limits, reach)
-            for theta, reach in zip(self.theta_, self._reaches(), strict=True)
+            for theta, reach in zip(self.theta_, self._reaches(len(self.theta_)), strict=True)
         ]
         return outputs, inputs, view
 

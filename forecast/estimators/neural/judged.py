@@ -55,9 +55,9 @@ class JudgedForecaster(TrainingOptions):
         """Which covariates are codes of categories: none."""
         return NO_CODES
 
-    def _reaches(self) -> list[int]:
+    def _reaches(self, members: int) -> list[int]:
         """Rows of the window whose targets each member reads: all of them."""
-        return [self.config_.window] * self.members
+        return [self.config_.window] * members
 
     def _view(self, panel: Panel, *, whole: bool = False) -> View:
         """The panel as the network sees it, for the open loop as a `whole`."""

@@ -145,7 +145,7 @@ class PaddedForecaster(EmbeddingForecaster):
             name = f"network, {epochs} epochs"
             trials[name] = replace(options, epochs=epochs, callbacks=())
             thetas = [fit.theta for fit in self._fits(padded, trials[name], [None] * self.members)]
-            errors[name] = held.errors(self._compiled(), *thetas, reaches=list(self._reaches()))
+            errors[name] = held.errors(self._compiled(), *thetas, reaches=list(self._reaches(len(thetas))))
         table = decide(errors, held.overlap)
         show(table, options)
         self.selection_, chosen = joined(scales, table), kept(table)
@@ -207,7 +207,7 @@ class PaddedForecaster(EmbeddingForecaster):
     def _fits(self, padded: PaddedSeries, options: Options, starts: list[np.ndarray | None]) -> list[Fitted]:
         """The members, trained on padded series."""
         rng, season = np.random.default_rng(self.random_state), self.config_.season
-        data = {"season": season, "reaches": self._reaches(), "measure": self._measure()}
+        data = {"season": season, "reaches": self._reaches(self.members), "measure": self._measure()}
         batches = self._batches(padded, options)
         return train_drawn(
             self._compiled(), padded, **data, batches=batches, options=options, rng=rng, thetas=starts
@@ -254,7 +254,7 @@ class PaddedForecaster(EmbeddingForecaster):
             window = padded.inputs(program, past, at)
             values = [
                 program.objective.point(program.apply(theta, shown(window, program, reach))[:, 0])
-                for theta, reach in zip(self.theta_, self._reaches(), strict=True)
+                for theta, reach in zip(self.theta_, self._reaches(len(self.theta_)), strict=True)
             ]
             fitted[start : start + len(at)] = np.median(values, axis=0)
         early = position_of_rows(panel) < self.min_history(panel)

@@ -123,12 +123,12 @@ class ResidualTDNN(PaddedForecaster):
             return {"network": {}}
         return {"network": {"skip": False}, "network, skip": {"skip": True}}
 
-    def _reaches(self) -> list[int]:
+    def _reaches(self, members: int) -> list[int]:
         config = self.config_
         if self._replaced:
-            return super()._reaches()
+            return super()._reaches(members)
         lengths = member_lengths(self.window, config.length, config.horizon, config.season)
-        return [lengths[member % len(lengths)] for member in range(self.members)]
+        return [lengths[member % len(lengths)] for member in range(members)]
 
     # ---------------------------------------------------------------- from pretrained weights
 

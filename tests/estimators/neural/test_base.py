@@ -350,3 +350,10 @@ def test_a_fifth_of_the_values_missing_costs_little() -> None:
     whole, some = (NARX(lags=9, hidden=()).fit(data.iloc[:380]) for data in (two, holes))
     errors = [np.abs(model.predict(20) - two.iloc[380:]).to_numpy().mean() for model in (whole, some)]
     assert errors[0] < 0.5 and errors[1] < 1.5 * errors[0]
+
+
+def test_a_fitted_model_forecasts_with_the_members_that_it_has() -> None:
+    y = np.sin(np.arange(60.0))
+    model = NARX(lags=2, hidden=(2,), members=2, epochs=2, selection=False, random_state=0).fit(y)
+    before = model.predict(3)
+    np.testing.assert_array_equal(model.set_params(members=3).predict(3), before)
