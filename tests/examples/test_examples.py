@@ -296,6 +296,16 @@ def test_attention_weights(tmp_path: Path) -> None:
     assert is_picture(tmp_path / "attention_weights.png")
 
 
+@backend
+@slow
+def test_messy(tmp_path: Path) -> None:
+    printed = run("messy", tmp_path)
+    assert re.findall(r"^ +(007|NA) 2024-04-15", printed, re.MULTILINE) == ["007", "007", "NA", "NA"]
+    ar, narx, naive = (numbers(printed, name) for name in ("AR ", "NARX ", "SeasonalNaive "))
+    assert ar[0] < 1.2 * narx[0] and max(ar[0], narx[0]) < 0.7 * naive[0]
+    assert is_picture(tmp_path / "messy.png")
+
+
 def test_mutation(tmp_path: Path) -> None:
     names = run("mutation", tmp_path, "--list").split()
     assert len(names) >= 60  # tests/examples/test_mutation.py plants some
