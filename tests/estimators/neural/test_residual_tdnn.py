@@ -60,7 +60,7 @@ def test_members_read_windows_of_several_lengths(tmp_path: Path) -> None:
     assert model.window_ == 12 and model.theta_.shape[0] == 2
     model.save(tmp_path / "model.zip")
     pd.testing.assert_series_equal(load(tmp_path / "model.zip").predict(7), model.predict(7))
-    assert model._reaches() == [12, 4]
+    assert model._reaches(2) == [12, 4]
     fitted = model.predict(y.index[20:])  # the order of the members does not matter
     model.window, model.theta_ = (4, 12), model.theta_[::-1]
     pd.testing.assert_series_equal(model.predict(y.index[20:]), fitted)
