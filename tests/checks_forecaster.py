@@ -447,8 +447,9 @@ def check_missing(model: Forecaster) -> None:
     fitted = clone(model).fit(gaps.iloc[:50], holes.iloc[:50])
     inside = fitted.predict(gaps.iloc[:50])
     assert inside.notna().all() and fitted.predict(X.iloc[50:53]).notna().all()
-    with pytest.raises(ValueError, match=r"NaN in column 'price' at 2019-03.*X\.ffill"):
-        fitted.predict(gaps.iloc[50:53])
+    if fitted._first_lags()[0] < 3:  # the covariate matters in the steps ahead
+        with pytest.raises(ValueError, match=r"NaN in column 'price' at 2019-03.*X\.ffill"):
+            fitted.predict(gaps.iloc[50:53])
     steps = fitted.simulate(gaps, holes.iloc[:50])
     np.testing.assert_allclose(steps, fitted.predict(gaps.ffill().iloc[50:]))
     fitted.update(gaps.iloc[50:54], holes.iloc[50:54] + 100.0)
