@@ -19,7 +19,9 @@ def write_messy_file(path: str, hours: int = 24 * 7 * 6) -> None:
     """Sales by the hour: more at noon, on Saturdays and in the sun; one row in fifty lost, one cell in twenty empty."""
     rng, parts = np.random.default_rng(0), []
     time = pd.date_range("2024-03-04", periods=hours, freq="h")
-    for number, shop in enumerate(["007", "NA"]):  # names that a reader must not take for a number or a missing value
+    for number, shop in enumerate(
+        ["007", "NA"]
+    ):  # names that a reader must not take for a number or a missing value
         weather = rng.choice(["sun", "rain", "snow"], hours // 12, p=[0.5, 0.4, 0.1]).repeat(12)
         level = 20 + 15 * np.sin(2 * np.pi * (time.hour - 6) / 24) + 8 * (time.day_of_week == 5) + 5 * number
         sold = rng.poisson(np.maximum(level + 6 * (weather == "sun"), 1)) + 0.5

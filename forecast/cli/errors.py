@@ -34,7 +34,7 @@ _INPUTS["backtest"] = _INPUTS["benchmark"] = {**_INPUTS["fit"], "model": "--mode
 _OF_THE_TABLE = re.compile(r"(timestamps|index|covariates|unique_id|--target|--covariates)\b")
 """How a message begins that is about the rows of the file."""
 
-_ROWS = "Pass --set missing_rows=fill, or add a row for each to the file; its value may stay empty"
+_ROWS = "Pass --set missing_rows=fill, or add a row for each to the file, with or without a value"
 _REMEDIES = (
     (r"Pass predict\(12\) for twelve steps", "Pass --horizon 12"),
     (r"Pass for example horizon=(\d+)", r"Pass --horizon \1"),

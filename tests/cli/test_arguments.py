@@ -81,7 +81,6 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit sales.csv --time sold --target sold", "column: must be another one for each of --time, --target"),
     ("fit sales.csv --time month --target sold --id month", "received 'month' twice. Name each column once"),
     ("fit german.csv --time month --target sold", "ISO dates"),
-    ("fit hole.csv --time month --target sold --model Theta", "NaN"),
     ("fit gap.csv --time month --target sold --model AR", "1950-03"),
     ("fit text.csv --time month --target sold --model AR", "text.csv, column 'sold': must be numbers"),
     ("fit text.csv --time month --target price --covariates sold", "pass --categories 'sold'."),

@@ -27,7 +27,7 @@ def wrong(item: Field) -> list[Any]:
     if item.type == "Any":
         return list(FREE[item.name])
     kinds = str(item.type)
-    values: list[Any] = [object(), float("nan"), -1, -0.5]
+    values: list[Any] = [object(), float("nan"), -2 if item.name == "n_jobs" else -1, -0.5]
     values += [] if "bool" in kinds else [True]
     values += [] if "None" in kinds else [None]
     values += ["no"] if item.name != "symbols" else []  # a text is an alphabet
