@@ -30,7 +30,7 @@ FIT = Namespace(command="fit", data="sales.csv")
             "timestamps of series 'a': holes. Insert them with forecast.fill_gaps(y, freq='D'), or pass "
             "missing_rows='fill' to the forecaster.",
             "sales.csv, timestamps of series 'a': holes. Pass --set missing_rows=fill, or add a row for each to the "
-            "file; with or without a value.",
+            "file, with or without a value.",
         ),
         (
             "y: must be free of NaN. Fill the gaps, for example y.interpolate() or y.ffill().",
