@@ -56,7 +56,7 @@ def map_series(
     """`f` of every series and target column, series by series, in `n_jobs` jobs of joblib."""
     check_jobs(n_jobs)
     size = -(-panel.n_series // (PARTS * effective_n_jobs(n_jobs)))
-    parts = Parallel(n_jobs=n_jobs)(
+    parts = Parallel(n_jobs=n_jobs, batch_size=1)(
         delayed(_map_part)(f, _part(panel, weights, range(start, min(start + size, panel.n_series))))
         for start in range(0, panel.n_series, size)
     )
