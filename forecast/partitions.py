@@ -47,7 +47,7 @@ def predict_partitions(
     fitted on each and forecasts it. So this is for models that know each series alone (`Pretrained`, the naive ones,
     AR, ETS, Theta): their forecasts do not depend on the partitions. Memory is that of `n_jobs` partitions. Where a
     series has rows in several of them, the table is first shuffled on disk, so that each series lies in one; this needs
-    room for the table once more in `output`.
+    room for it in `output`, one and a half times that of the table.
 
     Each partition becomes one file, written whole or not at all. A run that was stopped goes on where it stopped when
     it is called again with the same arguments.
