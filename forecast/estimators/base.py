@@ -148,7 +148,7 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         validation.check_types(self)
         with validation.refit(self):
             panel = self._read(X, y)
-            self._check_past(panel)
+            self._check_columns(panel)
             weights = validation.row_weights(sample_weight, X, panel)
             self._learn(panel, weights)
             validation.remember(self, X, panel)

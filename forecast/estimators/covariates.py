@@ -11,7 +11,7 @@ from forecast.estimators import validation
 from forecast.estimators.documentation import Documented
 from forecast.panel import Coding, Panel
 from forecast.panel.calendar import check_calendar
-from forecast.panel.past_covariates import past_columns, projected
+from forecast.panel.past_covariates import columns_named, projected
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -27,6 +27,7 @@ class CovariateRoles(Documented):
             "auto" = hour, weekday and month, where they change and the history has two cycles; None = none.
         past: columns of X that are known up to now alone, such as measured weather. They are never asked for: in the
             steps ahead stand their last season and what is left of its last change (`forecast.panel.past_covariates`).
+        static: columns of X that hold one value for each series, such as the size of a shop; never asked for again.
     """
 
     uses_covariates: ClassVar[bool] = True
@@ -35,6 +36,7 @@ class CovariateRoles(Documented):
     categories: Any = None
     calendar: Any = None
     past: Any = None
+    static: Any = None
 
     panel_: Panel = field(init=False)
 
@@ -42,13 +44,16 @@ class CovariateRoles(Documented):
         """Refuse options that name no columns and no features."""
         validation.check_names("categories", self.categories)
         validation.check_names("past", self.past)
+        validation.check_names("static", self.static)
         if self.calendar is not None:
             check_calendar(self.calendar)
 
-    def _check_past(self, panel: Panel) -> None:
-        """Refuse names in `past` that are no covariates."""
+    def _check_columns(self, panel: Panel) -> None:
+        """Refuse names in `past` and `static` that are no covariates, and static columns that change."""
         if self.past:
-            past_columns(panel, self.past)
+            columns_named("past", panel, self.past)
+        if self.static:
+            validation.check_static(panel, columns_named("static", panel, self.static))
 
     def _indicated(self) -> list[Any]:
         """Columns named as categories that the model sees as indicators."""
@@ -65,14 +70,17 @@ class CovariateRoles(Documented):
         return np.full(self.panel_.n_exog, 0.0 if self.uses_covariates else np.inf)
 
     def _asked_lags(self) -> np.ndarray:
-        """Lag (E,) from which the user is asked for each covariate, infinite where it is known up to now alone."""
+        """Lag (E,) from which the user is asked for each covariate, infinite where it is past or static."""
         lags = self._first_lags()
-        return np.where(past_columns(self.panel_, self.past), np.inf, lags) if self.past else lags
+        for option, names in (("past", self.past), ("static", self.static)):
+            if names:
+                lags = np.where(columns_named(option, self.panel_, names), np.inf, lags)
+        return lags
 
     def _without_hindsight(self, panel: Panel, future_x: np.ndarray) -> np.ndarray:
         """Covariates (S, H, E) of the steps ahead, as they are known at the end of `panel`."""
         if not self.past:
             return future_x
-        columns, known = past_columns(panel, self.past), future_x.copy()
+        columns, known = columns_named("past", panel, self.past), future_x.copy()
         known[..., columns] = projected(panel, columns, future_x.shape[1])
         return known

@@ -341,7 +341,7 @@ def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
     for name, model in models.items():
         if not isinstance(model, Forecaster):
             raise TypeError(explain("estimators", allowed, f"{name!r}: {model!r}", REMEDY))
-        for option in ("categories", "calendar", "past"):
+        for option in ("categories", "calendar", "past", "static"):
             if getattr(model, option) is not None:
                 remedy = f"Pass {option} to the Ensemble, whose covariates all models see"
                 raise ValueError(explain(option, "None inside an ensemble", f"{name!r}: {model!r}", remedy))

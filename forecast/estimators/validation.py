@@ -140,6 +140,21 @@ def check_names(option: str, names: object) -> None:
         raise TypeError(explain(option, allowed, repr(names), remedy))
 
 
+def check_static(panel: Panel, columns: np.ndarray) -> None:
+    """Refuse static columns (E,) with more than one value in a series."""
+    first = np.repeat(panel.x[panel.offsets[:-1]], panel.lengths, axis=0)
+    changes = (panel.x != first) & columns
+    if changes.any():
+        row, column = np.argwhere(changes)[0]
+        series = series_name(panel, int(panel.series_of_rows()[row]))
+        name, remedy = panel.layout.given_names[column], "Leave it out of static, and pass it to predict"
+        raise ValueError(
+            explain(
+                "static", "columns of one value in each series", f"{name!r}{series}, which changes", remedy
+            )
+        )
+
+
 def with_known_covariates(panel: Panel) -> Panel:
     """The panel with a value in place of each missing covariate, and which from now on refuses others."""
     if np.isnan(panel.x).any():

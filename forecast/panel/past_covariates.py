@@ -10,8 +10,8 @@ from forecast._checks import explain
 from forecast.panel.panel import Panel
 
 
-def past_columns(panel: Panel, names: Collection[Hashable]) -> np.ndarray:
-    """Whether each column of x (E,) stands for one of the user's columns `names`.
+def columns_named(option: str, panel: Panel, names: Collection[Hashable]) -> np.ndarray:
+    """Whether each column of x (E,) stands for one of the user's columns `names`, those of an `option`.
 
     Raises:
         ValueError: a name that is no covariate.
@@ -20,7 +20,7 @@ def past_columns(panel: Panel, names: Collection[Hashable]) -> np.ndarray:
     for name in names:
         if name not in columns:
             allowed, remedy = f"a list of the covariates {[*columns]}", "Name columns of X"
-            raise ValueError(explain("past", allowed, repr(name), remedy))
+            raise ValueError(explain(option, allowed, repr(name), remedy))
         found[columns[name]] = True
     return found
 

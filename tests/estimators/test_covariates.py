@@ -231,3 +231,17 @@ def test_a_column_of_the_past_is_a_covariate() -> None:
         ValueError, match=r"past: must be a list of the covariates \['sky', 't'\]; received 'wind'"
     ):
         AR(past=["wind"]).fit(TEXT, Y)
+
+
+def test_static_columns_are_never_asked_for_again() -> None:
+    long = pd.concat(
+        [TEXT.assign(unique_id=name, ds=HOURS, y=Y, kind=name) for name in "ab"], ignore_index=True
+    )
+    head, rest = long[long["ds"] < HOURS[80]], long[long["ds"] >= HOURS[80]].drop(columns="y")
+    own, asking = AR(lags=1, pooled=True, static=["kind"]).fit(head), AR(lags=1, pooled=True).fit(head)
+    assert list(own.make_future_frame(1).columns) == ["unique_id", "ds", "sky", "t"]
+    pd.testing.assert_frame_equal(own.predict(rest.drop(columns="kind")), asking.predict(rest))
+    with pytest.raises(
+        ValueError, match="static: must be columns of one value in each series; received 'sky' of series 'a'"
+    ):
+        AR(static=["sky"]).fit(long)

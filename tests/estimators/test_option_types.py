@@ -18,6 +18,7 @@ MODELS = {type(model).__name__: model for model in [*forecasters(), *on_sequence
 OPTIONS = [(name, item) for name, model in MODELS.items() for item in fields(model) if item.init]
 FREE = {"loss": [], "edges": [1, "no"], "parents": [1, "no"], "estimator": ["no"], "build": ["no", 1]}
 FREE |= {"categories": ["no", 1], "calendar": ["no", 1, ["no"]], "past": ["no", 1, ["no"]]}
+FREE |= {"static": ["no", 1, ["no"]]}
 FREE |= {"estimators": [1, "no", {}, [3], {"ar__x": forecasters()[0]}], "combine": [1, "no", None]}
 Y = monthly()
 

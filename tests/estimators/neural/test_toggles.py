@@ -102,7 +102,7 @@ QUICK = (NARX, TDNN, ResidualTDNN)
 )
 def test_every_option_tells(model: NeuralForecaster, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = []
-    at_the_border = {"past", "missing_rows"}  # what is read and asked for, not what is trained
+    at_the_border = {"past", "static", "missing_rows"}  # what is read and asked for, not what is trained
     for name in [item.name for item in fields(model) if item.init and item.name not in at_the_border]:
         start = clone(model).set_params(selection=False)
         if name == "steps" and not isinstance(model, Seq2Seq | ResidualTDNN):
