@@ -294,7 +294,7 @@ def check_covariates(model: Forecaster) -> None:
     with pytest.raises(ValueError, match="same order"):
         fitted.predict(X.iloc[50:][["heat", "price"]])
     frame = fitted.make_future_frame(4)
-    if not model.uses_covariates:
+    if np.isinf(fitted._first_lags()).all():  # none matters, perhaps for this history alone
         assert frame.shape == (4, 0)
         return
     assert list(frame.columns) == ["price", "heat"] and frame.isna().all(axis=None)
