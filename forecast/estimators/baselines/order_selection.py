@@ -138,7 +138,8 @@ def nested_criteria(
     """
     right = factor[:, -targets:]
     total = np.sum(right**2, axis=0)
-    squares = np.cumsum(right[::-1] ** 2, axis=0)[::-1][np.asarray(ends)]  # (models, targets)
+    left = np.cumsum(np.vstack([right, 0 * total])[::-1] ** 2, axis=0)[::-1]  # nothing beyond the last row
+    squares = left[np.minimum(ends, len(right))]  # (models, targets)
     least = (1e-14 * total if floor is None else floor) + 1e-300
     parameters = np.asarray(ends, dtype=float)[:, None]
     return np.asarray(criterion(np.maximum(squares, least), rows, parameters, ic).sum(axis=1))

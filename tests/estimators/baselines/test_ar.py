@@ -10,7 +10,7 @@ from statsmodels.tsa.ardl import ARDL
 from statsmodels.tsa.vector_ar.var_model import VAR
 
 from forecast.estimators.baselines.ar import AR
-from forecast.estimators.baselines.order_selection import autoregression_order
+from forecast.estimators.baselines.order_selection import autoregression_order, nested_criteria
 from forecast.panel import Panel
 from tests.checks_forecaster import covariates, long_frame, monthly
 from tests.panel.test_panel import AHEAD, INDEXES, ROWS
@@ -358,3 +358,11 @@ def test_a_few_rows_have_a_forecast(rows: int) -> None:
     y = np.array([1.0, 2.0, 4.0, 3.0, 5.0, 7.0, 6.0])[:rows]
     forecast = AR().fit(y).predict(3)
     assert np.isfinite(forecast).all() and np.abs(forecast - y[-1]).max() <= 3 * np.ptp(y) * max(1, 3 / rows)
+
+
+def test_models_with_more_regressors_than_rows_leave_nothing() -> None:
+    """A factor of two rows: the models of two and of three regressors fit the target exactly."""
+    factor = np.array([[2.0, 1.0, 1.0, 3.0], [0.0, 1.0, 2.0, 4.0]])
+    none, one, two, three = nested_criteria(factor, [0, 1, 2, 3], 1, 100, "aic")
+    assert none - one == pytest.approx(100 * np.log(25 / 16) - 2)
+    assert two < one - 1000 and three == pytest.approx(two + 2)
