@@ -304,12 +304,12 @@ def _relative(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _learned(name: str, model: Any, panel: Panel, sample_weight: np.ndarray | None) -> Any:
     """The fitted model; the history, which the caller has, is not sent back with it."""
     X, y = panel.to_user()
-    model.set_params(calendar=panel.layout.calendar or None)
+    model.set_params(calendar=panel.layout.calendar or None)  # for this fit; afterwards its history tells
     weights = {} if sample_weight is None else {"sample_weight": panel.user_rows(sample_weight)}
     _named(name, model.fit, *((y,) if X is None else (X, y)), **weights)
     if len(model.panel_.y) == len(panel.y):
         del model.panel_
-    return model
+    return model.set_params(calendar=None)
 
 
 def _share_history(model: Any, panel: Panel) -> None:

@@ -245,3 +245,14 @@ def test_static_columns_are_never_asked_for_again() -> None:
         ValueError, match="static: must be columns of one value in each series; received 'sky' of series 'a'"
     ):
         AR(static=["sky"]).fit(long)
+
+
+def test_an_ensemble_with_a_calendar_is_saved_and_fitted_again(tmp_path: Path) -> None:
+    model, new = (
+        Ensemble({"ar": AR(lags=1)}, calendar=["hour"]).fit(Y),
+        pd.Series([1.0], HOURS[-1:] + HOURS.freq),
+    )
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    pd.testing.assert_series_equal(again.predict(5), model.predict(5))
+    pd.testing.assert_series_equal(again.fit(Y).update(new).predict(2), model.update(new).predict(2))
