@@ -18,7 +18,7 @@ command = [pathlib.Path(sys.executable).with_name("forecast")]
 for call in (
     [*command, "datasets"],
     [sys.executable, "-m", "forecast", "--version"],
-    [*command, "benchmark", "--windows", "1"],
+    [*command, "benchmark", "lynx", "--windows", "1"],
 ):
     subprocess.run(call, check=True)
 print(f"wheel of forecast {forecast.__version__}: {len(public)} public names, {len(catalogue())} data sets")

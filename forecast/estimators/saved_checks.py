@@ -222,6 +222,7 @@ def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:
         _check_part(part.panel_, panel)
         _hold(part.panel_.n_series == panel.n_series, "a model has other series")
         _hold((part.panel_.lengths <= panel.lengths).all(), "a model has a longer history")
+        _hold(_ends(part.panel_).equals(_ends(panel)), "a model has a history that ends elsewhere")
     weights = values["weights_"]
     _hold(
         (weights is None) == (model.combine in ("median", "mean")), "weights that were not learned, or none"
@@ -229,6 +230,11 @@ def _check_ensemble(model: Any, values: Values, sizes: Sizes) -> None:
     if weights is not None:
         _hold(model.combine == "weights" and sizes["M"] == len(parts), "a weight is not one of a model")
         _hold(np.isclose(weights.sum(), 1), "weights do not add up to 1")
+
+
+def _ends(panel: Any) -> Any:
+    """The last timestamp (S,) of each series."""
+    return panel.timeline.stamps(np.arange(panel.n_series), panel.lengths - 1)
 
 
 def _check_part(own: Any, panel: Any) -> None:
