@@ -348,8 +348,7 @@ def series_of_rows(panel: Panel) -> np.ndarray:
 
 def position_of_rows(panel: Panel) -> np.ndarray:
     """Number (N,) of each row within its series, from 0."""
-    position: np.ndarray = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
-    return position
+    return panel.position_of_rows()
 
 
 def shift(values: np.ndarray, panel: Panel, lag: int, fill: float = np.nan) -> np.ndarray:

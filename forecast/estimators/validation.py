@@ -158,9 +158,7 @@ def check_static(panel: Panel, columns: np.ndarray) -> None:
 def with_known_covariates(panel: Panel) -> Panel:
     """The panel with a value in place of each missing covariate, and which from now on refuses others."""
     if np.isnan(panel.x).any():
-        lost = np.add.reduceat(np.isfinite(panel.x), panel.offsets[:-1], axis=0) == 0  # (S, E)
-        if lost.any():
-            series, column = np.argwhere(lost)[0]
+        for series, column in never_known(panel.x, panel):
             raise ValueError(
                 explain(
                     f"X[{panel.layout.exog_names[column]!r}]{series_name(panel, series)}",
@@ -171,6 +169,11 @@ def with_known_covariates(panel: Panel) -> Panel:
             )
         panel = with_filled_covariates(panel)
     return replace(panel, allow_missing=False)
+
+
+def never_known(values: np.ndarray, panel: Panel) -> np.ndarray:
+    """Series and columns (n, 2) of values (N, F) that are missing in every row."""
+    return np.argwhere(np.add.reduceat(np.isfinite(values), panel.offsets[:-1], axis=0) == 0)
 
 
 def with_known_inputs(request: Request, record: Panel) -> Request:
@@ -243,9 +246,7 @@ def check_length(panel: Panel, history: int) -> None:
 
 def check_observed(panel: Panel) -> None:
     """Refuse a series without a single value."""
-    lost = np.add.reduceat(np.isfinite(panel.y), panel.offsets[:-1], axis=0) == 0  # (S, O)
-    if lost.any():
-        series, target = np.argwhere(lost)[0]
+    for series, target in never_known(panel.y, panel):
         raise ValueError(
             explain(
                 f"y{series_name(panel, series)}",

@@ -34,7 +34,7 @@ class Rows:
     @cached_property
     def position(self) -> np.ndarray:
         """Row number within its series, (N,)."""
-        return np.arange(len(self.series)) - self.panel.offsets[self.series]
+        return self.panel.position_of_rows()
 
     @cached_property
     def times(self) -> pd.Index:

@@ -134,10 +134,17 @@ def with_calendar(panel: Panel, calendar: Any) -> Panel:
         raise ValueError(
             explain("columns of X", "named unlike features of the calendar", taken[0], "Rename it")
         )
-    position = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
-    columns = calendar_columns(features, panel.timeline, panel.series_of_rows(), position)
+    columns = calendar_columns(features, panel.timeline, panel.series_of_rows(), panel.position_of_rows())
     layout = replace(panel.layout, exog=pd.Index([*panel.layout.exog, *labels]), calendar=features)
     return replace(panel, x=np.hstack([panel.x, columns.astype(panel.x.dtype)]), layout=layout)
+
+
+def calendar_ahead(panel: Panel, steps: int) -> np.ndarray:
+    """The features (S, steps, K) of the steps after the history of a panel."""
+    series = np.repeat(np.arange(panel.n_series), steps)
+    position = (panel.lengths[:, None] + np.arange(steps)).ravel()
+    found = calendar_columns(panel.layout.calendar, panel.timeline, series, position)
+    return found.reshape(panel.n_series, steps, panel.layout.n_calendar).astype(panel.x.dtype)
 
 
 def _times(timeline: Timeline, series: np.ndarray, position: np.ndarray) -> pd.DatetimeIndex | None:

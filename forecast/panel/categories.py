@@ -107,8 +107,8 @@ def indicators(frame: pd.DataFrame, categories: Mapping[Hashable, tuple[Any, ...
         if name not in categories:
             parts[name] = frame[name]
             continue
-        levels, column = categories[name], pd.Index(frame[name].to_list(), dtype=object)
-        codes, missing = pd.Index(levels, dtype=object).get_indexer(column), column.isna()
+        levels, column = categories[name], _column(frame, name)
+        codes, missing = _codes(column, levels), column.isna()
         _warn_of_unknown(name, column[(codes < 0) & ~missing])
         for label, code in zip(labels_of(name, levels), shown(levels), strict=True):
             parts[label] = np.where(missing, np.nan, codes == code)
@@ -192,8 +192,7 @@ def coded(X: Any, levels: Levels) -> Any:
     codes = {}
     for name in levels.keys() & {*frame.columns}:
         column = _column(frame, name)
-        found = pd.Index(levels[name], dtype=object).get_indexer(column)
-        codes[name] = np.where(column.isna(), np.nan, found)
+        codes[name] = np.where(column.isna(), np.nan, _codes(column, levels[name]))
     if isinstance(frame, pd.DataFrame):
         return frame.assign(**codes)
     backend = frame.implementation
@@ -206,5 +205,11 @@ def _frame(X: Any) -> Any:
     return X if isinstance(X, pd.DataFrame) else long.foreign(X)
 
 
-def _column(frame: Any, name: str) -> pd.Index:
+def _column(frame: Any, name: Hashable) -> pd.Index:
     return pd.Index(frame[name].to_list(), dtype=object)
+
+
+def _codes(column: pd.Index, levels: Iterable[Any]) -> np.ndarray:
+    """The number of each category, -1 for an unknown one."""
+    found: np.ndarray = pd.Index(levels, dtype=object).get_indexer(column)
+    return found

@@ -96,7 +96,7 @@ def _matched_series(old: Panel, new: Panel) -> np.ndarray:
 def _check_follows(old: Panel, new: Panel, series: np.ndarray) -> Timeline:
     timeline = old.timeline
     of_rows = series[new.series_of_rows()]
-    steps = np.arange(len(new.y)) - np.repeat(new.offsets[:-1], new.lengths)
+    steps = new.position_of_rows()
     index = new.timeline.stamps(new.series_of_rows(), steps)
     check_kind(timeline, index, "index of the new rows")
     if isinstance(timeline, Dates) and timeline.offset is None and isinstance(new.timeline, Dates):

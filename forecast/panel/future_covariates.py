@@ -9,7 +9,6 @@ import pandas as pd
 
 from forecast._checks import explain
 from forecast.panel import long
-from forecast.panel.calendar import calendar_columns
 from forecast.panel.panel import Panel
 from forecast.panel.regularity import shorten
 from forecast.panel.values import check_finite
@@ -23,7 +22,7 @@ def future_covariates(
     steps: int,
     first_lags: np.ndarray,
 ) -> np.ndarray:
-    """Covariates (S, steps, E) of the steps after the history; NaN after the last requested row of a series.
+    """The user's covariates (S, steps, G) of the steps after the history; NaN after the last requested row of a series.
 
     In a gap between the history and the first row requested after it, the last known covariates are repeated,
     with a warning, as in a cross-validation with a gap.
@@ -33,34 +32,14 @@ def future_covariates(
     Args:
         panel: the history.
         series, position: series and step of each requested row, shape (R,).
-        x: the user's covariates of the requested rows, shape (R, G), or None.
+        x: covariates of the requested rows, shape (R, G), or None.
         steps: steps after the history up to the last row.
-        first_lags: lag (E,) from which each covariate is read, infinite where it is not.
+        first_lags: lag (G,) from which each covariate is read, infinite where it is not.
 
     Raises:
         ValueError: no covariates given, rows missing between those requested, NaN or infinity in them, or rows
             of the history with other values than before.
     """
-    future = np.full((panel.n_series, steps, panel.n_exog), np.nan, panel.x.dtype)
-    given, every = panel.layout.n_given, np.arange(panel.n_series)
-    if panel.layout.calendar:
-        at = np.repeat(every, steps), (panel.lengths[:, None] + np.arange(steps)).ravel()
-        columns = calendar_columns(panel.layout.calendar, panel.timeline, *at)
-        future[..., given:] = columns.reshape(panel.n_series, steps, -1)
-    if given:
-        future[..., :given] = _given_covariates(panel, series, position, x, steps, first_lags[:given])
-    return future
-
-
-def _given_covariates(
-    panel: Panel,
-    series: np.ndarray,
-    position: np.ndarray,
-    x: np.ndarray | None,
-    steps: int,
-    first_lags: np.ndarray,
-) -> np.ndarray:
-    """The covariates (S, steps, G) that stand for columns of the user."""
     future = np.full((panel.n_series, steps, len(first_lags)), np.nan, panel.x.dtype)
     step = position - panel.lengths[series]
     ahead, needed = step >= 0, asked_for(first_lags, steps)

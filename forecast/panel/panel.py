@@ -225,12 +225,16 @@ class Panel:
 
     def _row_keys(self) -> tuple[pd.Index, pd.Index]:
         series = self.user_rows(self.series_of_rows())
-        position = self.user_rows(np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths))
+        position = self.user_rows(self.position_of_rows())
         return self.ids.take(series), self.timeline.stamps(series, position)
 
     def series_of_rows(self) -> np.ndarray:
         """Number of the series of every row, shape (N,)."""
         return np.repeat(np.arange(self.n_series), self.lengths)
+
+    def position_of_rows(self) -> np.ndarray:
+        """Step of every row from the start of its series, shape (N,)."""
+        return np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
 
     def _row_label(self, row: int) -> str:
         series = int(np.searchsorted(self.offsets, row, side="right")) - 1

@@ -50,8 +50,7 @@ def projected(panel: Panel, columns: np.ndarray, steps: int) -> np.ndarray:
     long = panel.lengths >= 2 * season
     if season == 1 or not long.any():
         return ahead
-    position = np.arange(len(x)) - np.repeat(panel.offsets[:-1], panel.lengths)
-    rows = np.flatnonzero(position > season)
+    rows = np.flatnonzero(panel.position_of_rows() > season)
     now, before = x[rows] - x[rows - season], x[rows - 1] - x[rows - 1 - season]
     power = np.nansum(before**2, axis=0)
     phi = np.clip(np.nansum(now * before, axis=0) / np.where(power > 0, power, 1.0), 0.0, 1.0)

@@ -14,6 +14,7 @@ import pandas as pd
 from forecast._checks import check_horizon, explain
 from forecast.panel import long
 from forecast.panel.array_rows import array_start
+from forecast.panel.calendar import calendar_ahead
 from forecast.panel.categories import indicators
 from forecast.panel.future_covariates import asked_for, check_width, covariate_columns, future_covariates
 from forecast.panel.panel import Panel
@@ -161,10 +162,11 @@ def build_request(
     rows = _read(panel, X, horizon, first_lags)
     ahead = rows.position - panel.lengths[rows.series] + 1
     steps = max(int(ahead.max(initial=0)), 0)
-    if panel.n_exog:
-        future_x = future_covariates(panel, rows.series, rows.position, rows.x, steps, first_lags)
-    else:
-        future_x = np.empty((panel.n_series, steps, 0), panel.x.dtype)
+    future_x, given = np.empty((panel.n_series, steps, 0), panel.x.dtype), panel.layout.n_given
+    if given:
+        future_x = future_covariates(panel, rows.series, rows.position, rows.x, steps, first_lags[:given])
+    if panel.layout.calendar:
+        future_x = np.concatenate([future_x, calendar_ahead(panel, steps)], axis=2)
     return Request(steps, future_x, rows, panel.layout)
 
 

@@ -39,7 +39,7 @@ def fit_ar(
                 "Use fewer lags or fill the missing values",
             )
         )
-    known = weights if past is y else auto.target_weights(y, weights)
+    known = _known(y, past, weights)
     with one_thread():
         found = fit_equation([((past - center) / unit, x - x_center, known)], form)
     return _in_units(found, y, center, unit, x_center, bounded)
@@ -75,12 +75,17 @@ def fit_pooled(panel: Panel, weights: np.ndarray | None, *, form: Form, bounded:
             units = [_units(panel.y[:, target].astype(float), panel.x, form)] * len(rows)
         parts = []
         for (part, y), (center, unit, x_center) in zip(rows, units, strict=True):
-            past, known = _past(y, form), None if weights is None else weights[part]
-            known = known if past is y else auto.target_weights(y, known)
+            past = _past(y, form)
+            known = _known(y, past, None if weights is None else weights[part])
             parts.append(((past - center) / unit, panel.x[part] - x_center, known))
         equation = fit_equation(parts, form)
         found += [_in_units(equation, y, *own, bounded) for (_, y), own in zip(rows, units, strict=True)]
     return [found[target * panel.n_series + series] for series, target, _, _ in every]
+
+
+def _known(y: np.ndarray, past: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
+    """The weights of the rows (T,) as targets, where gaps of y are filled in `past`."""
+    return weights if past is y else auto.target_weights(y, weights)
 
 
 def _past(y: np.ndarray, form: Form) -> np.ndarray:
