@@ -35,6 +35,8 @@ _DEVIATIONS = (100.0, 1.0, 1000.0)
 """Standard deviations to which a series is scaled, one search each: the likelihood has several maxima, and the
 scale of the states relative to the unitless weights decides which of them a search finds."""
 
+_LEARNED = ("form_", "smoothing_", "initial_")
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ETS(LocalForecaster, Unweighted):
@@ -50,7 +52,9 @@ class ETS(LocalForecaster, Unweighted):
     with level l, slope b, season s and error e; in a multiplicative form, a factor takes the place of a summand,
     in the recursions of statsmodels' ETSModel. Parameters maximise its likelihood, by its exact gradient. A
     constant series is forecast by its constant. ETSModel knows no missing values: gaps are filled from both sides first
-    (`forecast.panel.gaps.filled`), in the open loop by the values before them. Covariates are accepted and not used.
+    (`forecast.panel.gaps.filled`), in the open loop by the values before them. Where a history reaches 0 after "auto"
+    chose a multiplicative form, an additive one is fitted to it when it is forecast. Covariates are accepted and not
+    used.
 
     Args:
         error: "add", "mul" or "auto": both (mul for a positive series only) are fitted and the form of
@@ -98,7 +102,9 @@ class ETS(LocalForecaster, Unweighted):
         check_choice("trend", self.trend, (None, "add", "mul"))
         check_choice("seasonal", self.seasonal, ("auto", None, "add", "mul"))
         check_flag("damped", self.damped)
-        season = season_of(self.season, panel)
+        return self._learner(season_of(self.season, panel))
+
+    def _learner(self, season: int) -> FitSeries:
         forms = partial(candidates, error=self.error, trend=self.trend, seasonal=self.seasonal, season=season)
         return partial(fit_ets, forms=forms, damped=self.damped, season=season)
 
@@ -119,31 +125,33 @@ class ETS(LocalForecaster, Unweighted):
 
     def _smoothed(self, panel: Panel) -> Iterator[tuple[int, int, slice, np.ndarray, ETSResults | None]]:
         """Every series with the learned parameters run over its history; None for a constant one."""
-        which = match_series(self.panel_, panel)
-        shifts = season_shift(self.panel_, panel, which, self.initial_.shape[2] - 2)
+        which, season = match_series(self.panel_, panel), self.initial_.shape[2] - 2
+        shifts = season_shift(self.panel_, panel, which, season)
         for series, target, rows, y in each_target(panel):
-            where = (int(which[series]), target)
-            if not self.form_[where]:
-                yield series, target, rows, y, None
-                continue
-            form = str(self.form_[where])
-            check_positive(y, form, series_name(panel, series))
-            with alone():
-                result = self._smooth(y, form, where, shifts[series])
+            where, name = (int(which[series]), target), series_name(panel, series)
+            learned, shift = {key: getattr(self, key)[where] for key in _LEARNED}, shifts[series]
+            if "mul" in learned["form_"] and y.min() <= 0:
+                learned, shift = self._learner(season)(y, np.empty((len(y), 0)), None, name), 0
+            result = None
+            if form := learned["form_"]:
+                with alone():
+                    result = smooth(y, form, learned["smoothing_"], learned["initial_"], shift)
             yield series, target, rows, y, result
 
-    def _smooth(self, y: np.ndarray, form: str, where: tuple[int, int], shift: int) -> ETSResults:
-        level, slope, *seasons = self.initial_[where]
-        start = {
-            "initialization_method": "known",
-            "initial_level": level,
-            "initial_trend": slope,
-            "initial_seasonal": np.roll(seasons, -shift),
-        }
-        damped = bool(self.smoothing_[where][3] != 1.0)
-        model = build(y, form, damped, len(seasons), start)
-        used = [True, model.has_trend, model.has_seasonal, damped]
-        return model.smooth(self.smoothing_[where][used])
+
+def smooth(y: np.ndarray, form: str, smoothing: np.ndarray, initial: np.ndarray, shift: int) -> ETSResults:
+    """The learned parameters of a form run over a series, whose first row is `shift` steps after the learned one."""
+    level, slope, *seasons = initial
+    start = {
+        "initialization_method": "known",
+        "initial_level": level,
+        "initial_trend": slope,
+        "initial_seasonal": np.roll(seasons, -shift),
+    }
+    damped = bool(smoothing[3] != 1.0)
+    model = build(y, form, damped, len(seasons), start)
+    used = [True, model.has_trend, model.has_seasonal, damped]
+    return model.smooth(smoothing[used])
 
 
 def fit_ets(

@@ -103,6 +103,18 @@ def test_form_is_chosen_by_aicc() -> None:
     assert ETS().fit(growing).form_[0, 0].endswith(",add,")
 
 
+def test_a_history_that_reaches_zero_is_forecast_by_an_additive_form() -> None:
+    time, noise = np.arange(60), np.random.default_rng(0).normal(size=60)
+    y = (20 + 3 * time) * (1 + 0.1 * noise)
+    model, closed = ETS().fit(y), np.r_[y, np.zeros(4)]
+    assert model.form_[0, 0].startswith("mul")
+    additive = ETS(error="add").fit(closed)
+    np.testing.assert_array_equal(model.update(np.zeros(4)).predict(3), additive.predict(3))
+    np.testing.assert_array_equal(model._fitted(model.panel_), additive._fitted(model.panel_))
+    with pytest.raises(ValueError, match='greater than 0 everywhere.*0. Use "add"'):
+        ETS(error="mul").fit(y).update(np.zeros(4)).predict(3)
+
+
 def test_long_season_and_short_history() -> None:
     week = np.tile(np.arange(24.0), 4) + np.random.default_rng(0).normal(size=96) + 5
     np.testing.assert_allclose(ETS(season=24).fit(week).predict(24), np.arange(24.0) + 5, atol=3)
