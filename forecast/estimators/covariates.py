@@ -23,8 +23,10 @@ class CovariateRoles(Documented):
             sees a column with K + 1 categories as K columns of 0 and 1 (`forecast.panel.categories`); a category that
             was not seen in `fit` counts as the first one, with a warning.
         calendar: covariates computed from the timestamps, past and future: a list of "minute", "hour", "weekday",
-            "weekend", "day", "month", "quarter", and of pairs (steps of a season, harmonics) for Fourier terms;
-            "auto" = hour, weekday and month, where they change and the history has two cycles; None = none.
+            "weekend", "day", "month", "quarter", of "holiday:AU" or "holiday:AU-VIC" (public holidays of a country or
+            of its part on the local day, by the package holidays), and of pairs (steps of a season, harmonics) for
+            Fourier terms; "auto" = hour, weekday and month, where they change and the history has two cycles;
+            None = none.
         past: columns of X that are known up to now alone, such as measured weather. They are never asked for: in the
             steps ahead stand their last season and what is left of its last change (`forecast.panel.past_covariates`).
         static: columns of X that hold one value for each series, such as the size of a shop; never asked for again.

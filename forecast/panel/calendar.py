@@ -1,4 +1,5 @@
-"""Covariates computed from the timestamps: indicators of hour, weekday, month, ..., and Fourier terms of seasons.
+"""Covariates computed from the timestamps: indicators of hour, weekday, month, ..., of public holidays, and Fourier
+terms of seasons.
 
 They are known in the past and in the future alike, so nobody has to give them. A feature with the values v_0, ..., v_K
 becomes K columns, which are 1 where it is v_1, ..., v_K. Harmonic k of a season of m steps is the pair of columns
@@ -9,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from forecast._checks import check_count, explain
+from forecast.panel.public_holidays import PREFIX, check_place, is_holiday
 from forecast.panel.timeline import Timeline
 
 if TYPE_CHECKING:
     from forecast.panel.panel import Panel
 
 Feature = str | tuple[int, int]
-"""A name of FEATURES, or (steps in a season, number of harmonics)."""
+"""A name of FEATURES, "holiday:" and the code of a country, or (steps in a season, number of harmonics)."""
 
 FEATURES: dict[str, tuple[Callable[[pd.DatetimeIndex], Any], range]] = {
     "minute": (lambda times: times.minute, range(60)),
@@ -40,13 +43,16 @@ def check_calendar(calendar: object) -> None:
     """The option `calendar`: None, "auto", or a list of names and of pairs (steps of a season, harmonics)."""
     if calendar is None or (isinstance(calendar, str) and calendar == "auto"):
         return
-    allowed = f"None, 'auto', or a list of {', '.join(FEATURES)} and of pairs (steps of a season, harmonics)"
-    remedy = "Pass for example calendar=['hour', 'weekday', (24, 3)]"
+    names = f"{', '.join(FEATURES)}, {PREFIX}<country>"
+    allowed = f"None, 'auto', or a list of {names} and of pairs (steps of a season, harmonics)"
+    remedy = f"Pass for example calendar=['hour', 'weekday', '{PREFIX}AU-VIC', (24, 3)]"
     if isinstance(calendar, str) or not isinstance(calendar, Sequence):
         raise TypeError(explain("calendar", allowed, repr(calendar), remedy))
     for item in calendar:
         pair = isinstance(item, tuple) and len(item) == 2
-        if not pair and (not isinstance(item, str) or item not in FEATURES):
+        if isinstance(item, str) and item.startswith(PREFIX):
+            check_place(item)
+        elif not pair and (not isinstance(item, str) or item not in FEATURES):
             raise ValueError(explain("calendar", allowed, repr(item), remedy))
         if pair:
             check_count("calendar", item[0], minimum=2)
@@ -61,7 +67,7 @@ def chosen(calendar: Any, timeline: Timeline, lengths: np.ndarray) -> tuple[Feat
     "auto" is hour, weekday and month, as far as they change from step to step and the longest series has two cycles.
 
     Raises:
-        ValueError: features of timestamps for a history without any.
+        ValueError: features of timestamps for a history without any, or holidays for steps longer than a day.
 
     Example:
         >>> hours = pd.date_range("2024-01-01", periods=500, freq="h")
@@ -74,16 +80,23 @@ def chosen(calendar: Any, timeline: Timeline, lengths: np.ndarray) -> tuple[Feat
         return ()
     longest = int(np.argmax(lengths))
     times = _times(timeline, np.array([longest] * 2), np.array([0, lengths[longest] - 1]))
+    span = pd.Timedelta(0) if times is None else times[1] - times[0]
+    step = span / max(int(lengths[longest]) - 1, 1)
     if isinstance(calendar, str):
         if times is None:
             return ()
-        step = (times[1] - times[0]) / max(int(lengths[longest]) - 1, 1)
-        span = times[1] - times[0] + step
+        span += step
         cycles = {name: pd.Timedelta(cycle) for name, cycle in CYCLES.items()}
         return tuple(name for name, cycle in cycles.items() if step < cycle / 2 and span >= 2 * cycle)
     if times is None and any(isinstance(item, str) for item in calendar):
         remedy = "Give the history an index of timestamps, or pass seasons, calendar=[(24, 3)]"
         raise ValueError(explain("calendar", "seasons for a history without timestamps", calendar, remedy))
+    holidays = [item for item in calendar if isinstance(item, str) and item.startswith(PREFIX)]
+    if holidays and step >= pd.Timedelta("6D"):
+        remedy = "Leave them out, or pass their number in each step as a column of X"
+        raise ValueError(
+            explain("calendar", "without holidays where a step is days long", holidays[0], remedy)
+        )
     return tuple(calendar)
 
 
@@ -97,7 +110,7 @@ def labels_of_calendar(features: Sequence[Feature]) -> list[str]:
     names = []
     for item in features:
         if isinstance(item, str):
-            names += [f"{item}={value}" for value in FEATURES[item][1][1:]]
+            names += [f"{item}={value}" for value in _feature(item)[1][1:]]
         else:
             season, harmonics = item
             names += [f"{wave}({k}/{season})" for k in range(1, harmonics + 1) for wave in ("cos", "sin")]
@@ -114,13 +127,18 @@ def calendar_columns(
     for item in features:
         if isinstance(item, str):
             assert times is not None
-            value, values = FEATURES[item]
+            value, values = _feature(item)
             parts.append(np.asarray(value(times))[:, None] == np.array(values[1:]))
         else:
             season, harmonics = item
             angle = 2 * np.pi * (np.outer(number % season, np.arange(1, harmonics + 1)) % season) / season
             parts.append(np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(len(series), -1))
     return np.hstack(parts).astype(float)
+
+
+def _feature(name: str) -> tuple[Callable[[pd.DatetimeIndex], Any], range]:
+    """The function of timestamps that a name stands for, and its values."""
+    return FEATURES[name] if name in FEATURES else (partial(is_holiday, name), range(2))
 
 
 def with_calendar(panel: Panel, calendar: Any) -> Panel:
