@@ -29,7 +29,13 @@ class LagRegressor(Forecaster):
         y_t = f(y_{t-k}, k in lags; x_{t-l}, l in exog_lags) + noise_t
 
     With `difference` y and x are differences from row to row, and with `scale="series"` y is in units of each series.
-    Forecasts beyond one step feed f its own results, all series at once. Rows whose lags reach back before the start
+    `strategy` says how several steps are forecast from y_0, y_{-1}, ..., all series at once, h = 1, ..., H:
+
+        recursive   y_h = f(y_{h-k}; x_{h-l})
+        direct      y_h = f_h(y_{1-k}; x_{h-l})
+        dirrec      y_h = f_h(y_{h-1}, ..., y_1, y_{1-k}; x_{h-l})
+
+    where forecasts stand for y_1, ..., y_{h-1}. Rows whose lags reach back before the start
     of a series are left out of the fit, as are those with a missing target, or with a missing lag as long as at least
     half of the rows remain; otherwise, and in forecasts, gaps are filled (`forecast.panel.gaps.filled`). Least squares
     are solved in standardised columns, so the units of series and
@@ -47,12 +53,15 @@ class LagRegressor(Forecaster):
             with lags="auto" and several series, else None.
         difference: whether f sees differences; "auto" = with lags="auto" chosen as by `AR`, for all series together,
             else False.
+        strategy: "recursive" = one regressor, fed its own results; "direct" = one for each of `horizon` steps; "dirrec"
+            = the same, each of which also sees the steps before its own. Steps beyond `horizon` are forecast in blocks
+            of as many, each from the one before.
         horizon: steps that `predict()` returns.
 
     Attributes:
         lags_: the lags used; difference_: whether they are of differences.
         center_, unit_: what is subtracted from the values of each series, and their unit, shapes (S, O).
-        regressors_: the fitted regressors, one per target column.
+        regressors_: the fitted regressors, one per target column, for each step one after another.
 
     Raises:
         ValueError, TypeError: an argument or the data cannot be used. `save` is refused, because a fitted
@@ -61,6 +70,7 @@ class LagRegressor(Forecaster):
     References:
         Bontempi, G., Ben Taieb, S. and Le Borgne, Y. (2013). Machine learning strategies for time series
         forecasting. Lecture Notes in Business Information Processing 138, 62-77.
+        Sorjamaa, A. and Lendasse, A. (2006). Time series prediction using DirRec strategy. ESANN.
 
     Example:
         >>> import numpy as np
@@ -74,13 +84,14 @@ class LagRegressor(Forecaster):
     season: int | Sequence[int] | str | None = "auto"
     scale: str | None = "auto"
     difference: bool | str = "auto"
+    strategy: str = "recursive"
 
     def min_history(self, panel: Panel) -> int:
-        """The longest lag, and one more row for differences."""
+        """The longest lag, and one more row for differences; in `fit` also the steps before the last one."""
         if learned(self):
             return max(*self.lags_, *self._exog(panel), 0) + self.difference_
         given = (1,) if self._auto() else check_lags("lags", self.lags)
-        return max(*given, *self._exog(panel)) + (self.difference is True)
+        return max(max(given) + self._steps() - 1, *self._exog(panel)) + (self.difference is True)
 
     def _first_lags(self) -> np.ndarray:
         return np.full(self.panel_.n_exog, float(min(self._exog(self.panel_))))
@@ -91,6 +102,16 @@ class LagRegressor(Forecaster):
         check_choice("scale", self.scale, ("auto", "series", None))
         if not isinstance(self.difference, bool):
             check_choice("difference", self.difference, ("auto", True, False))
+        check_choice("strategy", self.strategy, ("recursive", "direct", "dirrec"))
+
+    def _steps(self) -> int:
+        """Steps that have a regressor of their own."""
+        return 1 if self.strategy == "recursive" else self.horizon
+
+    def _lags_of(self, step: int) -> tuple[int, ...]:
+        """Lags, counted from the target, that the regressor of a step sees; the first step is 0."""
+        between = range(1, step + 1) if self.strategy == "dirrec" else ()
+        return (*between, *(lag + step for lag in self.lags_))
 
     def _auto(self) -> bool:
         if isinstance(self.lags, str):
@@ -113,20 +134,17 @@ class LagRegressor(Forecaster):
             self.lags_ = tuple(lag for lag in found if not self.difference_ or lag + 1 in found) or (1,)
         else:
             self.lags_ = check_lags("lags", self.lags)
-        reach = max(self.lags_) + self.difference_
+        reach = max(self.lags_) + self._steps() - 1 + self.difference_
         panel = replace(panel, y=learned_from(panel.y, panel.offsets, panel.seasons, reach))
         scaled = self.scale == "series" or (self.scale == "auto" and automatic and panel.n_series > 1)
         self.center_, self.unit_ = self._own_units(panel) if scaled else _no_units(panel)
         self._set_history(panel, sample_weight)
-        seen = self._seen(panel)
-        table = lag_table(seen, seen.y, self.lags_, exog)
-        every = np.isfinite(table).all(axis=1)[:, None] & counted(given.y)
-        self.regressors_ = [
-            self._fit_one(
-                table[known], seen.y[known, target], None if sample_weight is None else sample_weight[known]
-            )
-            for target, known in enumerate(every.T)
-        ]
+        seen, counts, self.regressors_ = self._seen(panel), counted(given.y), []
+        for step in range(self._steps()):
+            table = lag_table(seen, seen.y, self._lags_of(step), exog)
+            for target, known in enumerate((np.isfinite(table).all(axis=1)[:, None] & counts).T):
+                weights = None if sample_weight is None else sample_weight[known]
+                self.regressors_.append(self._fit_one(table[known], seen.y[known, target], weights))
 
     def _own_units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Center and unit (S, O) of the values, or of the differences, of each series."""
@@ -167,9 +185,11 @@ class LagRegressor(Forecaster):
             )
         return regressor.fit(table, target, sample_weight=weights)
 
-    def _apply(self, table: np.ndarray) -> np.ndarray:
-        """Values (rows, O) of all regressors on rows of the lag table."""
-        return np.column_stack([regressor.predict(table) for regressor in self.regressors_])
+    def _apply(self, table: np.ndarray, step: int = 0) -> np.ndarray:
+        """Values (rows, O) of the regressors of a step on rows of its lag table."""
+        targets = self.center_.shape[1]
+        regressors = self.regressors_[step * targets : (step + 1) * targets]
+        return np.column_stack([regressor.predict(table) for regressor in regressors])
 
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         panel = completed(panel)
@@ -181,9 +201,10 @@ class LagRegressor(Forecaster):
         path = np.zeros((panel.n_series, reach + horizon, panel.n_targets))
         path[:, :reach] = history_end(seen.y, panel, reach)
         for step in range(horizon):
-            past = [path[:, reach + step - lag] for lag in self.lags_]
+            own = step % self._steps()
+            past = [path[:, reach + step - lag] for lag in self._lags_of(own)]
             given = [record[:, back + step - lag] for lag in exog]
-            path[:, reach + step] = self._apply(np.hstack(past + given))
+            path[:, reach + step] = self._apply(np.hstack(past + given), own)
         center, unit = self._units(panel)
         ahead = path[:, reach:] * unit[:, None] + center[:, None]
         if self.difference_:

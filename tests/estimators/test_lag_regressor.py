@@ -45,6 +45,33 @@ def test_closed_loop_equals_loop_by_hand() -> None:
     assert not hasattr(tree, "tree_")
 
 
+@pytest.mark.parametrize("strategy", ["direct", "dirrec"])
+@pytest.mark.parametrize("difference", [False, True])
+def test_a_regressor_for_each_step_equals_regressions_by_hand(strategy: str, difference: bool) -> None:
+    model = LagRegressor(
+        estimator=Ridge(), lags=[1, 3], strategy=strategy, horizon=3, difference=difference
+    ).fit(Y)
+    path, rows = Y.to_numpy(), len(Y)
+    path = np.diff(path) if difference else path
+    for block in range(2):  # steps beyond the horizon: from the forecasts before them
+        origin = rows - difference + 3 * block
+        for step in range(3):
+            lags = [*range(1, step + 1)] * (strategy == "dirrec") + [1 + step, 3 + step]
+            known = np.diff(Y.to_numpy()) if difference else Y.to_numpy()
+            table = np.column_stack([known[max(lags) - lag : len(known) - lag] for lag in lags])
+            regressor = Ridge().fit(table, known[max(lags) :])
+            path = np.append(path, regressor.predict([[path[origin + step - lag] for lag in lags]]))
+    expected = Y.iloc[-1] + np.cumsum(path[rows - 1 :]) if difference else path[rows:]
+    np.testing.assert_allclose(model.predict(6), expected, rtol=1e-9)
+    np.testing.assert_allclose(model.predict(2), expected[:2], rtol=1e-9)
+
+
+def test_a_history_too_short_for_the_last_step() -> None:
+    with pytest.raises(ValueError, match="at least 16 rows"):
+        LagRegressor(lags=4, strategy="direct", horizon=12).fit(Y[:15])
+    assert LagRegressor(lags=4, strategy="direct", horizon=12).fit(Y[:16]).predict(13).notna().all()
+
+
 def test_panel_learns_one_regressor_from_all_series() -> None:
     long = long_frame((40, 30))
     model = LagRegressor(estimator=Ridge(), lags=2).fit(long)
