@@ -432,6 +432,18 @@ def test_linear_choices(script: ModuleType, tmp_path: Path, capsys: pytest.Captu
     assert {float(value) for value in always[1:]} == {1.0} and len(always) == 1 + 5
 
 
+def test_day_or_week(script: ModuleType) -> None:
+    """A week that is there is taken, and worth it."""
+    table = script.main(["--quick"])
+    assert table["week"].all() and (table["ratio"] < 0.7).all()
+
+
+def test_weather(script: ModuleType) -> None:
+    """Weather known ahead is worth more than weather of the past."""
+    table = script.main(["--quick", "--models", "AR", "--days", "1"]).set_index("weather")
+    assert table.loc["known", "RMSSE"] < 0.5 * table.loc["past", "RMSSE"]
+
+
 def test_missing(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing taken away costs nothing, NN5 without gaps is what it is, and the long record is fitted in one call."""
     hours, rng = np.arange(900), np.random.default_rng(0)

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
-from sklearn.base import clone
 
-from forecast.estimators.held_out import held_out, longest_tail, mean_step
+from forecast.estimators.held_out import mean_step
 from forecast.panel import Panel
-from forecast.training.rivals import decide
 from forecast.windows import position_of_rows
 
 Ahead = Callable[[Panel, np.ndarray, int], np.ndarray]
 """Forecasts (R, H, O) of the steps that follow the rows before some ends (R,) of a panel."""
 ORIGINS = 600  # from which errors are measured, at most
 STRENGTHS = np.logspace(-6, 2, 25)  # of the ridge, for each of its rows
-MOST_SERIES = 500  # by which covariates are judged
-WITHOUT, WITH = "without covariates", "with covariates"  # the candidates
 
 
 def coefficients(ahead: Ahead, panel: Panel, horizon: int, least: int) -> np.ndarray:
@@ -73,25 +67,3 @@ def ridge(design: np.ndarray, goal: np.ndarray) -> np.ndarray:
         if loss < best[0]:
             best = loss, right.T @ (singular / (singular**2 + strength) * along)
     return best[1]
-
-
-def judged(model: Any, panel: Panel, horizon: int) -> pd.DataFrame:
-    """The table of what was decided by forecasts over the last part of series; no rows where all are too short.
-
-    Args:
-        model: a `Pretrained`; horizon: steps that are judged.
-    """
-    if panel.n_series > MOST_SERIES:
-        panel = panel.of(np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(int))
-    if longest_tail(model, panel).max() < horizon:
-        return decide({})
-    errors, overlap = {}, 1.0
-    for name, used in ((WITHOUT, False), (WITH, True)):
-        plain = clone(model).set_params(covariates=used, finetune=False, horizon=horizon, verbose=0)
-        told = held_out(plain, panel, None, horizon)
-        error = np.abs(told.truth - told.forecast) / mean_step(told.head)[:, None]  # (A, S, H, O)
-        known = np.isfinite(error).any(axis=(2, 3))
-        errors[name] = np.nanmean(error[known], axis=(1, 2))
-        step = np.diff(told.origins, axis=0).max(initial=1)
-        overlap = max(min(horizon / max(step, 1), len(told.origins)), 1.0)
-    return decide(errors, overlap)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
+from sklearn.base import clone
 
 from forecast._checks import check_choice, check_count, check_seed, check_verbose
 from forecast.estimators.base import Unweighted
@@ -17,6 +18,7 @@ from forecast.estimators.held_out import mean_step
 from forecast.estimators.pretrained import covariates
 from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks
 from forecast.estimators.pretrained.families import family_of
+from forecast.estimators.pretrained.judged_tail import judged
 from forecast.estimators.pretrained.network import Network, shipped
 from forecast.estimators.pretrained.profile import reach
 from forecast.panel import Panel, Request
@@ -26,6 +28,7 @@ from forecast.windows import position_of_rows, series_of_rows
 
 MANY, ROWS = 10, 20_000  # series and rows of a large panel
 CELLS = 1 << 19  # values of the windows that are forecast at once: memory stays small
+WITHOUT, WITH = "without covariates", "with covariates"  # candidates
 Value = Callable[[BlockForecast, np.ndarray], np.ndarray]
 """K values of each step ahead (B, H, K), given the number of the series and target of each window (B,)."""
 
@@ -50,7 +53,8 @@ class Pretrained(Unweighted):
     foresee (`forecast.estimators.pretrained.covariates`).
 
     Args:
-        season: m, time steps in one season; None = from the frequency of the index.
+        season: m, time steps in one season; None = from the frequency of the index: of a day and a week, where both are
+            seasons of it, the day unless forecasts over the last part of the history are better with the week.
         horizon: steps that `predict()` returns, and by which fine-tuning is judged.
         covariates: whether known covariates are used: "auto" = where forecasts over the last part of the history are
             better with them, True = in any case, False = never.
@@ -105,8 +109,8 @@ class Pretrained(Unweighted):
         return 2
 
     def _fit(self, panel: Panel, sample_weight: np.ndarray | None) -> None:
-        self.season_ = panel.season_length if self.season is None else check_count("season", self.season)
         self.theta_, self.exog_coef_, self.exog_unit_, self.selection_ = None, None, None, decide({})
+        self.season_ = self._chosen_season(panel)
         if panel.n_exog and self.covariates:
             self._use_covariates(panel)
         if self.finetune is True or self.finetune == "auto" and is_large(panel):
@@ -115,6 +119,34 @@ class Pretrained(Unweighted):
     def _first_lags(self) -> np.ndarray:
         return np.full(self.panel_.n_exog, np.inf if self.exog_coef_ is None else 0.0)
 
+    def _chosen_season(self, panel: Panel) -> int:
+        """The season that is given, or the one of the frequency with the least error of held-out forecasts."""
+        if self.season is not None:
+            return check_count("season", self.season)
+        self.season_, names = panel.season_length, {f"season {m}": m for m in panel.seasons}
+        if len(names) == 1:
+            return self.season_
+        candidates = {name: self._plainer(season=m) for name, m in names.items()}
+        return names.get(self._decided(judged(candidates, panel, self._steps_judged())), self.season_)
+
+    def _plainer(self, **options: Any) -> Pretrained:
+        """A copy that decides and shows nothing, with some options."""
+        plain = {
+            "season": None,
+            "covariates": False,
+            "finetune": False,
+            "verbose": 0,
+            "horizon": self._steps_judged(),
+        }
+        copy: Pretrained = clone(self).set_params(**(plain | options))
+        return copy
+
+    def _decided(self, table: pd.DataFrame) -> str:
+        """The candidate that a table keeps, whose rows join those of `selection_`."""
+        parts = [part for part in (self.selection_, table) if len(part)]
+        self.selection_ = pd.concat(parts, ignore_index=True) if parts else table
+        return kept(table)
+
     def _steps_judged(self) -> int:
         """Steps of the forecasts by which candidates are judged."""
         family = family_of(self.season_)
@@ -122,10 +154,13 @@ class Pretrained(Unweighted):
 
     def _use_covariates(self, panel: Panel) -> None:
         """Learn what they add, with "auto" only where held-out forecasts become better."""
-        steps = self._steps_judged()
-        if self.covariates == "auto":
-            self.selection_ = covariates.judged(self, panel, steps)
-        if self.covariates is True or kept(self.selection_) == covariates.WITH:
+        steps, used = self._steps_judged(), self.covariates is True
+        if not used:
+            candidates = {
+                name: self._plainer(season=self.season_, covariates=name == WITH) for name in (WITHOUT, WITH)
+            }
+            used = self._decided(judged(candidates, panel, steps)) == WITH
+        if used:
             least = max(self.min_history(panel), self.season_)
             self.exog_coef_ = covariates.coefficients(self._medians, panel, steps, least)
             self.panel_, self.exog_unit_ = panel, mean_step(panel)  # of these series
@@ -137,9 +172,7 @@ class Pretrained(Unweighted):
         network, family, table = self._network(), family_of(self.season_), decide({})
         if self.finetune == "auto":
             table = finetuning.judged(self, panel, self._steps_judged())
-            self.selection_ = (
-                pd.concat([self.selection_, table], ignore_index=True) if len(self.selection_) else table
-            )
+            self._decided(table)
         how = {"seed": self.random_state, "verbose": check_verbose(self.verbose)}
         self.theta_ = finetuning.learned_theta(network, family, panel, table, **how)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from forecast.estimators.neural.judged_panel import TOGETHER, errors_at_end
 from forecast.estimators.pretrained.families import Family
@@ -25,9 +24,8 @@ def judged(model: Any, panel: Panel, horizon: int) -> pd.DataFrame:
     Args:
         model: a `Pretrained`; horizon: steps that are judged.
     """
-    plain = {"horizon": horizon, "verbose": 0, "covariates": False}
     models = {
-        name: clone(model).set_params(finetune=after, **plain)
+        name: model._plainer(season=model.season_, finetune=after)
         for name, after in ((BEFORE, False), (AFTER, True))
     }
     season = max(model.season_, 1)

@@ -6,7 +6,7 @@ import pytest
 
 from forecast import Pretrained, load
 from forecast.datasets import load_air_passengers
-from forecast.estimators.pretrained import covariates
+from forecast.estimators.pretrained import judged_tail
 from forecast.estimators.pretrained.covariates import ridge
 
 INDEX = pd.period_range("2000-01", periods=240, freq="M")
@@ -89,7 +89,7 @@ def test_forecasts_follow_the_units_of_target_and_covariates() -> None:
 
 @pytest.mark.parametrize("judges", [1, 2])
 def test_series_of_a_panel_share_the_effect(judges: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(covariates, "MOST_SERIES", judges)
+    monkeypatch.setattr(judged_tail, "MOST_SERIES", judges)
     parts = []
     for name, scale in (("a", 1.0), ("b", 100.0)):
         _, X, y = data(20.0, seed=len(parts))

@@ -119,3 +119,16 @@ def test_a_fresh_process_forecasts_without_keras_in_time() -> None:
     ]
     seconds, keras = zip(*(each.stdout.split() for each in done), strict=True)
     assert min(map(float, seconds)) < 1.5 and set(keras) == {"False"}
+
+
+def test_the_week_of_hours_is_used_where_it_is_seen() -> None:
+    hours = pd.date_range("2024-01-01", periods=24 * 7 * 12, freq="h")
+    day, week = np.sin(np.arange(24 * 84) * np.pi / 12), np.arange(24 * 84) // 24 % 7 >= 5
+    noise = np.random.default_rng(0).normal(size=24 * 84)
+    walk, weekly = pd.Series(noise.cumsum(), hours), pd.Series(10 + day + 3 * week + 0.1 * noise, hours)
+    assert Pretrained(horizon=24).fit(walk).season_ == 24
+    model = Pretrained(horizon=24).fit(weekly)
+    assert model.season_ == 168 and model.selection_["candidate"].tolist() == ["season 24", "season 168"]
+    pd.testing.assert_series_equal(model.predict(24), Pretrained(season=168).fit(weekly).predict(24))
+    assert Pretrained(season=24, horizon=24).fit(weekly).season_ == 24
+    assert Pretrained(horizon=24).fit(weekly[:60]).season_ == 24  # too short to tell
