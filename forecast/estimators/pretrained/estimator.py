@@ -124,7 +124,7 @@ class Pretrained(Unweighted):
         if self.season is not None:
             return check_count("season", self.season)
         self.season_, names = panel.season_length, {f"season {m}": m for m in panel.seasons}
-        if len(names) == 1:
+        if len(names) < 2:
             return self.season_
         candidates = {name: self._plainer(season=m) for name, m in names.items()}
         return names.get(self._decided(judged(candidates, panel, self._steps_judged())), self.season_)
