@@ -130,10 +130,10 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`. After an error the model is as before.
 
-        A missing target (NaN) is neither learned from nor judged by, and forecasts begin at the last known one. Where
-        fewer than half of the rows have a whole past, a model that looks back sees the season's usual value and a
-        straight line in gaps of up to a season (`forecast.panel.gaps.filled`). A missing covariate is its last known
-        value and the season's usual steps; whole numbers stay. Models that do otherwise say so.
+        `fit(None, y)` is `fit(y)`. A missing target (NaN) is neither learned from nor judged by, and forecasts begin
+        at the last known one. Where fewer than half of the rows have a whole past, a model that looks back sees the
+        season's usual value and a straight line in gaps of up to a season (`forecast.panel.gaps.filled`). A missing
+        covariate is its last known value and the season's usual steps; whole numbers stay. Other models say so.
 
         Args:
             X: the series itself, a long frame (unique_id, ds, y), or, when y is given, the timeline plus
@@ -146,6 +146,7 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         """
         self._check_options()
         validation.check_types(self)
+        X, y = (y, None) if X is None else (X, y)
         with validation.refit(self):
             panel = self._read(X, y)
             self._check_columns(panel)
@@ -180,11 +181,11 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
     def predict(self, X: Any = None) -> Any:
         """Forecast a number of steps, the rows of an index or frame, or `horizon` steps.
 
-        Timestamps in the history give the one-step-ahead forecast from the true values before them; rows with
-        too little history for the model give the mean of the values before them, the very first row the mean
-        of its series. Timestamps after the history give the closed-loop forecast. An array has no timeline:
-        rows that equal a stretch of the training rows mean these, all others follow the history. A model that
-        was fitted on an index refuses others, since they could lie anywhere after the history; in a pipeline
+        Timestamps in the history give the one-step-ahead forecast from the true values before them and the covariates
+        in X; rows with too little history for the model give the mean of the values before them, the very first row
+        the mean of its series. Timestamps after the history give the closed-loop forecast. An array has no timeline:
+        rows that equal a stretch of the training rows mean these, all others follow the history. A model that was
+        fitted on an index refuses others, since they could lie anywhere after the history; in a pipeline
         `set_output(transform="pandas")` keeps the index.
 
         Args:
@@ -306,8 +307,7 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
         The index of y, if it has one, says which rows an array X means; an index of X must equal it.
         """
         check_is_fitted(self, "panel_")
-        if y is None:
-            X, y = validation.split_target(X, self.panel_)
+        X, y = validation.split_target(X, y, self.panel_)
         answer = self.predict(validation.on_rows_of(y, X, self.panel_))
         validation.check_same_rows(y, answer)
         weights = validation.aligned_weights(sample_weight, getattr(y, "index", None))
@@ -360,7 +360,7 @@ class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
         """Values (R, O) on the requested rows: open loop in the history, closed loop after it."""
-        step = request.position - panel.lengths[request.series]
+        panel, step = request.history(panel), request.position - panel.lengths[request.series]
         values = np.empty((len(step), panel.n_targets))
         ahead, inside = step >= 0, step < 0
         if ahead.any():

@@ -287,9 +287,11 @@ def values_of(forecast: Any, name: str) -> Any:
     return forecast
 
 
-def split_target(X: Any, panel: Panel) -> tuple[Any, Any]:
-    """What to pass to `predict`, and the true values, from rows that hold both."""
-    form = panel.layout.form
+def split_target(X: Any, y: Any, panel: Panel) -> tuple[Any, Any]:
+    """What to pass to `predict`, and the true values, also from rows that hold both."""
+    if X is not None and y is not None:
+        return X, y
+    form, X = panel.layout.form, y if X is None else X
     if form == "pair":
         raise ValueError(
             explain("y", "given to score, as it was to fit", "None", "Call score(X_future, y_future)")

@@ -45,8 +45,11 @@ class RollingOrigin(BaseCrossValidator):
             These rows are neither trained on nor tested: a model forecasts through them.
         window: "expanding" to train on everything that is known, or w, the number of steps to train on.
         align: "time" numbers the distinct timestamps of all series together. "end" counts each series back
-            from its own last row; use it when `ds` numbers the rows of each series separately, as in the M4
-            competition.
+            from its own last row; use it when the series end at different times, or when `ds` numbers the rows of each
+            series separately, as in the M4 competition.
+        partition: True makes `split` test every row once, as `cross_val_predict` and `StackingRegressor` require: the
+            first window also tests the rows that it trains on, which a forecaster answers one step ahead. Such
+            answers are better than those of the other rows; many windows leave few of them.
 
     Raises:
         ValueError: An argument outside its range, or a history too short for all windows.
@@ -73,6 +76,7 @@ class RollingOrigin(BaseCrossValidator):
         gap: int = 0,
         window: Window = "expanding",
         align: Align = "time",
+        partition: bool = False,
     ) -> None:
         self.horizon = horizon
         self.windows = windows
@@ -80,6 +84,7 @@ class RollingOrigin(BaseCrossValidator):
         self.gap = gap
         self.window = window
         self.align = align
+        self.partition = partition
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of windows, whatever the data."""
@@ -113,8 +118,9 @@ class RollingOrigin(BaseCrossValidator):
             )
         ticks = clock(pd.RangeIndex(len(ids)) if times is None else times, ids, self.align)
         order = _time_order(ticks, ids)
-        for cut in self.cuts(ticks):
-            yield order[cut.known[order]], order[cut.test[order]]
+        for number, cut in enumerate(self.cuts(ticks)):
+            test = cut.test | cut.known if self.partition and number == 0 else cut.test
+            yield order[cut.known[order]], order[test[order]]
 
     def cuts(self, ticks: np.ndarray) -> Iterator[Cut]:
         """Yield each window as masks over rows that carry the clock values `ticks`."""
@@ -153,6 +159,10 @@ class RollingOrigin(BaseCrossValidator):
             check_choice("window", self.window, ("expanding",))
         else:
             check_count("window", self.window)
+        if self.partition and (step != horizon or self.gap or not isinstance(self.window, str)):
+            allowed = "False where step, gap or window leave rows untested, or test them twice"
+            received = f"True with horizon={horizon}, step={step}, gap={self.gap}, window={self.window!r}"
+            raise ValueError(explain("partition", allowed, received, "Leave step, gap and window out"))
         return horizon, windows, step
 
 

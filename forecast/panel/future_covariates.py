@@ -37,8 +37,7 @@ def future_covariates(
         first_lags: lag (G,) from which each covariate is read, infinite where it is not.
 
     Raises:
-        ValueError: no covariates given, rows missing between those requested, NaN or infinity in them, or rows
-            of the history with other values than before.
+        ValueError: no covariates given, rows missing between those requested, NaN or infinity in them.
     """
     future = np.full((panel.n_series, steps, len(first_lags)), np.nan, panel.x.dtype)
     step = position - panel.lengths[series]
@@ -55,7 +54,6 @@ def future_covariates(
     future[series[ahead], step[ahead]] = x[ahead]
     if needed.any() and not given.all():
         _bridge(panel, given, future)
-    _check_history(panel, series[~ahead], position[~ahead], x[~ahead])
     return future
 
 
@@ -124,20 +122,6 @@ def _lost(panel: Panel, holes: np.ndarray) -> tuple[str, pd.Index]:
     lost = np.flatnonzero(holes[place]) + panel.lengths[place]
     name = f" of series {panel.ids[place]!r}" if panel.layout.keyed else ""
     return name, panel.timeline.stamps(np.full(len(lost), place), lost)
-
-
-def _check_history(panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray) -> None:
-    """Rows of the history are forecast from the covariates of fit; other values would be ignored."""
-    rows = panel.offsets[series] + position
-    tolerance = 1e-4 if np.float32 in (panel.x.dtype, x.dtype) else 1e-7
-    same = np.isclose(x, panel.x[rows, : x.shape[1]], rtol=tolerance, atol=tolerance) | np.isnan(x)
-    if same.all():
-        return
-    row = int(np.argmax(~same.all(axis=1)))
-    stamp = panel.timeline.stamps(series[[row]], position[[row]])[0]
-    remedy = "Fit again with the changed covariates, or run the model on another record with simulate"
-    allowed = "the same in the history as in fit"
-    raise ValueError(explain("covariates", allowed, f"other values at {stamp}", remedy))
 
 
 # ---------------------------------------------------------------------- columns, in scikit-learn's words

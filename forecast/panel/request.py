@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from numbers import Number
 from typing import Any
@@ -86,6 +86,21 @@ class Request:
     def known_x(self, last: np.ndarray) -> np.ndarray:
         """Covariates (S, H, E), the `last` known ones (S, E) where a series is asked for fewer steps than others."""
         return np.where(np.isnan(self.future_x), last[:, None], self.future_x)
+
+    def history(self, panel: Panel) -> Panel:
+        """The panel with the covariates that are given for its rows, where they are others than its own."""
+        given, inside = self.rows.x, self.position < panel.lengths[self.series]
+        if given is None or not inside.any():
+            return panel
+        rows, x = (panel.offsets[self.series] + self.position)[inside], given[inside]
+        known = panel.x[rows, : x.shape[1]]
+        tolerance = 1e-4 if np.float32 in (known.dtype, x.dtype) else 1e-7
+        same = np.isclose(x, known, rtol=tolerance, atol=tolerance) | np.isnan(x)
+        if same.all():
+            return panel
+        changed = panel.x.copy()
+        changed[rows, : x.shape[1]] = np.where(same, known, x)
+        return replace(panel, x=changed)
 
     def restore(
         self, values: np.ndarray, *, columns: Sequence[str] | None = None, name: str | None = None
@@ -296,7 +311,13 @@ def _series(panel: Panel, keys: pd.Index) -> np.ndarray:
     if (series < 0).any():
         unknown = keys[series < 0].unique()
         raise ValueError(
-            long.unknown_series("X", panel.ids, unknown, "Fit with all series, or leave the unknown ones out")
+            long.unknown_series(
+                "X",
+                panel.ids,
+                unknown,
+                "Fit with all series, or leave the unknown ones out; for a cross-validation pass "
+                "cv=RollingOrigin(horizon), which cuts every series in time",
+            )
         )
     return series
 
@@ -328,7 +349,11 @@ def _check_series(panel: Panel, rows: Rows) -> None:
     lost = np.setdiff1d(np.arange(panel.n_series), rows.series)
     if len(lost):
         received = f"no row of {shorten(panel.ids[lost])}"
-        remedy = "Add their rows; model.make_future_frame(horizon) has all series"
+        remedy = (
+            "Add their rows; model.make_future_frame(horizon) has all series. For a cross-validation pass "
+            "cv=RollingOrigin(horizon), which cuts every series in time (with align='end' each at its own end), where "
+            "TimeSeriesSplit and KFold cut between series"
+        )
         raise ValueError(explain("X", "rows of every series of the panel", received, remedy))
 
 

@@ -16,15 +16,17 @@ import sklearn
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import StackingRegressor
+from sklearn.ensemble import StackingRegressor, VotingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (switches HalvingGridSearchCV on)
-from sklearn.linear_model import Ridge
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
     KFold,
     TimeSeriesSplit,
+    cross_val_predict,
     cross_val_score,
     learning_curve,
 )
@@ -330,11 +332,48 @@ def test_stacking_needs_folds_in_time() -> None:
     stack = StackingRegressor([("ar", AR(lags=1)), ("naive", Naive())], cv=3)
     with pytest.raises(ValueError, match="training rows must come first"):
         stack.fit(X, Y)
-    with pytest.raises(ValueError, match="partitions"):
-        stack.set_params(cv=TimeSeriesSplit(2)).fit(X, Y)
     members = [(name, clone(model).fit(X[:60], Y[:60].to_numpy())) for name, model in stack.estimators]
     stack = StackingRegressor(members, cv="prefit").fit(X[40:60], Y[40:60])
     assert stack.predict(X[60:]).shape == (12,)
+
+
+def test_stacking_and_voting_on_frames() -> None:
+    ramp = X.assign(ramp=np.arange(len(X)) / 10)
+    y, later = ramp["ramp"] * 2 + 1, ramp[60:]
+    models = [("naive", Naive()), ("line", LinearRegression())]
+    folds = RollingOrigin(4, windows=14, partition=True)
+    stack = StackingRegressor(models, LinearRegression(), cv=folds, passthrough=True).fit(ramp[:60], y[:60])
+    np.testing.assert_allclose(stack.predict(later), y[60:])  # of a naive forecast and the line, the line
+    naive = cross_val_predict(Naive(), ramp[:60], y[:60], cv=folds)
+    steps = np.tile(np.arange(1, 5), 14)
+    np.testing.assert_allclose(y[4:60] - naive[4:], 0.2 * steps)  # 1 to 4 steps ahead of each origin
+    np.testing.assert_allclose(y[1:4] - naive[1:4], 0.2)  # one step ahead within the first training part
+    both = VotingRegressor(models).fit(ramp[:60], y[:60])
+    np.testing.assert_allclose(both.predict(later), (y.iloc[59] + y[60:]) / 2)
+
+
+def test_partial_dependence_on_covariates() -> None:
+    y = Y + 3 * X.iloc[:, 0]
+    model = AR(lags=1, exog_lags=0).fit(X, y)
+    design = np.column_stack([np.ones(len(y) - 1), y[:-1], X[1:]])
+    effect = np.linalg.lstsq(design, y[1:], rcond=None)[0][2]
+    for rows in (X, covariates(LATER)):
+        curve = partial_dependence(model, rows, [0], grid_resolution=5)
+        slopes = np.diff(curve["average"][0]) / np.diff(curve["grid_values"][0])
+        np.testing.assert_allclose(slopes, slopes[0])  # a linear model
+        if rows is X:
+            assert slopes[0] == pytest.approx(effect * (len(y) - 1) / len(y))  # the first row has no past
+    weak, strong = permutation_importance(model, X, y, random_state=0)["importances_mean"][[1, 0]]
+    assert strong > 10 * abs(weak)
+
+
+@pytest.mark.parametrize("data", [(None, Y), (Y,)], ids=["no X", "series"])
+def test_the_index_of_y_is_the_timeline_without_X(data: Any) -> None:
+    model = AR(lags=1).fit(*data)
+    pd.testing.assert_series_equal(model.predict(4), AR(lags=1).fit(Y).predict(4))
+    assert model.score(*data) == model.score(Y)
+    folds = RollingOrigin(4, windows=2)
+    assert [len(test) for _, test in folds.split(*data)] == [4, 4]
 
 
 def test_transformer_that_drops_the_index_fails_clearly_in_a_search() -> None:

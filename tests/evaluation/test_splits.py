@@ -50,6 +50,15 @@ def test_step_moves_the_origin():
     assert [train[-1] for train, _ in cut] == [4, 5, 6]
 
 
+def test_partition_tests_every_row_once():
+    cut = splits(np.arange(10.0), horizon=2, windows=3, partition=True)
+    assert cut[0] == ([0, 1, 2, 3], [0, 1, 2, 3, 4, 5])  # the first window also tests what it trains on
+    assert cut[1:] == splits(np.arange(10.0), horizon=2, windows=2)
+    for options in ({"gap": 1}, {"step": 1}, {"window": 3}):
+        with pytest.raises(ValueError, match=r"partition.*Leave step, gap and window out"):
+            splits(pd.Series(np.arange(20.0)), horizon=2, windows=3, partition=True, **options)
+
+
 def test_get_n_splits_needs_no_data():
     assert RollingOrigin(windows=7).get_n_splits() == 7
 

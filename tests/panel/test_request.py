@@ -149,12 +149,6 @@ CASES: dict[str, tuple[Panel, Any, type[Exception], list[str]]] = {
     "a list of periods": (ALONE, list(DAYS[16:18].to_period("D")), TypeError, ["number of steps", "Period"]),
     "time zone for none": (ALONE, DAYS[15:].tz_localize("UTC"), TypeError, ["timestamps", "UTC"]),
     "numbers for dates": (DRIVEN, FUTURE.reset_index(drop=True), TypeError, ["int64", "make_future_frame"]),
-    "other covariates in the history": (
-        DRIVEN,
-        X + 1.0,
-        ValueError,
-        ["same in the history", "2024-01-01", "simulate"],
-    ),
 }
 
 
@@ -166,6 +160,13 @@ def test_bad_request_is_refused_with_help(
         build_request(panel, asked, horizon=1)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_rows_of_the_history_have_the_covariates_that_are_given() -> None:
+    changed = build_request(DRIVEN, X.iloc[3:5] + 1.0).history(DRIVEN)
+    np.testing.assert_array_equal((changed.x - DRIVEN.x).T, [np.isin(np.arange(15), [3, 4])] * 2)
+    assert build_request(DRIVEN, X + 1e-12).history(DRIVEN) is DRIVEN  # rounding changes nothing
+    assert build_request(DRIVEN, FUTURE).history(DRIVEN) is DRIVEN
 
 
 def test_gap_is_forecast_through_without_covariates() -> None:
