@@ -17,6 +17,7 @@ __all__ = [
     "Drift",
     "ETS",
     "Ensemble",
+    "ForecastPipeline",
     "GraphRNN",
     "KerasForecaster",
     "LagRegressor",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from forecast.estimators.neural.seq2seq import Seq2Seq
     from forecast.estimators.neural.tdnn import TDNN
     from forecast.estimators.neural.transformer import Transformer
+    from forecast.estimators.pipeline import ForecastPipeline
     from forecast.estimators.pretrained.estimator import Pretrained
     from forecast.estimators.saving import load
     from forecast.estimators.sequences.classifier import SequenceClassifier
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     **MODULES,
+    "ForecastPipeline": "forecast.estimators.pipeline",
     "RollingOrigin": "forecast.evaluation.splits",
     "backtest": "forecast.evaluation.backtest",
     "fill_gaps": "forecast.panel.holes",

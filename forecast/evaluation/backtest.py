@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from forecast._checks import check_count, check_jobs, check_verbose, explain
 from forecast.estimators.conformal import check_levels, column_names
+from forecast.estimators.pipeline import with_timeline
 from forecast.evaluation.frames import KEYS, is_model_name, spacing
-from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, read_answer
+from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, paired, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Panel
 from forecast.panel.gaps import with_filled_covariates
@@ -54,7 +56,8 @@ def backtest(
 
     Args:
         models: an estimator, a list, or a dict of names to estimators; each is cloned, never changed. The
-            name of a listed model is that of its class.
+            name of a listed model is that of its class. A `Pipeline` that ends in a forecaster is run as
+            `ForecastPipeline`.
         y: the target in any form that `fit` takes: Series, frame, array, MultiIndex or long frame.
         X: timeline and known covariates on the rows of y, or None.
         horizon: h, steps forecast from each origin, at least 1.
@@ -100,10 +103,14 @@ def backtest(
     """
     named = name_models(models)
     levels = () if level is None else check_levels(level)
-    every = _learning_interval(refit, named, levels)
+    ready = {name: with_timeline(model) for name, model in named.items()}
+    every = _learning_interval(refit, ready, levels)
     check_error_score(error_score)
     origin = RollingOrigin(horizon, windows=windows, step=step, gap=gap, window=window, align=align)
-    rows = Rows(to_panel(y, X), align)
+    panel = to_panel(y, X)
+    if any(isinstance(model, Pipeline) for model in ready.values()):
+        panel = paired(panel)
+    rows = Rows(panel, align)
     cuts = list(origin.cuts(rows.ticks))
     _warn_untested(rows, cuts)
     attrs: dict[str, Any] = {"season_length": rows.panel.season_length, "freq": spacing(rows.panel.timeline)}
@@ -112,7 +119,7 @@ def backtest(
     attrs |= {"gap": gap, "window": window, "align": align}
     check_jobs(n_jobs)
     with tqdm(total=len(named) * len(cuts), disable=not check_verbose(verbose), desc="backtest") as bar:
-        run = _Run(rows, named, cuts, every, levels, gap + horizon, gap, error_score, bar)
+        run = _Run(rows, ready, cuts, every, levels, gap + horizon, gap, error_score, bar)
         try:
             run.all_windows(n_jobs)
         except BaseException as error:  # an interrupt, too, leaves what was forecast before it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -138,6 +138,15 @@ def ask_ahead(panel: Panel, known: Known, steps: int) -> Question:
     known = known if panel.order is None else known.ordered(panel)
     values = known.covariates(panel, steps).reshape(len(known.series) * steps, panel.n_exog)
     return Question(future_frame(part, steps, values), known)
+
+
+def paired(panel: Panel) -> Panel:
+    """A panel whose targets and covariates came in one table, as if they had come as X and y on a MultiIndex."""
+    layout = panel.layout
+    if layout.form not in ("long", "joint"):
+        return panel
+    apart = replace(layout, form="pair", y_kind="series", x_kind="frame", multi=True, name=layout.targets[0])
+    return replace(panel, layout=replace(apart, columns=None))
 
 
 def _panel_like(data: tuple[Any, ...], panel: Panel) -> Panel:
