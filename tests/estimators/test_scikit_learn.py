@@ -25,6 +25,7 @@ from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
     KFold,
+    RandomizedSearchCV,
     TimeSeriesSplit,
     cross_val_predict,
     cross_val_score,
@@ -179,6 +180,54 @@ def test_weights_reach_the_last_step_of_a_pipeline_in_a_search(routing: None) ->
     assert search.cv_results_["split1_test_score"][0] == pytest.approx(expected, rel=1e-6)
     later = covariates(LATER)
     np.testing.assert_allclose(search.predict(later), _weighted_by_hand(*values, weights, later.to_numpy()))
+
+
+SEARCHES = {
+    "grid": GridSearchCV(AR(lags=1, exog_lags=0), {"ic": ["bic"]}, cv=FOLDS),
+    "randomized": RandomizedSearchCV(AR(lags=1, exog_lags=0), {"ic": ["bic"]}, n_iter=1, cv=FOLDS),
+    "halving": HalvingGridSearchCV(
+        AR(lags=1, exog_lags=0), {"ic": ["bic", "aic"]}, cv=FOLDS, resource="max_lags", max_resources=4
+    ),
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES.keys())
+def test_weights_in_searches(search: Any, routing: None) -> None:
+    weights = pd.Series(np.linspace(0.1, 2, len(Y)), Y.index)
+    search = clone(search)
+    search.estimator.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+    search.fit(X, Y, sample_weight=weights)
+    values, scores = (X.to_numpy(), Y.to_numpy(), weights.to_numpy()), []
+    for train, test in FOLDS.split(X):
+        by_hand = _weighted_by_hand(*(part[train] for part in values), values[0][test])
+        scores.append(r2_score(values[1][test], by_hand, sample_weight=values[2][test]))
+    assert search.best_score_ == pytest.approx(np.mean(scores), rel=1e-6)
+
+
+SHOPS = pd.concat(
+    {"b": X.assign(y=Y), "a": X[9:].assign(y=3 * Y[9:]), "c": X[:66].assign(y=Y[:66] + 5)},
+    names=["unique_id", "ds"],
+)
+PANELS = {"long": SHOPS.reset_index(), "by time": SHOPS.reset_index().sort_values("ds"), "joint": SHOPS}
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS.keys())
+def test_a_search_on_a_panel_cuts_every_series(panel: pd.DataFrame) -> None:
+    cv = RollingOrigin(4, windows=2, align="end")
+    search = GridSearchCV(AR(), {"lags": [1, 2]}, cv=cv, error_score="raise").fit(panel)
+    to_end = SHOPS.groupby("unique_id").cumcount(ascending=False) + 1
+    for number, back in enumerate((8, 4)):
+        train, test = SHOPS[to_end > back], SHOPS[(to_end <= back) & (to_end > back - 4)]
+        model = AR(lags=2).fit(train.drop(columns="y"), train["y"])
+        expected = model.score(test.drop(columns="y"), test["y"])
+        assert search.cv_results_[f"split{number}_test_score"][1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("panel", [PANELS["long"], SHOPS], ids=["long", "joint"])
+@pytest.mark.parametrize("cv", [TimeSeriesSplit(2, test_size=6), TimeSeriesSplit(3), KFold(3)], ids=str)
+def test_folds_between_series_are_refused(panel: pd.DataFrame, cv: Any) -> None:
+    with pytest.raises(ValueError, match=r"RollingOrigin"):
+        GridSearchCV(AR(), {"lags": [1]}, cv=cv, error_score="raise").fit(panel)
 
 
 def test_weights_reach_the_regressor_of_a_transformed_target(routing: None) -> None:
