@@ -366,6 +366,14 @@ def _split_long(X: Any, initial: Any) -> tuple[tuple[Any, None], Any]:
 def check_record(model: Any, record: Panel) -> None:
     """Refuse a record with other columns, or with fewer initial values than the model looks back."""
     trained = model.panel_
+    if "array" not in (record.layout.x_kind, trained.layout.x_kind):
+        given, wanted = (panel.layout.given_names for panel in (record, trained))
+        if given != wanted:
+            names = list(dict.fromkeys(wanted))
+            remedy = f"Select them with X[{names!r}]"
+            raise ValueError(
+                explain("columns of X", f"{names}, as in fit", f"{[*dict.fromkeys(given)]}", remedy)
+            )
     sizes = {"X": (record.n_exog, trained.n_exog), "initial": (record.n_targets, trained.n_targets)}
     for name, (got, want) in sizes.items():
         if got != want:

@@ -93,11 +93,13 @@ class Linear:
         return np.concatenate([*own, known], axis=1), center, spread
 
 
-def decide(errors: dict[str, Array], overlap: float = 1.0, *, in_turn: bool = True) -> pd.DataFrame:
+def decide(
+    errors: dict[str, Array], overlap: float = 1.0, *, in_turn: bool = True, least: float = LEAST_GAIN
+) -> pd.DataFrame:
     """One row per candidate: mean error, standard error of its difference from the first, and whether it is kept.
 
     The candidates stand in order of size: a later one must be better than the one kept so far by more than the
-    standard error of their difference, and by more than the fraction LEAST_GAIN of its error. With `in_turn=False` only
+    standard error of their difference, and by more than the fraction `least` of its error. With `in_turn=False` only
     the best of the later ones is compared, with the first. Overlapping runs are not independent: `overlap` of them
     count as one.
     """
@@ -106,7 +108,7 @@ def decide(errors: dict[str, Array], overlap: float = 1.0, *, in_turn: bool = Tr
     chosen = first
     for name in later if in_turn else sorted(later, key=mean.__getitem__)[:1]:
         better = errors[chosen] - errors[name]
-        if better.mean() > max(standard_error(better, overlap), LEAST_GAIN * mean[chosen]):
+        if better.mean() > max(standard_error(better, overlap), least * mean[chosen]):
             chosen = name
     spread = [standard_error(values - errors[first], overlap) for values in errors.values()]
     table = {"candidate": list(errors), "error": list(mean.values()), "spread": spread}

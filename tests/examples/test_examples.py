@@ -109,6 +109,16 @@ def test_system_identification(tmp_path: Path) -> None:
 
 
 @slow
+def test_several_experiments(tmp_path: Path) -> None:
+    printed = run("several_experiments", tmp_path)
+    five, whole, one = (
+        numbers(printed, name) for name in ("five records ", "one, five times as long ", "one of the five ")
+    )
+    assert five[0] == pytest.approx(whole[0], rel=0.05) and five[1] == pytest.approx(whole[1], rel=0.05)
+    assert 1.0 < five[1] < 0.6 * one[1]
+
+
+@slow
 def test_competition_panel(tmp_path: Path) -> None:
     printed = run("competition_panel", tmp_path)
     assert printed.splitlines()[2].startswith("NARX ")

@@ -107,7 +107,7 @@ def match_series(trained: Panel, panel: Panel) -> np.ndarray:
                 "series",
                 "among those seen in fit, since each has its own parameters",
                 f"{', '.join(map(repr, unknown[:5]))}",
-                "Fit on a history that includes them",
+                "Fit on a history that includes them; for records of one system pass AR(pooled=True) or NARX()",
             )
         )
     return np.array([known[series] for series in panel.ids], dtype=np.int64)

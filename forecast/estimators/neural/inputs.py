@@ -137,11 +137,11 @@ class Scaler:
 
     @classmethod
     def fit(cls, panel: Panel, scale: str | None, coder: Coder = NO_CODES) -> Self:
-        """The scaler of a panel; None for `scale` leaves the data alone, as columns of codes always are."""
+        """The scaler of a panel: one of all series for "panel", none for None; columns of codes are left alone."""
         center, spread = np.zeros((1, panel.n_targets)), np.ones((1, panel.n_targets))
         x_center, x_spread = np.zeros(panel.n_exog), np.ones(panel.n_exog)
         if scale is not None:
-            center, spread = moments_of_series(panel)
+            center, spread = moments_of_series(one_series(panel) if scale == "panel" else panel)
             if panel.n_exog:
                 x_center, x_spread = _moments(panel.x)
         codes = list(coder.columns)
@@ -264,6 +264,11 @@ def check_varies(panel: Panel) -> None:
                 "Forecast it with Naive(), or leave this series out",
             )
         )
+
+
+def one_series(panel: Panel) -> Panel:
+    """The rows of all series as those of one."""
+    return replace(panel, offsets=panel.offsets[[0, -1]])
 
 
 def moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -34,10 +34,12 @@ class TrainingOptions(Forecaster):
     """The training options of every neural forecaster.
 
     Args:
-        scale: "series" standardises every series by its own mean and deviation in the training part; "window"
+        scale: "series" standardises every series by its own mean and deviation in the training part, "panel" all
+            series by those of all rows, as the records of one system ask for; "window"
             also normalises each window by its own statistics (for series that wander), "level" subtracts its last
             value from each window (for series that grow); "auto" is the one of these whose linear model forecasts
-            best from the last origins of the history, "series" for a linear model; None leaves the data alone.
+            best from the last origins of the history, "series" for a linear model, and "panel" for records (covariates
+            and no season) where "series" is not better; None leaves the data alone.
         loss: what is minimised: "squared" (means), "absolute" (medians), "huber", "mase" (absolute errors in units
             of the seasonal naive error of their series), "smape" (with scale=None), a loss of Keras by its name or
             as an object. Networks of several steps at once also take "gaussian", "student-t", or a list of levels
@@ -91,7 +93,7 @@ class TrainingOptions(Forecaster):
     random_state: int | None = None
 
     _solvers: ClassVar[tuple[str, ...]] = SOLVERS
-    _scales: ClassVar[tuple[str | None, ...]] = ("auto", "series", "window", "level", None)
+    _scales: ClassVar[tuple[str | None, ...]] = ("auto", "series", "panel", "window", "level", None)
     _heads: ClassVar[tuple[str, ...]] = ("point",)
     _knows_zero: ClassVar[bool] = False  # whether training takes errors relative to the values themselves
 

@@ -313,7 +313,11 @@ def test_some_series_of_a_panel_alone() -> None:
             ValueError,
             "training: must be one of 'one-step', 'multi-step', 'free-run'",
         ),
-        ({"scale": "minmax"}, ValueError, "scale: must be one of 'auto', 'series', 'window', 'level', None"),
+        (
+            {"scale": "minmax"},
+            ValueError,
+            "scale: must be one of 'auto', 'series', 'panel', 'window', 'level', None",
+        ),
         ({"epochs": 0}, ValueError, "epochs: must be a whole number of at least 1; received 0"),
         ({"batch_size": 1.5}, TypeError, "batch_size: must be a whole number"),
         ({"patience": 0}, ValueError, "patience"),
