@@ -3,10 +3,10 @@
 from forecast.panel.coding import Coding
 from forecast.panel.extend import extend_panel
 from forecast.panel.frequency import season_length
-from forecast.panel.panel import Panel
+from forecast.panel.panel import Panel, panel_from_state
 from forecast.panel.read import Layout
 from forecast.panel.request import Request, build_request, future_frame
-from forecast.panel.state import panel_from_state, panel_state
+from forecast.panel.state import panel_state
 
 __all__ = [
     "Coding",

@@ -12,6 +12,7 @@ from forecast._checks import explain
 from forecast.panel.calendar import with_calendar
 from forecast.panel.coding import BY_TYPE, Coding
 from forecast.panel.read import Layout, Table, read
+from forecast.panel.state import panel_fields, panel_state
 from forecast.panel.timeline import Timeline, build_timeline
 from forecast.panel.values import check_finite
 
@@ -93,6 +94,17 @@ class Panel:
         ):
             check_finite(values, name, columns, panel._row_label, allow_missing=allow_missing)
         return panel
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Plain values and arrays for pickle, copy and skops; objects of pandas only where labels are no text."""
+        try:
+            plain, arrays = panel_state(self)
+        except ValueError:
+            return vars(self)
+        return {"plain": plain, "arrays": arrays}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(panel_fields(**state) if "plain" in state else state)
 
     # ------------------------------------------------------------ sizes
 
@@ -243,6 +255,11 @@ class Panel:
         if not self.layout.has_index:
             return f"row {stamp}"
         return str(stamp) if not self.layout.keyed else f"{stamp} of series {self.ids[series]!r}"
+
+
+def panel_from_state(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Panel:
+    """The Panel that `panel_state` described."""
+    return Panel(**panel_fields(plain, arrays))
 
 
 def _bound(value: int | np.ndarray, lengths: np.ndarray) -> np.ndarray:

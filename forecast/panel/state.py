@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,11 @@ from pandas.tseries.frequencies import to_offset
 
 from forecast._checks import explain
 from forecast.panel.frequency import Clock
-from forecast.panel.panel import Panel
 from forecast.panel.read import Layout
 from forecast.panel.timeline import Dates, Numbers, Periods, Timeline
+
+if TYPE_CHECKING:
+    from forecast.panel.panel import Panel
 
 _COLUMN_SETS = ("targets", "exog", "columns")
 _PLAIN_DTYPE = re.compile(r"(object|str|bool|boolean|[Uu]?[Ii]nt\d+|[Ff]loat\d+|string)(\[py\w+\])?")
@@ -45,24 +47,24 @@ def panel_state(panel: Panel) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return plain, arrays
 
 
-def panel_from_state(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> Panel:
-    """The Panel that `panel_state` described."""
+def panel_fields(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The fields of the Panel that `panel_state` described."""
     layout = dict(plain["layout"])
     for name in _COLUMN_SETS:
         layout[name] = None if layout[name] is None else _index_from(layout[name])
     calendar = layout.get("calendar", ())
     layout["calendar"] = tuple(item if isinstance(item, str) else tuple(item) for item in calendar)
     layout["categories"] = {name: tuple(levels) for name, levels in layout.get("categories", ())}
-    return Panel(
-        y=arrays["y"],
-        x=arrays["x"],
-        offsets=arrays["offsets"],
-        timeline=_timeline_from(plain["timeline"], arrays),
-        ids=_index_from(plain["ids"]),
-        layout=Layout(**layout),
-        order=arrays.get("order"),
-        allow_missing=plain["allow_missing"],
-    )
+    return {
+        "y": arrays["y"],
+        "x": arrays["x"],
+        "offsets": arrays["offsets"],
+        "timeline": _timeline_from(plain["timeline"], arrays),
+        "ids": _index_from(plain["ids"]),
+        "layout": Layout(**layout),
+        "order": arrays.get("order"),
+        "allow_missing": plain["allow_missing"],
+    }
 
 
 # ---------------------------------------------------------------------- labels

@@ -15,6 +15,7 @@ from forecast._checks import check_choice, check_count, check_seed, check_verbos
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
 from forecast.estimators.held_out import mean_step
+from forecast.estimators.plain_state import PlainTable
 from forecast.estimators.pretrained import covariates
 from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks
 from forecast.estimators.pretrained.families import family_of
@@ -34,7 +35,7 @@ Value = Callable[[BlockForecast, np.ndarray], np.ndarray]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Pretrained(Unweighted):
+class Pretrained(PlainTable, Unweighted):
     """A network trained once, on other series, which learns nothing here unless asked to: a forecast in milliseconds.
 
         z_j = arcsinh((y_{T-j} - y_T) / d),   d = mean |y_t - y_{t-m}| over the rows that are read
