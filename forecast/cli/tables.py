@@ -217,8 +217,35 @@ def _time_and_target(table: Table, name: str | None, time: str | None, target: s
         if column is None:
             allowed = f"given for a table without a column {default!r}"
             received = f"the columns {', '.join(rest)} of {table.source}"
-            raise ValueError(explain(option, allowed, received, f"Name it, for example {option} {rest[0]}"))
+            raise ValueError(explain(option, allowed, received, _naming(table, rest, name is None)))
     return str(time), str(target)
+
+
+def _naming(table: Table, columns: list[str], alone: bool) -> str:
+    """Options that name the columns of a file by what their cells hold, for a message.
+
+    Args:
+        table: the file.
+        columns: those that may hold times and values.
+        alone: whether no column names the series yet.
+    """
+    readable = [column for column in columns if _reads(numbers, table, [column])]
+    words = [column for column in columns if column not in readable]
+    time = next((column for column in words if _reads(times, table, column)), columns[0])
+    rest = [column for column in columns if column != time]
+    named = {"--time": time, "--target": next((column for column in rest if column in readable), rest[-1])}
+    if alone and table.frame[time].duplicated().any():
+        named = {"--id": next(column for column in [*words, *rest] if column != time), **named}
+    return f"Name them, for example {' '.join(f'{option} {column}' for option, column in named.items())}"
+
+
+def _reads(reader: Callable[..., Any], table: Table, column: Any) -> bool:
+    """Whether the cells of a column are what a reader expects."""
+    try:
+        reader(table, column)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _pick(

@@ -108,13 +108,58 @@ def _strip(values: Any) -> Any:
     return values.rename(None) if isinstance(values, pd.Index) else values
 
 
-def require_long(columns: list[Any], needed: tuple[str, ...], argument: str) -> None:
+def require_long(columns: list[Any], needed: tuple[str, ...], argument: str, remedy: str = "") -> None:
     """Refuse a long frame without the columns it needs."""
     lost = [name for name in needed if name not in columns]
     if lost:
         received = f"columns {', '.join(map(repr, columns))} without {', '.join(map(repr, lost))}"
         allowed = f"a long frame with the columns {', '.join(needed)}"
-        raise ValueError(explain(argument, allowed, received, "Add or rename the columns"))
+        spare = [name for name in columns if name not in (ID, TIME, TARGET)][: len(lost)]
+        names = dict(zip(spare, lost, strict=False))
+        remedy = remedy or f"Add or rename the columns, for example frame.rename(columns={names})"
+        raise ValueError(explain(argument, allowed, received, remedy))
+
+
+def naming(frame: pd.DataFrame, library: str = "pandas") -> str:
+    """How to name the columns of a table that has a column of times under another name; "" where it has none.
+
+    Example:
+        >>> naming(pd.DataFrame({"shop": ["a"], "date": [pd.Timestamp("2024")], "sales": [2.0]}))
+        "Name them: frame.rename(columns={'shop': 'unique_id', 'date': 'ds', 'sales': 'y'}); others are covariates"
+    """
+    other = frame.columns[[dtype.kind not in "biufc" for dtype in frame.dtypes]]
+    time = next((name for name in other if _holds_times(frame[name])), None)
+    if time is None:
+        return ""
+    parse = (
+        ", after pd.to_datetime on the times" if len(frame) and isinstance(frame[time].iloc[0], str) else ""
+    )
+    rest = [name for name in frame.columns if name != time]
+    if library == "pandas" and ID not in rest and not frame[time].duplicated().any() and len(frame) > 1:
+        target = repr(rest[0]) if len(rest) == 1 else str(rest)
+        return f"Move the times to the index: frame.set_index({time!r})[{target}]{parse}"
+    words = [name for name in other if name != time]
+    series = ID if ID in rest else (words or rest or ["<series>"])[0]
+    numbers = [name for name in rest if name != series and name not in words]
+    target = TARGET if TARGET in rest else (numbers or ["<target>"])[0]
+    names = {old: new for old, new in ((series, ID), (time, TIME), (target, TARGET)) if old != new}
+    renamed = f"columns={names}" if library == "pandas" else names
+    return f"Name them: frame.rename({renamed}){parse}; others are covariates"
+
+
+def _holds_times(column: pd.Series) -> bool:
+    """Whether a column holds timestamps, or text that begins with one."""
+    if isinstance(column.dtype, pd.PeriodDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return True
+    first = column.iloc[0] if len(column) else None
+    return isinstance(first, str) and any(letter.isdigit() for letter in first) and _is_time(first)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(pd.notna(pd.Timestamp(text)))
+    except ValueError:
+        return False
 
 
 def unknown_series(argument: str, known: pd.Index, unknown: pd.Index, remedy: str) -> str:

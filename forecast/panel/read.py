@@ -166,7 +166,10 @@ def read(X: Any, y: Any, coding: Coding = BY_TYPE) -> Table:
     if long.is_long(X):
         return _read_long(X, coding)
     if long.is_frame(X) and not isinstance(X, pd.DataFrame):
-        long.require_long(list(X.columns), (long.ID, long.TIME, long.TARGET), "y")
+        table, library, *_ = long.to_pandas(X)
+        long.require_long(
+            list(X.columns), (long.ID, long.TIME, long.TARGET), "y", long.naming(table, library)
+        )
     if isinstance(X, pd.DataFrame):
         return _read_frame(X, coding)
     X = array_or_pandas(X, "y")
@@ -271,6 +274,10 @@ def _refuse_misplaced_keys(frame: pd.DataFrame) -> None:
             "'unique_id' (reset_index() if it is the index)"
         )
         raise ValueError(explain("y", "a long frame with the columns unique_id, ds, y", "ds alone", remedy))
+    remedy = "" if isinstance(frame.index, pd.MultiIndex) else long.naming(frame)
+    if remedy:
+        allowed = "a frame with the times in its index, or a long one with the columns unique_id, ds, y"
+        raise ValueError(explain("y", allowed, f"the columns {', '.join(map(repr, frame.columns))}", remedy))
 
 
 def _read_long(frame: Any, coding: Coding) -> Table:

@@ -48,6 +48,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = y.to_frame().rename_axis("month").assign(price=range(40), shop="west")
     table.to_csv(folder / "sales.csv")
     table[["sold"]].to_csv(folder / "two.csv")
+    pd.concat([table, table.assign(shop="east")]).to_csv(folder / "stores.csv")
     table.rename(index=lambda month: month.strftime("%d.%m.%Y")).to_csv(folder / "german.csv")
     table.assign(sold=table["sold"].mask(table.index == "1950-03-01")).to_csv(folder / "hole.csv")
     table.drop(pd.Timestamp("1950-03-01")).to_csv(folder / "gap.csv")
@@ -75,6 +76,8 @@ MISTAKES: list[tuple[str, str]] = [
     ("fit book.xlsx", "received book.xlsx. Save the sheet as CSV"),
     ("fit folder.csv", "DATA: must be a file that can be read; received folder.csv, a folder"),
     ("fit sales.csv", "--time: must be given for a table without a column 'ds'"),
+    ("fit sales.csv", "Name them, for example --time month --target sold. See"),
+    ("fit stores.csv", "Name them, for example --id shop --time month --target sold. See"),
     ("fit sales.csv --time month", "--target: must be given for a table without a column 'y'"),
     ("fit sales.csv --time month --target revenue", "one of those in the table (month, sold, price, shop)"),
     ("fit sales.csv --time month --target sold --covariates cost", "received 'cost'"),

@@ -299,3 +299,32 @@ def test_lazy_frames_ask_to_be_collected() -> None:
     for data in ((lazy,), (lazy, np.ones(1))):
         with pytest.raises(TypeError, match=r"a lazy frame of polars. Call collect\(\) first"):
             Panel.from_data(*data)
+
+
+SALES = pd.DataFrame(
+    {"store": ["a", "a", "b", "b"], "date": [*DAYS[:2]] * 2, "sales": [1.0, 2.0, 3.0, 4.0], "price": 1.0}
+)
+NAMED = r"frame.rename(columns={'store': 'unique_id', 'date': 'ds', 'sales': 'y'})"
+
+
+@pytest.mark.parametrize(
+    ("frame", "remedy"),
+    [
+        (SALES, f"Name them: {NAMED}; others are covariates"),
+        (SALES.assign(date=SALES["date"].astype(str)), f"{NAMED}, after pd.to_datetime"),
+        (SALES.assign(store=[1, 1, 2, 2]), NAMED),
+        (SALES.rename(columns={"sales": "y"}), "{'store': 'unique_id', 'date': 'ds'}"),
+        (SALES.rename(columns={"store": "unique_id", "date": "ds"}), "frame.rename(columns={'sales': 'y'})"),
+        (SALES[["date", "sales"]][:2], "frame.set_index('date')['sales']"),
+        (pl.from_pandas(SALES), "frame.rename({'store': 'unique_id', 'date': 'ds', 'sales': 'y'})"),
+        (SALES[:0], "rename"),
+    ],
+    ids=["sales", "text", "numbers", "y", "long", "alone", "polars", "empty"],
+)
+def test_columns_of_other_names_are_to_be_named(frame: Any, remedy: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        Panel.from_data(frame)
+    assert remedy in str(caught.value)
+    code = str(caught.value).partition("Name them: ")[2].partition(";")[0].partition(", after")[0]
+    if isinstance(frame, pd.DataFrame) and len(frame) and code:  # the remedy works
+        assert Panel.from_data(eval(code, {"frame": frame.assign(date=SALES["date"])})).n_series == 2
