@@ -51,7 +51,7 @@ _REMEDIES = (
         "are told apart by their offsets: write the times with them, and pass --time-zone 'Europe/Berlin'",
     ),
     (r"Fill the gaps, for example \w+\.interpolate.*\(\)", "Fill the gaps in the file"),
-    (r"Insert them with forecast\.fill_gaps.*to the forecaster", _ROWS),
+    (r"Insert them with forecast\.fill_gaps.*to the forecaster or to backtest", _ROWS),
     (r"Keep one row for each timestamp, for example [^;]*\(\)\]", "Keep one row for each time of a series"),
     (
         r"Bring the series to a frequency, for example .*y\.reset_index\(drop=True\)",

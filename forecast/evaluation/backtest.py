@@ -17,9 +17,10 @@ from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from forecast._checks import check_count, check_jobs, check_verbose, explain
+from forecast._checks import check_choice, check_count, check_jobs, check_verbose, explain
 from forecast.estimators.conformal import check_levels, column_names
 from forecast.estimators.pipeline import with_timeline
+from forecast.estimators.validation import MISSING_ROWS, without_holes
 from forecast.evaluation.frames import KEYS, is_model_name, spacing
 from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, paired, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
@@ -43,6 +44,7 @@ def backtest(
     window: Window = "expanding",
     align: Align = "time",
     level: Iterable[float] | None = None,
+    missing_rows: str = "raise",
     error_score: ErrorScore = "raise",
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -70,6 +72,8 @@ def backtest(
         align: "time" cuts all series of a panel at the same moment; "end" at the same distance from the
             end of each, for panels whose `ds` is a row number.
         level: nominal coverages in percent to ask of `predict_interval`, or None for point forecasts only.
+        missing_rows: what to do about holes in the index: "raise" an error, or "fill" them with missing values, as the
+            option of the forecasters does.
         error_score: "raise" passes on the error of a model that fails; its attribute `finished` is the frame of
             all forecasts made before, which `leaderboard` accepts. NaN leaves the forecasts of this model and window
             missing, continues, and warns once at the end with the first error of each such model. A model that
@@ -107,7 +111,7 @@ def backtest(
     every = _learning_interval(refit, ready, levels)
     check_error_score(error_score)
     origin = RollingOrigin(horizon, windows=windows, step=step, gap=gap, window=window, align=align)
-    panel = to_panel(y, X)
+    panel = to_panel(y, X, missing_rows)
     if any(isinstance(model, Pipeline) for model in ready.values()):
         panel = paired(panel)
     rows = Rows(panel, align)
@@ -116,7 +120,7 @@ def backtest(
     attrs: dict[str, Any] = {"season_length": rows.panel.season_length, "freq": spacing(rows.panel.timeline)}
     attrs |= {"models": {name: repr(model) for name, model in named.items()}}
     attrs |= {"horizon": horizon, "windows": windows, "step": step, "refit": refit}
-    attrs |= {"gap": gap, "window": window, "align": align}
+    attrs |= {"gap": gap, "window": window, "align": align, "missing_rows": missing_rows}
     check_jobs(n_jobs)
     with tqdm(total=len(named) * len(cuts), disable=not check_verbose(verbose), desc="backtest") as bar:
         run = _Run(rows, ready, cuts, every, levels, gap + horizon, gap, error_score, bar)
@@ -172,9 +176,12 @@ def name_models(models: Models) -> dict[str, Any]:
     return dict(named)
 
 
-def to_panel(y: Any, X: Any) -> Panel:
+def to_panel(y: Any, X: Any, missing_rows: str = "raise") -> Panel:
     """The history as a panel, with missing targets and, in place of missing covariates, their last known values."""
-    return with_filled_covariates(Panel.from_data(*((y,) if X is None else (X, y)), allow_missing=True))
+    data = (y, None) if X is None else (X, y)
+    if check_choice("missing_rows", missing_rows, MISSING_ROWS) == "fill":
+        data = without_holes(data[0], data[1], None)
+    return with_filled_covariates(Panel.from_data(*data, allow_missing=True))
 
 
 def _learning_interval(refit: bool | int, named: dict[str, Any], levels: tuple[float, ...]) -> int:

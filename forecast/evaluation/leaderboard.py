@@ -21,7 +21,7 @@ from forecast.evaluation.splits import Align, Window
 By = Literal["model", "step", "series"]
 _METRICS = ("MAE", "RMSE", "sMAPE")
 _SCALED = ("MASE", "RMSSE")
-_OPTIONS = ("horizon", "windows", "step", "refit", "gap", "window", "align")
+_OPTIONS = ("horizon", "windows", "step", "refit", "gap", "window", "align", "missing_rows")
 _KEYS = {"model": [], "step": ["step"], "series": ["unique_id"]}
 _ROW = ["unique_id", "ds", "cutoff"]
 
@@ -41,6 +41,7 @@ def leaderboard(
     season: int | None = None,
     by: By = "model",
     metric: str | None = None,
+    missing_rows: str = "raise",
     error_score: ErrorScore | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -80,6 +81,7 @@ def leaderboard(
         by: "model" for one row per model; "step" for one per step ahead and model; "series" for one per
             series and model.
         metric: column to sort by and to take skills of; None means RMSSE, or RMSE where there is no scale.
+        missing_rows: "raise" or "fill", as for `backtest`.
         error_score: what happens when a model fails, as for `backtest`: "raise" passes on its error, NaN gives
             it a row of missing values and one warning that names it and its first error. None means "raise"
             for a single model and NaN for several. To keep the windows in which it did not fail, call
@@ -135,11 +137,12 @@ def leaderboard(
             gap=gap,
             window=window,
             align=align,
+            missing_rows=missing_rows,
             error_score=alone if error_score is None else error_score,
             n_jobs=n_jobs,
             verbose=verbose,
         )
-    panel = None if y is None else to_panel(y, X)
+    panel = None if y is None else to_panel(y, X, frame.attrs.get("missing_rows", missing_rows))
     length = season or frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
     history = None if panel is None else Rows(panel, frame.attrs.get("align", align)).long()
     return _ranked(_errors(frame, history, length, by), by, metric, frame.attrs.get("seconds"))

@@ -141,7 +141,10 @@ def holes_of(index: pd.DatetimeIndex, frequency: Frequency, where: str) -> Value
         return ValueError(explain(f"timestamps{where}", allowed, received, remedy))
     lost = np.setdiff1d(np.arange(positions[-1]), positions)
     missing = frequency.clock.index(frequency.stamps(np.full(len(lost), stamps[0]), lost))
-    remedy = f"Insert them with forecast.fill_gaps(y, freq={name!r}), or pass missing_rows='fill' to the forecaster"
+    remedy = (
+        f"Insert them with forecast.fill_gaps(y, freq={name!r}), or pass missing_rows='fill' to the forecaster "
+        "or to backtest"
+    )
     return missing_timestamps(where, missing, remedy + _local_hours(missing))
 
 

@@ -316,7 +316,9 @@ def _check_steps(line: Timeline, index: pd.Index, offsets: np.ndarray, where: Wh
         raise ValueError(explain(f"timestamps{where(row)}", allowed, received, remedy))
     lost = np.setdiff1d(np.arange(found[last - 1]), found[first:last])
     missing = line.stamps(np.full(len(lost), series[row]), lost)
-    remedy = "Insert them with forecast.fill_gaps(y), or pass missing_rows='fill' to the forecaster"
+    remedy = (
+        "Insert them with forecast.fill_gaps(y), or pass missing_rows='fill' to the forecaster or to backtest"
+    )
     raise missing_timestamps(where(row), missing, remedy)
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from forecast import AR, Drift, Naive, SeasonalNaive
-from forecast.evaluation import RollingOrigin, backtest, coverage, mae
+from forecast.evaluation import RollingOrigin, backtest, coverage, leaderboard, mae
 
 HORIZON, WINDOWS = 3, 2
 LENGTH = 24
@@ -451,3 +451,22 @@ def test_seasonal_naive_repeats_the_season():
     y = pd.Series(np.tile(np.arange(12.0), 5), index=pd.period_range("2020", periods=60, freq="M"))
     frame = backtest(SeasonalNaive(), y, horizon=12, windows=3, step=5, gap=4)
     assert frame["SeasonalNaive"].tolist() == frame["y"].tolist()
+
+
+def test_holes_in_the_index_are_filled_when_asked_for():
+    y = pd.Series(np.random.default_rng(0).normal(size=60), pd.date_range("2024-01-01", periods=60), name="y")
+    X = pd.DataFrame({"x": np.cos(np.arange(60.0))}, y.index)
+    holes, known = y.drop(y.index[[20, 21, 50]]), X.drop(X.index[[20, 21, 50]])
+    with pytest.raises(ValueError, match=r"missing timestamps"):
+        backtest(AR(lags=2), holes, horizon=3)
+    how = {"horizon": 3, "windows": 5, "missing_rows": "fill"}
+    for data in ((holes,), (holes, known)):
+        frame = backtest(AR(lags=2), *data, **how)
+        nan = tuple(part.reindex(y.index) for part in data)
+        pd.testing.assert_frame_equal(frame, backtest(AR(lags=2), *nan, horizon=3, windows=5))
+        assert frame["y"].isna().sum() == 1 and frame["AR"].notna().all()  # asked for, and not scored
+    told = leaderboard(backtest({"AR": AR(lags=2), "Naive": Naive()}, holes, **how), holes)
+    assert np.isfinite(leaderboard(Naive(), holes, **how).to_numpy()).all()
+    assert told["RMSSE"]["Naive"] == leaderboard(Naive(), holes, **how)["RMSSE"]["Naive"]
+    with pytest.raises(ValueError, match="missing_rows: must be one of 'raise', 'fill'"):
+        backtest(AR(), y, horizon=3, missing_rows="drop")
