@@ -25,9 +25,7 @@ from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows
 
 JUDGED = 10  # steps of the forecasts by which candidates are judged, without a horizon and a season
-OWN_UNITS = (
-    0.2  # gain that shows records to have units of their own; on one system it was at most 0.15, by chance
-)
+OWN_UNITS = 0.2  # gain that shows that records have units of their own; one system reached 0.15, by chance
 
 
 @made_once(32)
