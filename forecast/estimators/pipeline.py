@@ -19,7 +19,7 @@ class ForecastPipeline(Pipeline):
 
         y_t = f(y_{t-1}, ..., T(x_t), ...)
 
-    T are the transformers, fitted to the covariates of `fit` alone. They give frames, as after
+    T are the transformers, fitted to the covariates of `fit` alone. Of a frame they make frames, as after
     `set_output(transform="pandas")`, so that the index of X stays. `backtest` and `leaderboard` treat a `Pipeline` that
     ends in a forecaster as one of these.
 
@@ -52,7 +52,7 @@ class ForecastPipeline(Pipeline):
             )
             raise ValueError(explain("y", allowed, "None", remedy))
         for _, step in self.steps[:-1]:
-            if hasattr(step, "set_output"):
+            if hasattr(X, "index") and hasattr(step, "set_output"):
                 step.set_output(transform="pandas")
         return super().fit(X, y, **params)
 
@@ -77,11 +77,13 @@ class ForecastPipeline(Pipeline):
         """Simulate a new record in closed loop, as `simulate` of the forecaster does."""
         return self[-1].simulate(self._transformed(X), initial)
 
-    def make_future_frame(self, horizon: int) -> pd.DataFrame:
+    def make_future_frame(self, horizon: int) -> Any:
         """The frame of future covariates to fill: the next `horizon` timestamps, with the columns of `fit`."""
         check_is_fitted(self)
-        ahead = self[-1].make_future_frame(horizon).index
-        return pd.DataFrame(np.nan, ahead, self.feature_names_in_)
+        ahead = self[-1].make_future_frame(horizon)
+        if not hasattr(ahead, "index"):
+            return np.full((len(ahead), self.n_features_in_), np.nan)
+        return pd.DataFrame(np.nan, ahead.index, self.feature_names_in_)
 
     def _transformed(self, X: Any) -> Any:
         check_is_fitted(self)

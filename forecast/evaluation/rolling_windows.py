@@ -141,12 +141,17 @@ def ask_ahead(panel: Panel, known: Known, steps: int) -> Question:
 
 
 def paired(panel: Panel) -> Panel:
-    """A panel whose targets and covariates came in one table, as if they had come as X and y on a MultiIndex."""
+    """A panel as if it had come as frames X and y: a table of both, and arrays, whose rows are numbered."""
     layout = panel.layout
-    if layout.form not in ("long", "joint"):
-        return panel
-    apart = replace(layout, form="pair", y_kind="series", x_kind="frame", multi=True, name=layout.targets[0])
-    return replace(panel, layout=replace(apart, columns=None))
+    if layout.form in ("long", "joint"):
+        layout = replace(
+            layout, form="pair", y_kind="series", multi=True, name=layout.targets[0], columns=None
+        )
+    elif layout.y_kind == "array1d":
+        layout = replace(layout, y_kind="series", name=layout.targets[0])
+    elif layout.y_kind == "array2d":
+        layout = replace(layout, y_kind="frame")
+    return replace(panel, layout=replace(layout, x_kind="frame" if layout.form == "pair" else None))
 
 
 def _panel_like(data: tuple[Any, ...], panel: Panel) -> Panel:

@@ -11,6 +11,7 @@ from forecast._checks import explain
 from forecast.panel import long
 from forecast.panel.panel import Panel
 from forecast.panel.regularity import shorten
+from forecast.panel.timeline import Numbers
 from forecast.panel.values import check_finite
 
 
@@ -37,7 +38,8 @@ def future_covariates(
         first_lags: lag (G,) from which each covariate is read, infinite where it is not.
 
     Raises:
-        ValueError: no covariates given, rows missing between those requested, NaN or infinity in them.
+        ValueError: no covariates given, rows missing between those requested, NaN or infinity in them, or other values
+            than before on rows of the history that are told by a bare number.
     """
     future = np.full((panel.n_series, steps, len(first_lags)), np.nan, panel.x.dtype)
     step = position - panel.lengths[series]
@@ -47,13 +49,20 @@ def future_covariates(
             _refuse_without_covariates(panel, steps, needed)
         return future
     read = step[:, None] + first_lags < steps  # (R, E)
-    _check_values(panel, series[ahead], position[ahead], np.where(read, x, 0.0)[ahead])
+    _check_values(
+        panel,
+        series[ahead],
+        position[ahead],
+        np.where(read, x, 0.0)[ahead],
+        allow_missing=panel.allow_missing,
+    )
     x = np.where(read, x, np.nan)
     given = np.zeros((panel.n_series, steps), bool)
     given[series[ahead], step[ahead]] = True
     future[series[ahead], step[ahead]] = x[ahead]
     if needed.any() and not given.all():
         _bridge(panel, given, future)
+    _check_history(panel, series[~ahead], position[~ahead], x[~ahead])
     return future
 
 
@@ -80,13 +89,15 @@ def _refuse_without_covariates(panel: Panel, steps: int, needed: np.ndarray) -> 
     raise ValueError(explain("X", f"a frame of the future covariates {names}", received, remedy))
 
 
-def _check_values(panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray) -> None:
+def _check_values(
+    panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray, *, allow_missing: bool
+) -> None:
     def label(row: int) -> str:
         stamp = panel.timeline.stamps(series[[row]], position[[row]])[0]
         several = panel.layout.keyed
         return f"{stamp} of series {panel.ids[series[row]]!r}" if several else str(stamp)
 
-    check_finite(x, "X", panel.layout.given_names, label, allow_missing=panel.allow_missing)
+    check_finite(x, "X", panel.layout.given_names, label, allow_missing=allow_missing)
 
 
 def _bridge(panel: Panel, given: np.ndarray, future: np.ndarray) -> None:
@@ -122,6 +133,35 @@ def _lost(panel: Panel, holes: np.ndarray) -> tuple[str, pd.Index]:
     lost = np.flatnonzero(holes[place]) + panel.lengths[place]
     name = f" of series {panel.ids[place]!r}" if panel.layout.keyed else ""
     return name, panel.timeline.stamps(np.full(len(lost), place), lost)
+
+
+def _check_history(panel: Panel, series: np.ndarray, position: np.ndarray, x: np.ndarray) -> None:
+    """Other covariates than in fit ask what would have been, but not where rows are only numbered.
+
+    Rows 0, 1, ... of a frame without times are often new ones that were numbered anew.
+    """
+    _check_values(panel, series, position, x, allow_missing=True)
+    same = same_as_known(panel, panel.offsets[series] + position, x).all(axis=1)
+    if same.all() or not (isinstance(panel.timeline, Numbers) and panel.timeline.is_range):
+        return
+    row = int(np.argmax(~same))
+    stamp, end = panel.timeline.stamps(
+        series[[row, row]], np.array([position[row], panel.lengths[series[row]]])
+    )
+    remedy = (
+        f"Number new rows after the history, from {end} on; to ask about its rows with other covariates, fit on an "
+        "index of times"
+    )
+    allowed = "the same in the history as in fit where rows are numbered"
+    raise ValueError(explain("covariates", allowed, f"other values at {stamp}", remedy))
+
+
+def same_as_known(panel: Panel, rows: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Whether covariates (R, G) are those of these rows of the history, up to rounding, or missing."""
+    known = panel.x[rows, : x.shape[1]]
+    tolerance = 1e-4 if np.float32 in (known.dtype, x.dtype) else 1e-7
+    same: np.ndarray = np.isclose(x, known, rtol=tolerance, atol=tolerance) | np.isnan(x)
+    return same
 
 
 # ---------------------------------------------------------------------- columns, in scikit-learn's words

@@ -158,7 +158,7 @@ def _holds_times(column: pd.Series) -> bool:
 def _is_time(text: str) -> bool:
     try:
         return bool(pd.notna(pd.Timestamp(text)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
 
 

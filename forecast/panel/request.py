@@ -16,7 +16,13 @@ from forecast.panel import long
 from forecast.panel.array_rows import array_start
 from forecast.panel.calendar import calendar_ahead
 from forecast.panel.categories import indicators
-from forecast.panel.future_covariates import asked_for, check_width, covariate_columns, future_covariates
+from forecast.panel.future_covariates import (
+    asked_for,
+    check_width,
+    covariate_columns,
+    future_covariates,
+    same_as_known,
+)
 from forecast.panel.panel import Panel
 from forecast.panel.read import Layout, split_index, time_index
 from forecast.panel.regularity import shorten
@@ -93,13 +99,11 @@ class Request:
         if given is None or not inside.any():
             return panel
         rows, x = (panel.offsets[self.series] + self.position)[inside], given[inside]
-        known = panel.x[rows, : x.shape[1]]
-        tolerance = 1e-4 if np.float32 in (known.dtype, x.dtype) else 1e-7
-        same = np.isclose(x, known, rtol=tolerance, atol=tolerance) | np.isnan(x)
+        same = same_as_known(panel, rows, x)
         if same.all():
             return panel
         changed = panel.x.copy()
-        changed[rows, : x.shape[1]] = np.where(same, known, x)
+        changed[rows, : x.shape[1]] = np.where(same, changed[rows, : x.shape[1]], x)
         return replace(panel, x=changed)
 
     def restore(
@@ -338,7 +342,7 @@ def _positions(panel: Panel, series: np.ndarray, times: pd.Index) -> np.ndarray:
         received = f"{shorten(times[position < 0])}, before the history"
         remedy = (
             "Leave these rows out, or fit on a longer history; in a cross-validation the training rows must come "
-            "first, as those of RollingOrigin and TimeSeriesSplit do"
+            "first, as those of RollingOrigin (with partition=True for StackingRegressor) and TimeSeriesSplit do"
         )
         raise ValueError(explain("timestamps of X", f"at or after {first}", received, remedy))
     return position

@@ -35,17 +35,31 @@ def test_methods_of_the_forecaster_give_what_it_gives_alone() -> None:
     pd.testing.assert_frame_equal(piped.make_future_frame(3), alone.make_future_frame(3))
 
 
-@pytest.mark.parametrize("form", ["pair", "long", "joint"])
+@pytest.mark.parametrize("form", ["pair", "long", "joint", "arrays", "array of X", "two targets"])
 def test_a_pipeline_in_a_backtest_is_the_model_on_transformed_covariates(form: str) -> None:
     shops = {"a": (X, Y), "b": (X[20:] + 1, Y[20:] * 3)}
     joint = pd.concat({name: x.assign(y=y) for name, (x, y) in shops.items()}, names=["unique_id", "ds"])
-    data = {"pair": (Y, X), "long": (joint.reset_index(),), "joint": (joint,)}[form]
+    data: tuple = {
+        "pair": (Y, X),
+        "long": (joint.reset_index(),),
+        "joint": (joint,),
+        "arrays": (Y.to_numpy(), X.to_numpy()),
+        "array of X": (Y, X.to_numpy()),
+        "two targets": (np.column_stack([Y, 2 * Y]), X.to_numpy()),
+    }[form]
     models = {"piped": make_pipeline(StandardScaler(), AR(lags=2)), "alone": AR(lags=2)}
     frame = backtest(models, *data, horizon=4, windows=3, refit=False, level=[80])
     for bound in ("", "-lo-80", "-hi-80"):
         np.testing.assert_allclose(frame[f"piped{bound}"], frame[f"alone{bound}"])
     other = backtest({"alone": AR(lags=2)}, *data, horizon=4, windows=3, refit=False)
     np.testing.assert_allclose(frame["alone"], other["alone"])  # whatever stands beside it
+
+
+def test_rows_of_arrays_follow_the_history() -> None:
+    scaled = ForecastPipeline([("scale", StandardScaler()), ("ar", AR(lags=2))])
+    ahead = scaled.fit(X[:60].to_numpy(), Y[:60].to_numpy()).predict(X[60:].to_numpy())
+    np.testing.assert_allclose(ahead, AR(lags=2).fit(X[:60], Y[:60]).predict(X[60:]))
+    assert scaled.make_future_frame(3).shape == (3, X.shape[1])
 
 
 def test_any_transformers_keep_the_timeline() -> None:

@@ -167,6 +167,11 @@ def test_rows_of_the_history_have_the_covariates_that_are_given() -> None:
     np.testing.assert_array_equal((changed.x - DRIVEN.x).T, [np.isin(np.arange(15), [3, 4])] * 2)
     assert build_request(DRIVEN, X + 1e-12).history(DRIVEN) is DRIVEN  # rounding changes nothing
     assert build_request(DRIVEN, FUTURE).history(DRIVEN) is DRIVEN
+    with pytest.raises(ValueError, match="X: must be free of infinity"):
+        build_request(DRIVEN, X.iloc[3:5] + np.inf)
+    numbered = Panel.from_data(X.iloc[:15].reset_index(drop=True), Y.iloc[:15].reset_index(drop=True))
+    with pytest.raises(ValueError, match=r"same in the history.*at 0\. Number new rows after the history"):
+        build_request(numbered, FUTURE.reset_index(drop=True))
 
 
 def test_gap_is_forecast_through_without_covariates() -> None:
