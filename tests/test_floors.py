@@ -17,7 +17,7 @@ FLOORS = (
     ("_checks",),
     ("_files",),
     ("datasets", "layers"),
-    ("panel", "networks"),
+    ("export", "panel", "networks"),
     ("windows",),
     ("training",),
     ("estimators",),
@@ -29,11 +29,12 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 
 # Where a library may be imported at all; TensorFlow, JAX and torch in one file only.
 ALLOWED = {
-    "keras": ("layers", "networks", "training", "estimators"),
+    "keras": ("layers", "networks", "export", "training", "estimators"),
     "statsmodels": ("estimators", "evaluation"),
     "tensorflow": ("training/backend.py",),
     "jax": ("training/backend.py",),
     "torch": ("training/backend.py",),
+    "onnx": ("export/graph.py",),
     "matplotlib": ("evaluation", "cli"),
     "argparse": ("cli",),
     "tqdm": ("training", "evaluation", "partitions", "cli"),

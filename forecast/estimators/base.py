@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_choice, check_count, check_horizon, check_seed
 from forecast.estimators import conformal, saving, validation
-from forecast.estimators.covariates import CovariateRoles
+from forecast.estimators.exporting import Exporting
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
 from forecast.panel.gaps import from_last_known
 
@@ -23,7 +23,7 @@ State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Forecaster(CovariateRoles, RegressorMixin, BaseEstimator):
+class Forecaster(Exporting, RegressorMixin, BaseEstimator):
     """A scikit-learn regressor over time that keeps the index of the data.
 
     A family implements `_fit`, `_forecast`, `_fitted` and `min_history`, and may override `_update`,

@@ -79,7 +79,7 @@ class WindowUnits(keras.layers.Layer):
         if not self.relative:
             return ops.concatenate([ops.zeros_like(y[:, :1]), ops.ones_like(y[:, :1])], axis=1)
         later = ops.flip(ops.cumsum(ops.flip(known, axis=1), axis=1), axis=1)  # known rows from here on
-        last = known * ops.cast(later == 1, y.dtype)
+        last = known * ops.cast(ops.equal(later, 1), y.dtype)
         gap, _ = self._difference(y, known, 1)
         if 1 < self.season < y.shape[1]:
             seasonal, pairs = self._difference(y, known, self.season)

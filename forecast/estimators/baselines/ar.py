@@ -11,6 +11,7 @@ import numpy as np
 
 from forecast._checks import check_auto, check_choice, check_count, check_lags, explain
 from forecast.estimators.baselines import order_selection as auto
+from forecast.estimators.baselines.ar_exported import ar_nodes
 from forecast.estimators.baselines.ar_fit import (
     all_lags,
     fit_ar,
@@ -22,6 +23,7 @@ from forecast.estimators.baselines.ar_fit import (
 from forecast.estimators.baselines.delays import named_pairs
 from forecast.estimators.baselines.equation import Form
 from forecast.estimators.baselines.local import LocalForecaster, Parameters, joined, map_series, match_series
+from forecast.estimators.exporting import Known
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.panel.gaps import completed, continued
@@ -224,6 +226,9 @@ class AR(LocalForecaster):
                 value += np.einsum("sopq,spq->so", model.cross, past)
             path[:, now] = np.clip(value, low[:, step], high[:, step])
         return path[:, reach:] + model.center[:, None]
+
+    def _nodes(self, known: Known) -> tuple[str, int]:
+        return ar_nodes(self, known)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         model = self._centred(panel)

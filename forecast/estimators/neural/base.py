@@ -14,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from forecast.estimators import saving, validation
 from forecast.estimators.base import State
 from forecast.estimators.baselines.ar import AR
+from forecast.estimators.exporting import Known
+from forecast.estimators.neural.exported import Loop, nodes_with_baseline
 from forecast.estimators.neural.fallback import naive_rows, naive_steps, unlearnable, warn_of
 from forecast.estimators.neural.inputs import (
     Part,
@@ -156,6 +158,13 @@ class NeuralForecaster(JudgedForecaster):
             others = partial(self._steps, panel, future_x)
             values = with_baseline(self.series_ar_, panel, future_x, self.ar_share_, others)
         return self._with_fallback(panel, values, naive_steps(panel, horizon)) if self.fallback_ else values
+
+    def _nodes(self, known: Known) -> tuple[str, int]:
+        return nodes_with_baseline(self, known)
+
+    def _step_nodes(self, known: Known) -> tuple[str, int]:
+        """`_steps` for `export`."""
+        return Loop(self, known).forecast()
 
     def _steps(self, panel: Panel, future_x: np.ndarray) -> np.ndarray:
         """Forecasts (S, H, O) of the network, the median of its members."""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, explain
+from forecast.estimators.exporting import Known
 from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.judged_panel import errors_at_end
 from forecast.estimators.neural.options import check_activation, check_units
@@ -181,6 +182,9 @@ class ResidualTDNN(PaddedForecaster):
         if self.pretrained_ is None:
             return super()._steps(panel, future_x)
         return self.pretrained_._forecast(panel, future_x.shape[1], future_x)
+
+    def _step_nodes(self, known: Known) -> tuple[str, int]:
+        return super()._step_nodes(known) if self.pretrained_ is None else self.pretrained_._nodes(known)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         if self.pretrained_ is None:

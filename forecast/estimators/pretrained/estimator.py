@@ -14,10 +14,12 @@ from sklearn.base import clone
 from forecast._checks import check_choice, check_count, check_seed, check_verbose
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
+from forecast.estimators.exporting import Known
 from forecast.estimators.held_out import mean_step
 from forecast.estimators.plain_state import PlainTable
 from forecast.estimators.pretrained import covariates
 from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks
+from forecast.estimators.pretrained.exported import pretrained_nodes
 from forecast.estimators.pretrained.families import family_of
 from forecast.estimators.pretrained.judged_tail import judged
 from forecast.estimators.pretrained.network import Network, shipped
@@ -185,6 +187,9 @@ class Pretrained(PlainTable, Unweighted):
     def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
         values = self._medians(self._plain(panel), panel.offsets[1:], horizon)
         return values + self._effect(panel, np.arange(panel.n_series)[:, None], future_x)
+
+    def _nodes(self, known: Known) -> tuple[str, int]:
+        return pretrained_nodes(self, known)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
         rows = np.flatnonzero(position_of_rows(panel) >= self.min_history(panel))

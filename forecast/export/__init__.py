@@ -1,0 +1,1 @@
+"""Forecasts as graphs of ONNX, for services without Python or without this package."""
