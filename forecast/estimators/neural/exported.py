@@ -104,8 +104,8 @@ class Loop:
         """The Keras network with these weights; blocks of a truncated gradient do not change what it computes."""
         config = self.model.config_
         if getattr(config, "truncate", None):
-            whole = replace(config, truncate=None)
-            return self.program.assign(theta, whole.build())
+            with precision(self.program.dtype):
+                return self.program.assign(theta, replace(config, truncate=None).build())
         return self.program.copy(theta)
 
     def _outputs(self, graph: Graph, network: Any, window: str) -> str:
