@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import keras
@@ -126,8 +126,8 @@ class NetworkConfig:
 
     @property
     def size(self) -> int:
-        """P, the number of trainable parameters."""
-        return parameter_count(self.build)
+        """P, the number of trainable parameters; they are counted in the precision that every backend has."""
+        return parameter_count(replace(self, dtype="float32").build)
 
     def build(self) -> keras.Model:
         """The uncompiled network, paired window and lead rows (B, L + lead, O+E) -> (B, H, O)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import keras
@@ -78,8 +78,8 @@ class SequenceConfig:
 
     @property
     def size(self) -> int:
-        """P, the number of trainable parameters."""
-        return parameter_count(self.build)
+        """P, the number of trainable parameters; they are counted in the precision that every backend has."""
+        return parameter_count(replace(self, dtype="float32").build)
 
     def build(self) -> keras.Model:
         """See `sequence_network`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import pytest
 
+from forecast.networks import NARXConfig
 from forecast.networks.size import parameter_count
 
 pytestmark = pytest.mark.backend
@@ -26,3 +27,7 @@ def test_the_count_is_that_of_the_network() -> None:
         return keras.Sequential([keras.Input((5, 2)), keras.layers.LSTM(3), keras.layers.Dense(1)])
 
     assert parameter_count(small) == small().count_params()
+
+
+def test_double_precision_is_counted_without_a_warning() -> None:
+    assert NARXConfig(lags=(1, 2), hidden=(3,), window_norm=True, dtype="float64").size == 2 + 9 + 4
