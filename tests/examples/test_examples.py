@@ -89,6 +89,18 @@ def test_first_forecast(tmp_path: Path) -> None:
     assert is_picture(tmp_path / "first_forecast.png")
 
 
+@backend
+@slow
+def test_service(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    printed = run("service", tmp_path)
+    forecast = [numbers(printed, f"1960-{month:02d}")[0] for month in range(1, 13)]
+    by_onnx = numbers(printed, "by ONNX:")
+    assert by_onnx == pytest.approx(forecast, abs=0.11)
+    assert "status 400: initial: must be at least 12 rows" in printed
+    assert max(numbers(printed, name)[0] for name in ("answer", "over HTTP", "ONNX")) < 10
+
+
 @slow
 def test_grid_search(tmp_path: Path) -> None:
     printed = run("grid_search", tmp_path)
