@@ -359,8 +359,13 @@ def shift(values: np.ndarray, panel: Panel, lag: int, fill: float = np.nan) -> n
 
 def lag_table(panel: Panel, y: np.ndarray, lags: tuple[int, ...], exog_lags: tuple[int, ...]) -> np.ndarray:
     """Regressors (N, lags * O + exog_lags * E) of each row, lag-major, NaN before the series."""
-    blocks = [shift(y, panel, lag) for lag in lags] + [shift(panel.x, panel, lag) for lag in exog_lags]
-    return np.hstack(blocks)
+    targets, width = y.shape[1] * len(lags), panel.n_exog
+    table = np.empty((len(y), targets + width * len(exog_lags)), np.result_type(y, panel.x))
+    for place, lag in enumerate(lags):
+        table[:, place * y.shape[1] : (place + 1) * y.shape[1]] = shift(y, panel, lag)
+    for place, lag in enumerate(exog_lags):
+        table[:, targets + place * width : targets + (place + 1) * width] = shift(panel.x, panel, lag)
+    return table
 
 
 def history_end(values: np.ndarray, panel: Panel, reach: int, fill: float = 0.0) -> np.ndarray:

@@ -142,9 +142,14 @@ class LagRegressor(Forecaster):
         seen, counts, self.regressors_ = self._seen(panel), counted(given.y), []
         for step in range(self._steps()):
             table = lag_table(seen, seen.y, self._lags_of(step), exog)
-            for target, known in enumerate((np.isfinite(table).all(axis=1)[:, None] & counts).T):
-                weights = None if sample_weight is None else sample_weight[known]
-                self.regressors_.append(self._fit_one(table[known], seen.y[known, target], weights))
+            every = np.isfinite(table).all(axis=1)[:, None] & counts
+            rows = every.any(axis=1)
+            table, y = table[rows], seen.y[rows]
+            weights = None if sample_weight is None else sample_weight[rows]
+            for target, known in enumerate(every[rows].T):
+                some = slice(None) if known.all() else known  # no copy of what is used whole
+                weight = None if weights is None else weights[some]
+                self.regressors_.append(self._fit_one(table[some], y[some, target], weight))
 
     def _own_units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Center and unit (S, O) of the values, or of the differences, of each series."""
@@ -251,7 +256,9 @@ def least_squares(
     On the columns themselves, LAPACK would take one in small units for linearly dependent.
     """
     (center, unit), (level, spread) = moments(table), moments(target)
-    regressor.fit((table - center) / unit, (target - level) / spread, sample_weight=weights)
+    scaled = table - center
+    scaled /= unit
+    regressor.fit(scaled, (target - level) / spread, sample_weight=weights)
     regressor.coef_ = regressor.coef_ * spread / unit
     regressor.intercept_ = level + spread * regressor.intercept_ - regressor.coef_ @ center
     return regressor

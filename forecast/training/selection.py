@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,9 @@ class HeldOut:
             runs = runs.select(np.flatnonzero((told & runs.follows_known()).any(axis=(1, 2))))
         cut = panel.offsets[1:].copy()
         np.minimum.at(cut, runs.series_of(), runs.target_rows())
-        rows = np.arange(len(weights)) < np.repeat(cut, panel.lengths)
+        rows: Any = np.arange(len(weights)) < np.repeat(cut, panel.lengths)
+        if panel.n_series == 1:
+            rows = slice(int(cut[0]))  # no copy
         before = Windows(
             panel.head(cut - panel.offsets[:-1]),
             length=length,

@@ -258,8 +258,8 @@ class AR(LocalForecaster):
             trend_coef, bound = trend_coef * times[..., None], bound * times
         rest = replace(
             panel,
-            y=panel.y - np.repeat(center, panel.lengths, axis=0),
-            x=panel.x - np.repeat(exog_center, panel.lengths, axis=0),
+            y=panel.y - _on_rows(center, panel),
+            x=panel.x - _on_rows(exog_center, panel),
         )
         reach = self._reach()[which]
         return _Centred(rest, center, exog_center, coef, cross, exog_coef, trend_coef, reach, bound)
@@ -342,6 +342,11 @@ class AR(LocalForecaster):
                 )
             )
         return tuple(season * k for k in range(1, count + 1))
+
+
+def _on_rows(values: np.ndarray, panel: Panel) -> np.ndarray:
+    """Values (S, K) of the series on their rows (N, K); of a single series (1, K), which is no copy."""
+    return values if len(values) == 1 else np.repeat(values, panel.lengths, axis=0)
 
 
 class _Centred(NamedTuple):

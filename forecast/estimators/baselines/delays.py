@@ -181,20 +181,26 @@ def _near_scores(
 ) -> np.ndarray:
     """n times the squared partial correlation (near + 1, E) with y of near delays of the first E = `width` columns."""
     start = max((*lags, *(lag for lag, _ in pairs), near))
-    every = [*pairs, *((lag, column) for lag in range(near + 1) for column in range(width))]
     if sum(max(len(y) - start, 0) for y, _ in parts) < len(lags) + len(pairs) + 4:
         return np.full((near + 1, width), -np.inf)
-    tables = [complete(*_table(part, lags, every, start), None) for part in parts if len(part[0]) > start]
-    design, goal = (np.concatenate(values) for values in zip(*tables, strict=True))
-    size = 1 + len(lags) + len(pairs)
-    basis = np.linalg.qr(design[:, :size])[0]
-    rest = np.column_stack([design[:, size:], goal])
-    rest = rest - basis @ (basis.T @ rest)
-    power = np.sum(rest[:, :-1] ** 2, axis=0)
-    clear = power > 1e-9 * np.sum(design[:, size:] ** 2, axis=0)
-    products = (rest[:, -1] @ rest[:, :-1]) ** 2 / np.where(clear, power, 1.0)
-    share = np.where(clear, products / max(float(rest[:, -1] @ rest[:, -1]), 1e-300), 0.0)
-    return np.asarray(-len(goal) * np.log(np.maximum(1 - share, 1e-12))).reshape(near + 1, width)
+    long = [part for part in parts if len(part[0]) > start]
+    design, goal = (
+        np.concatenate(values)
+        for values in zip(*(_table(part, lags, pairs, start) for part in long), strict=True)
+    )
+    whole = np.isfinite(design).all(axis=1) & np.isfinite(goal)
+    basis, goal = np.linalg.qr(design[whole])[0], goal[whole]
+    goal = goal - basis @ (basis.T @ goal)
+    scores = np.empty((near + 1, width))
+    for column in range(width):  # of one column at a time: those of all would be many copies of the data
+        late = np.concatenate([lagged(x[:, [column]], range(near + 1), start) for _, x in long])[whole]
+        rest = late - basis @ (basis.T @ late)
+        power = np.sum(rest**2, axis=0)
+        clear = power > 1e-9 * np.sum(late**2, axis=0)
+        products = (goal @ rest) ** 2 / np.where(clear, power, 1.0)
+        share = np.where(clear, products / max(float(goal @ goal), 1e-300), 0.0)
+        scores[:, column] = -len(goal) * np.log(np.maximum(1 - share, 1e-12))
+    return scores
 
 
 def _whitened(x: np.ndarray) -> np.ndarray:

@@ -16,6 +16,9 @@ from forecast.estimators.baselines.delays import Pairs, find_pairs
 MARGIN = 8.0
 """Levels are kept where their criterion is this far below that of differences (Burnham and Anderson 2004)."""
 
+CHUNK = 1 << 12
+"""Rows of a table that stand in memory at once; of more a triangular factor is kept, which has their products."""
+
 Part = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
@@ -117,14 +120,13 @@ def choose(
     always, later = len(form.seasonal), form.difference is not False
     start = max((*tried, *(lag + later for lag in (*form.seasonal, *_exog_lags(form))), later))
     lags = [lag for place, lag in enumerate(tried) if place < always or not difference or lag + 1 in tried]
-    tables = [table(part, form, lags, start, difference=difference) for part in parts]
-    block = np.vstack([np.column_stack(rows) for rows in tables])
+    block, rows = tables(parts, form, lags, start, difference=difference)
     first = block.shape[1] - 1 - len(lags) + always
-    if len(block) <= first + 1:
+    if rows <= first + 1:
         return tuple(sorted(form.seasonal)), np.inf
     ends = range(first, first + len(lags) - always + 1)
     total = sum(float(np.nansum(y**2)) for y, *_ in parts)
-    values = auto.nested_criteria(auto.triangular(block), ends, 1, len(block), form.ic, floor=1e-14 * total)
+    values = auto.nested_criteria(auto.triangular(block), ends, 1, rows, form.ic, floor=1e-14 * total)
     best = int(np.argmin(values))
     return tuple(sorted(lags[: always + best])), float(values[best])
 
@@ -132,15 +134,15 @@ def choose(
 def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, difference: bool) -> Equation:
     """Least squares on the rows that have these lags, as an equation in levels."""
     start = max((*lags, *_exog_lags(form), 0)) + difference
-    tables = [table(part, form, lags, start, difference=difference) for part in parts]
-    design, goal = (np.concatenate(values) for values in zip(*tables, strict=True))
-    if difference and not len(goal):
+    block, rows = tables(parts, form, lags, start, difference=difference)
+    design, goal = block[:, :-1], block[:, -1]
+    if difference and not rows:
         return solve(parts, form, lags, difference=False)
     found = auto.least_squares(design, goal)
     given, pairs = trends_of(form, difference), form.exog or ()
     first = sum(given)
     if difference and first:
-        found[0] *= reliability(design, goal)
+        found[0] *= reliability(block, rows)
     trend = np.zeros(2)
     trend[given] = found[:first]
     exog, own = np.split(found[first:], [len(pairs)])
@@ -159,18 +161,36 @@ def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, differenc
     )
 
 
+def tables(
+    parts: Sequence[Part], form: Form, lags: Sequence[int], start: int, *, difference: bool
+) -> tuple[np.ndarray, int]:
+    """[regressors, target] of the rows of all parts, or a triangular factor of them, and the number of rows."""
+    blocks, rows = list[np.ndarray](), 0
+    for y, x, weights in parts:
+        for before in range(0, max(len(y) - start, 1), CHUNK):
+            piece = slice(before, before + start + CHUNK)
+            part = y[piece], x[piece], None if weights is None else weights[piece]
+            blocks.append(
+                np.column_stack(table(part, form, lags, start, difference=difference, before=before))
+            )
+            rows += len(blocks[-1])
+            if sum(map(len, blocks)) > CHUNK:
+                blocks = [auto.triangular(np.vstack(blocks))]
+    return np.vstack(blocks), rows
+
+
 def table(
-    part: Part, form: Form, lags: Sequence[int], start: int, *, difference: bool
+    part: Part, form: Form, lags: Sequence[int], start: int, *, difference: bool, before: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Regressors [trend, covariates, lags] and target of the complete rows from `start` on, or their differences.
 
-    Rows are multiplied by the square roots of their weights.
+    Rows are multiplied by the square roots of their weights; `before` counts those of the series before the part.
     """
     y, x, weights = part
     if difference:
         y, x = y[1:] - y[:-1], x[1:] - x[:-1]
         start -= 1
-    trends = auto.trend_columns(form.trend, np.arange(start + 1, len(y) + 1, dtype=float))
+    trends = auto.trend_columns(form.trend, before + np.arange(start + 1, len(y) + 1, dtype=float))
     if difference:
         trends[:] = 1.0
     columns = [trends[:, trends_of(form, difference)]]
@@ -180,10 +200,14 @@ def table(
     return auto.complete(np.hstack(columns), y[start:], known)
 
 
-def reliability(design: np.ndarray, goal: np.ndarray) -> float:
-    """t^2 / (1 + t^2) with the t statistic of the first regressor: the factor that shrinks a drift."""
-    block = np.column_stack([design[:, 1:], design[:, 0], goal])
-    rows, columns = block.shape
+def reliability(block: np.ndarray, rows: int) -> float:
+    """t^2 / (1 + t^2) with the t statistic of the first regressor: the factor that shrinks a drift.
+
+    Args:
+        block: [regressors, target] of the rows, or a triangular factor of them; rows: their number.
+    """
+    block = np.column_stack([block[:, 1:-1], block[:, 0], block[:, -1]])
+    columns = block.shape[1]
     if rows < columns:
         return 1.0
     factor = auto.triangular(block)

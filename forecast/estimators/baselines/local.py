@@ -21,6 +21,9 @@ PARTS = 8
 Parameters = dict[str, Any]
 """Learned attributes of one series and target column by name, as numbers and arrays of equal shape."""
 
+LARGE = 1_000_000
+"""Values of a table whose moments are taken column by column, so that no copy of it is made."""
+
 FitSeries = Callable[[np.ndarray, np.ndarray, np.ndarray | None, str], Parameters]
 """A pure function of target (T,), covariates (T, E), weights (T,) or None and the series' name in words."""
 
@@ -146,6 +149,9 @@ def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         >>> [float(value) for value in moments(np.array([1.0, 3.0, np.nan]))]
         [2.0, 1.0]
     """
+    if values.ndim == 2 and values.size > LARGE:
+        center, spread = zip(*map(moments, values.T), strict=True)
+        return np.array(center), np.array(spread)
     known = np.isfinite(values)
     peak = np.max(np.abs(values), axis=0, initial=0.0, where=known)
     unit = np.where(peak > 0, peak, 1.0)

@@ -36,9 +36,10 @@ from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 from forecast.panel.gaps import continued, filled
 from forecast.training.fit import Fitted
+from forecast.training.flat_network import CHUNK
 from forecast.training.rivals import decide, kept
 from forecast.training.selection import LINEAR, fit_members, joined
-from forecast.training.window_program import RUN_CHUNK, WindowProgram
+from forecast.training.window_program import WindowProgram
 from forecast.windows import Windows, history_end, naive_error, position_of_rows
 
 
@@ -121,7 +122,8 @@ class NeuralForecaster(JudgedForecaster):
         if self._objective().unit == "series":
             errors = naive_error(inputs.y, view.panel.offsets, self._first_season(view.panel)).mean(axis=1)
             weights = weights / np.repeat(errors, view.panel.lengths)
-        rival, held = self._rival(view.panel), self._held_out(view, self.config_) if self.selection else None
+        held = self._held_out(view, self.config_, inputs) if self.selection else None
+        rival = self._rival(view.panel)
         fits, table = fit_members(
             program,
             windows,
@@ -200,8 +202,8 @@ class NeuralForecaster(JudgedForecaster):
         completed = self._completed(view.panel, inputs)
         windows = Windows(view.panel, length=program.window, horizon=1, values=(completed, inputs.x))
         fitted = np.full(inputs.y.shape, np.nan)
-        for start in range(0, len(windows), RUN_CHUNK):
-            block = slice(start, start + RUN_CHUNK)
+        for start in range(0, len(windows), CHUNK):
+            block = slice(start, start + CHUNK)
             fitted[windows.target_rows(block)] = self._next(program, windows, block)
         early = position_of_rows(panel) < program.window
         return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))

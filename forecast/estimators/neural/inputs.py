@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from forecast._checks import check_count, explain
+from forecast.estimators.baselines.local import LARGE
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 from forecast.panel.gaps import enough_known, filled
@@ -207,7 +208,9 @@ class Scaled:
         return self._covariates(x, self.series[:, None])
 
     def _covariates(self, x: np.ndarray, series: np.ndarray) -> np.ndarray:
-        return self.coder.arranged((x - self.scaler.x_center) / self.scaler.x_spread, series)
+        scaled = x - self.scaler.x_center
+        scaled /= self.scaler.x_spread
+        return self.coder.arranged(scaled, series)
 
     def rows(self, values: np.ndarray) -> np.ndarray:
         """Values (N, O) of the rows in the user's units."""
@@ -289,6 +292,9 @@ def moments_of_series(panel: Panel, floor: float = 1.0) -> tuple[np.ndarray, np.
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if values.ndim == 2 and values.size > LARGE:
+        center, spread = zip(*map(_moments, values.T), strict=True)
+        return np.array(center), np.array(spread)
     peak = np.abs(values).max(axis=0)
     unit = np.where(peak > 0, peak, 1.0)
     spread = (values / unit).std(axis=0) * unit

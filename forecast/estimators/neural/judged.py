@@ -119,9 +119,10 @@ class JudgedForecaster(PlainTable, TrainingOptions):
         """The config of a network that scales its windows as `scale` says."""
         return replace(config, window_norm=scale == "window", window_level=scale == "level")
 
-    def _held_out(self, view: View, config: NetworkConfig) -> HeldOut | None:
-        """The origins at the end of the history by which candidates are judged."""
-        inputs, season = self._scaled(view.panel), self._first_season(view.panel)
+    def _held_out(self, view: View, config: NetworkConfig, inputs: Scaled | None = None) -> HeldOut | None:
+        """The origins at the end of the history by which candidates are judged; `inputs`: the panel, scaled."""
+        inputs = self._scaled(view.panel) if inputs is None else inputs
+        season = self._first_season(view.panel)
         horizon = self._steps_judged(view.panel)
         windows = self._windows(view.panel, inputs, config.window, config.steps)
         weights = view.weights(self.sample_weight_)

@@ -128,7 +128,7 @@ class PaddedForecaster(EmbeddingForecaster):
 
     def _judged(self, view: View, inputs: Scaled, options: Options) -> Options:
         """How long to train, by forecasts from the last origins; or an autoregression in place of the network."""
-        rival, held, scales = self._rival(view.panel), self._held_out(view, self.config_), decide({})
+        rival, held, scales = self._rival(view.panel), self._held_out(view, self.config_, inputs), decide({})
         if held is None:  # too short to judge by
             self.config_ = self.config_ if rival is None else rival
             self.selection_ = decide({} if rival is None else {LINEAR: np.full(1, np.nan)})

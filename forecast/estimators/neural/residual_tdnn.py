@@ -171,7 +171,8 @@ class ResidualTDNN(PaddedForecaster):
             steps = {"horizon": self.config_.steps, "season": self.config_.season}
             errors = errors_at_end(models, view.panel, None, **steps, beside=BASELINE)
             return decide(errors, in_turn=False)
-        held, inputs = self._held_out(view, self.config_), self._scaled(view.panel)
+        inputs = self._scaled(view.panel)
+        held = self._held_out(view, self.config_, inputs)
         if held is None:
             return decide({})
         return decide(
