@@ -1,7 +1,7 @@
 """KERAS_BACKEND=tensorflow python examples/benchmarks/speed.py
 KERAS_BACKEND=jax python examples/benchmarks/speed.py
 
-Speed of the package as ratios inside one run: closed loop, Adam steps, windows, one small series.
+Speed of the package as ratios inside one run: closed loop, Adam steps, windows, one small series, many covariates.
 
 Candidates are interleaved; each figure is a median of several rounds. The machine should have nothing else to do.
 """
@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from forecast import NARX
+from forecast import AR, NARX
 from forecast.datasets import load_air_passengers
 from forecast.networks import NARXConfig, narx
 from forecast.panel import Panel
@@ -153,11 +153,32 @@ def small_series(rounds: int = ROUNDS) -> str:
     )
 
 
+def covariates(rows: int = 100_000, columns: int = 50) -> str:
+    """Memory and time of AR on many covariates, in units of the data."""
+    rng, index = np.random.default_rng(0), pd.date_range("2000", periods=rows + 24, freq="h")
+    X = pd.DataFrame(rng.normal(size=(rows + 24, columns)), index)
+    y, size = X[0] + 0.5 * X[1].shift(3).fillna(0), 8 * rows * columns
+    tracemalloc.start()
+    model = AR(lags=12).fit(X[:rows], y[:rows])
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    model.predict(X[rows:])
+    ahead = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    took = seconds(lambda: AR(lags=12).fit(X[:rows], y[:rows]))
+    return (
+        f"many covariates, AR on {columns} columns x {rows} rows: fit {took:.1f} s; memory beside the frame, in units of it: fit "
+        f"{most / size:.2f}, predict {ahead / size:.2f}, the fitted model {held / size:.2f} (bar 4, the history and "
+        "three copies)"
+    )
+
+
 QUICK: dict[Callable[..., str], dict[str, int]] = {
     small_series: {"rounds": 1},
     closed_loop: {"series": 20, "steps": 3, "lags": 4},
     adam_steps: {"rows": 64, "size": 4, "block": 8},
     windows: {"series": 50, "length": 6, "draws": 4},
+    covariates: {"rows": 500, "columns": 3},
 }
 
 

@@ -28,13 +28,13 @@ class Exporting(CovariateRoles):
 
     horizon: int
 
-    def export(self, path: str | Path, horizon: int | None = None) -> None:
+    def export(self, path: str | Path, *, horizon: int | None = None) -> None:
         """Write the closed loop to one ONNX file: raw history and covariates in, forecasts out, scaling inside.
 
         The inputs, in double precision, for B series at a time:
 
-            history (B, R, O): the latest R targets in order of time, R at least `rows` of the metadata; `Pretrained`
-                and `ResidualTDNN` take fewer.
+            history (B, R, O): the latest R targets in order of time, R at least `rows` of the metadata; the networks of
+                `Pretrained` and `ResidualTDNN` take fewer.
             history_x (B, R, E): the covariates of the same rows, the columns `covariates` of the metadata.
             future_x (B, horizon, A): covariates of the steps ahead, the columns `future` of the metadata, as in
                 `make_future_frame(horizon)`.
@@ -43,7 +43,7 @@ class Exporting(CovariateRoles):
         The output is forecast (B, horizon, O). An input that the model does not read is left out. A model of one series
         takes histories of other records too, in the units of the one that it was fitted to. Metadata are texts of JSON,
         with horizon, season, frequency and targets beside the above. Where a missing value matters the answer is NaN,
-        except for `Pretrained` and `ResidualTDNN`, which know missing targets. The file is written only when it
+        except for the same two, whose networks know missing targets. The file is written only when it
         forecasts as `predict` does, which is tried on the history.
 
         Args:

@@ -346,6 +346,7 @@ def test_speed(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
         "closed loop",
         "Adam step",
         "windows",
+        "many covariates",
     ]
     assert float(lines[1].rpartition(" ")[2]) < 1e-5  # compiled loop and loop over model.predict agree
     assert capsys.readouterr().out.splitlines()[1:] == lines

@@ -51,14 +51,13 @@ class Loop:
         center, spread = (known.of_series(part[:, None]) for part in (self.inputs.center, self.inputs.spread))
         y = graph.Div(graph.Sub(known.y, center), spread)
         limits = self._limits(y)
-        padded = np.isnan(self.model._before)
+        before, ahead = self._covariates(known.x), self._covariates(known.future)
+        padded = limits is None and np.isnan(self.model._before)  # the network knows which values are missing
         if padded:
             y = graph.Pad(y, [0, window, 0, 0, 0, 0], np.nan)
+            before = graph.Pad(before, [0, window, 0, 0, 0, 0], 0.0)
         past = known.last(y, window, self.program.targets)
-        before = self._covariates(known.x, None if padded else window)
-        if padded:
-            before = known.last(graph.Pad(before, [0, window, 0, 0, 0, 0], 0.0), window, self.columns)
-        ahead = self._covariates(known.future, None)
+        before = known.last(before, window, self.columns)
         runs = [
             self._run(theta, past, before, ahead, limits, reach)
             for theta, reach in zip(
@@ -66,9 +65,10 @@ class Loop:
             )
         ]
         values = graph.Add(graph.Mul(median(graph, runs), spread), center)
-        return known.whole(values, *([graph.part(past, 1, -1)] if padded else [past]), before, ahead), window
+        needed = graph.part(past, 1, -1) if padded else past
+        return known.whole(values, needed, before, ahead), window
 
-    def _covariates(self, x: str, rows: int | None) -> str:
+    def _covariates(self, x: str) -> str:
         """Scaled covariates (B, T, E), the number of the series last where the network has vectors for them."""
         graph, scaler, coder = self.graph, self.model.scaler_, self.inputs.coder
         if coder.columns or coder.constants:
@@ -78,7 +78,7 @@ class Loop:
             number = graph.Reshape(graph.number(self.known.series), [-1, 1, 1])
             shape = graph.Concat(graph.Shape(x, start=0, end=2), [1], axis=0)
             scaled = graph.Concat(scaled, graph.Expand(number, shape), axis=2)
-        return scaled if rows is None else self.known.last(scaled, rows, self.columns)
+        return str(scaled)
 
     def _limits(self, y: str) -> tuple[str, str] | None:
         """Bounds (B, 1, O) of what is fed back: those of the model, moved out as far as a history leaves its data."""
@@ -87,6 +87,7 @@ class Loop:
             return None
         low, high = np.fmin.reduce(self.inputs.y), np.fmax.reduce(self.inputs.y)
         axes = [0, 1] if self.known.several else [1]
+        y = graph.Where(graph.IsNaN(y), scaler.range[0], y)
         least = graph.Min(graph.ReduceMin(y, axes), np.fmin(low, scaler.range[0]))
         most = graph.Max(graph.ReduceMax(y, axes), np.fmax(high, scaler.range[1]))
         return (

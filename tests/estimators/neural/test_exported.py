@@ -65,6 +65,9 @@ def test_a_history_beyond_the_training_data_moves_the_bounds(tmp_path: Path) -> 
     run = session(model, tmp_path, 12)
     model.update(y[36:])
     np.testing.assert_allclose(answers(run, model).ravel(), model.predict(12), rtol=1e-9)
+    history = np.concatenate([[[[np.nan]]], model.panel_.y[None]], axis=1)  # a missing value that is not read
+    np.testing.assert_allclose(run.run(None, {"history": history})[0].ravel(), model.predict(12), rtol=1e-9)
+    assert np.isnan(run.run(None, {"history": np.where(history > history[0, -2], np.nan, history)})[0]).all()
 
 
 @pytest.mark.slow
