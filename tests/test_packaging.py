@@ -59,7 +59,7 @@ def test_everything_imported_is_required() -> None:
                 imported.add(node.module.partition(".")[0])
     distributions = importlib.metadata.packages_distributions()
     outside = {distributions[name][0] for name in imported if name in distributions} - {"keras-forecast"}
-    assert outside - {"jax", "torch"} <= required
+    assert outside - {"jax", "onnx", "torch"} <= required
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -167,9 +167,9 @@ def covariates(rows: int = 100_000, columns: int = 50) -> str:
     tracemalloc.stop()
     took = seconds(lambda: AR(lags=12).fit(X[:rows], y[:rows]))
     return (
-        f"many covariates, AR on {columns} columns x {rows} rows: fit {took:.1f} s; memory beside the frame, in units of it: fit "
-        f"{most / size:.2f}, predict {ahead / size:.2f}, the fitted model {held / size:.2f} (bar 4, the history and "
-        "three copies)"
+        f"many covariates, AR on {columns} columns x {rows} rows: fit {took:.1f} s; memory beside the frame, in its "
+        f"units: fit {most / size:.2f}, predict {ahead / size:.2f}, the model {held / size:.2f} (bar 4: the "
+        "history and three copies)"
     )
 
 

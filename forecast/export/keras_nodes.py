@@ -14,11 +14,11 @@ from forecast.layers.recurrent.stack import RecurrentStack
 from forecast.layers.recurrent.states import initial_states
 
 Convert = Callable[..., Any]
+Given = tuple[str, Sequence[int | None], str]
+"""Name in a graph, shape and dtype of an argument."""
 
 
-def nodes_of(
-    graph: Graph, function: Callable[..., Any], *inputs: tuple[str, Sequence[int | None], str]
-) -> Any:
+def nodes_of(graph: Graph, function: Callable[..., Any], *inputs: Given) -> Any:
     """Add a function of tensors to a graph, and return the names of its outputs as the function structures them.
 
     Args:
@@ -28,23 +28,23 @@ def nodes_of(
     Raises:
         ValueError: an operation has no counterpart in ONNX here.
     """
+    try:
+        return _traced(graph, function, *inputs)
+    except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
+        allowed = "a network of operations that have a counterpart in ONNX"
+        received = "one with options that cannot be traced"  # it reads more than symbols tell
+        if isinstance(error, NotImplementedError):
+            received = str(error)
+        raise ValueError(
+            explain("export", allowed, received, "Use model.save, which takes every model")
+        ) from error
+
+
+def _traced(graph: Graph, function: Callable[..., Any], *inputs: Given) -> Any:
+    """`nodes_of` with the errors as they come."""
     symbols = [keras.KerasTensor(shape, dtype) for _, shape, dtype in inputs]
     names = {id(symbol): name for symbol, (name, *_) in zip(symbols, inputs, strict=True)}
-    try:
-        return Tracer(graph, names, symbols).structure(function(*symbols))
-    except (
-        AttributeError,
-        NotImplementedError,
-        TypeError,
-        ValueError,
-    ) as error:  # it reads more than symbols tell
-        allowed = "a network of operations that have a counterpart in ONNX"
-        reason = (
-            str(error) if isinstance(error, NotImplementedError) else "one with options that cannot be traced"
-        )
-        raise ValueError(
-            explain("export", allowed, reason, "Use model.save, which takes every model")
-        ) from error
+    return Tracer(graph, names, symbols).structure(function(*symbols))
 
 
 class Tracer:
@@ -146,6 +146,8 @@ class Tracer:
         self, layer: Any, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
     ) -> list[str]:
         """A layer that runs a cell over time."""
+        if mask is not None:
+            raise NotImplementedError("a mask")
         states = list(keras.tree.flatten(initial_state))
         columns = sequences.shape[2]
 
@@ -156,7 +158,7 @@ class Tracer:
                 output, new = layer.cell.call(x, list(last))
                 return [output], list(keras.tree.flatten(new))
 
-            told, after = nodes_of(body, run, (now[0], (None, columns), sequences.dtype), *shapes)
+            told, after = _traced(body, run, (now[0], (None, columns), sequences.dtype), *shapes)
             return after, told
 
         rows = self.name(sequences)
