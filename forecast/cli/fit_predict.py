@@ -82,6 +82,6 @@ def _table(answer: Any, name: str) -> pd.DataFrame:
 
 
 def _picture(model: Any, point: Any, interval: Any) -> Any:
-    _, y = model.panel_.to_user()
+    _, y = model._history().to_user()
     rows = len(point) // model.panel_.n_series
     return plot_forecast(y, point, interval, last=max(5 * rows, 50)).figure

@@ -87,4 +87,4 @@ def _value(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return text
+        return text.split(",") if "," in text else text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,9 +13,11 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_choice, check_count, check_horizon, check_seed
-from forecast.estimators import conformal, saving, validation
+from forecast._checks import check_choice, check_horizon
+from forecast.estimators import conformal, differences, saving, transform_choice, transforms, validation
+from forecast.estimators.distribution import Distribution
 from forecast.estimators.exporting import Exporting
+from forecast.estimators.transforms import TargetTransforms
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
 from forecast.panel.gaps import from_last_known
 
@@ -23,10 +25,10 @@ State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Forecaster(Exporting, RegressorMixin, BaseEstimator):
+class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, BaseEstimator):
     """A scikit-learn regressor over time that keeps the index of the data.
 
-    A family implements `_fit`, `_forecast`, `_fitted` and `min_history`, and may override `_update`,
+    A family implements `_fit`, `_forecast`, `_fitted` and `_min_history`, and may override `_update`,
     `_state` and `_restore`. Shapes: S series, N rows of all series together, H steps, O target columns,
     E covariates.
 
@@ -61,6 +63,8 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
         check_horizon(self.horizon)
         self._check_roles()
         check_choice("missing_rows", self.missing_rows, validation.MISSING_ROWS)
+        if self.target_transform is not None:
+            transforms.check_transform(self.target_transform)
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
@@ -86,26 +90,7 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
         """Continue learning on the extended `panel`; a family without a warm start fits again."""
         self._fit(panel, self.sample_weight_)
 
-    @property
-    def quantiles(self) -> tuple[float, ...]:
-        """Levels of the quantiles that the model itself forecasts, in ascending order; none for most."""
-        return ()
-
-    def _forecast_quantiles(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
-        """Quantiles (S, H, O, Q) at the levels `quantiles`, as in `_forecast`."""
-        raise NotImplementedError
-
-    def _quantiles(self, request: Request, shares: Sequence[float], center: np.ndarray) -> np.ndarray:
-        """Quantiles (R, O, shares) around the forecasts `center` (R, O), from errors of held-out forecasts."""
-        return conformal.quantiles(self, request, shares, center)
-
-    def _paths(
-        self, request: Request, count: int, rng: np.random.Generator, center: np.ndarray
-    ) -> np.ndarray:
-        """Sample paths (R, O, count) around the forecasts `center` (R, O), from errors of held-out forecasts."""
-        return conformal.sample_paths(self, request, count, rng, center)
-
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast from its own past."""
         raise NotImplementedError
 
@@ -151,7 +136,11 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
             panel = self._read(X, y)
             self._check_columns(panel)
             weights = validation.row_weights(sample_weight, X, panel)
-            self._learn(panel, weights)
+            units: dict[str, Any] = {}
+            if self.target_transform is not None:
+                panel, units = transform_choice.fit_units(self, panel, weights)
+            self._learn_from(panel, weights)
+            self.__dict__ |= units
             validation.remember(self, X, panel)
         return self
 
@@ -161,7 +150,10 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
             return self.fit(X, y)
         with validation.rollback(self):
             self.update(X, y)
-            self._update(self.panel_)
+            if self.differences_:
+                differences.learn_on(self)
+            else:
+                self._update(self.panel_)
             self.conformal_ = None
         return self
 
@@ -198,76 +190,8 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
             ValueError, TypeError: rows or covariates that do not fit the history.
         """
         request = self._request(X)
-        return request.restore(self._values(self.panel_, request), name=type(self).__name__)
-
-    def predict_interval(self, X: Any = None, level: float | Iterable[float] = (80, 95)) -> Any:
-        """Forecasts with split-conformal intervals (see `forecast.estimators.conformal`).
-
-        Args:
-            X: as in `predict`.
-            level: nominal coverage of each interval in percent, between 0 and 100.
-
-        Returns:
-            A frame with the columns `<Name>`, `<Name>-lo-80`, `<Name>-hi-80`, ...; with several targets
-            `<Name>-<target>` and so on. The bounds of level 80 are the quantiles 0.1 and 0.9, or the forecast
-            itself where that lies beyond one of them.
-
-        Raises:
-            ValueError, TypeError: as `predict`, a level out of range, or a history too short to hold rows out.
-        """
-        levels = conformal.check_levels(level)
-        request = self._request(X)
-        center = self._values(self.panel_, request)[..., None]  # (R, O, 1)
-        shares = [side for p in levels for side in ((100 - p) / 200, (100 + p) / 200)]
-        bounds = self._quantiles(request, shares, center[..., 0])  # (R, O, 2 * levels)
-        bounds[..., ::2] = np.minimum(bounds[..., ::2], center)
-        bounds[..., 1::2] = np.maximum(bounds[..., 1::2], center)
-        columns = conformal.column_names(self._output_names(), levels)
-        return self._framed(request, np.concatenate([center, bounds], axis=-1), columns)
-
-    def predict_quantiles(self, X: Any = None, quantiles: float | Iterable[float] = (0.1, 0.5, 0.9)) -> Any:
-        """Quantiles of the next values, from the same calibrated errors as `predict_interval`; they never cross.
-
-        Args:
-            X: as in `predict`.
-            quantiles: levels, the probabilities that a value lies below, each above 0 and below 1.
-
-        Returns:
-            A frame with the columns `<Name>-q0.1`, `<Name>-q0.5`, ...; with several targets `<Name>-<target>-q0.1`.
-
-        Raises:
-            ValueError, TypeError: as `predict`, a quantile out of range, or a history too short to hold rows out.
-        """
-        shares = conformal.check_shares(quantiles)
-        request = self._request(X)
-        values = self._quantiles(request, shares, self._values(self.panel_, request))
-        return self._framed(
-            request, values, [f"{n}-q{share:g}" for n in self._output_names() for share in shares]
-        )
-
-    def sample(self, X: Any = None, n: int = 100, random_state: int | None = None) -> Any:
-        """Sample paths: the forecast plus error paths of held-out forecasts, so steps and targets stay dependent.
-
-        Args:
-            X: as in `predict`.
-            n: number of paths.
-            random_state: seed of the draw; each series draws for itself.
-
-        Returns:
-            A frame with the columns `<Name>-sample-1` to `<Name>-sample-<n>`, one per path; with several targets
-            `<Name>-<target>-sample-1` and so on.
-
-        Raises:
-            ValueError, TypeError: as `predict`, `n` below 1, or a history too short for that many steps.
-        """
-        check_count("n", n)
-        check_seed(random_state)
-        request = self._request(X)
-        rng = np.random.default_rng(random_state)
-        values = self._paths(request, n, rng, self._values(self.panel_, request))
-        return self._framed(
-            request, values, [f"{k}-sample-{i}" for k in self._output_names() for i in range(1, n + 1)]
-        )
+        values = self._points(request, self._values(self.panel_, request))
+        return request.restore(values, name=type(self).__name__)
 
     def simulate(self, X: Any, initial: Any) -> Any:
         """Simulate a new record in closed loop from its inputs and its first outputs.
@@ -291,7 +215,15 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
         rows = validation.following(rest, record)
         request = build_request(record, rows, horizon=self.horizon, first_lags=self._first_lags())
         request = validation.with_known_inputs(request, record)
-        return request.restore(self._values(record, request), name=type(self).__name__)
+        values = self._outward(record, request.series, self._values(record, request))
+        return request.restore(values, name=type(self).__name__)
+
+    def min_history(self, panel: Panel) -> int:
+        """Rows of a series before the first one that can be forecast from its own past."""
+        lags = self.differences_ or (
+            differences.lags_of(self, panel) if self.target_transform is not None else ()
+        )
+        return differences.rows_before(self, panel, lags) if lags else self._min_history(panel)
 
     def make_future_frame(self, horizon: int) -> Any:
         """The frame of future covariates to fill: the next `horizon` timestamps of every series, all NaN.
@@ -345,7 +277,40 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
         coding = self._coding(like) if coding is None else coding
         if self.missing_rows == "fill":
             X, y = validation.without_holes(X, y, like)
-        return Panel.from_data(X, y, allow_missing=True, like=like, coding=coding)
+        panel = Panel.from_data(X, y, allow_missing=True, like=like, coding=coding)
+        return self._inward(panel)
+
+    @property
+    def _as_given(self) -> bool:
+        """Whether values inside are those of the user, without a transform or a bound."""
+        return not self.transform_ and not self.nonnegative
+
+    def _inward(self, panel: Panel) -> Panel:
+        """A panel in the user's units in those of the model."""
+        return panel if self._as_given else transforms.inward(self, panel)
+
+    def _outward(self, panel: Panel, series: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Values (..., O) or (..., O, K) of series (...) of a panel in the user's units."""
+        return values if self._as_given else transforms.outward(self, panel, series, values)
+
+    def _points(self, request: Request, values: np.ndarray) -> np.ndarray:
+        """Forecasts (R, O) of requested rows in the user's units, corrected for their bias if that is asked for."""
+        return values if self._as_given else transforms.points(self, request, values)
+
+    def _history(self) -> Panel:
+        """The history in the user's units."""
+        if self._as_given:
+            return self.panel_
+        y = self._outward(self.panel_, self.panel_.series_of_rows(), self.panel_.y)
+        return replace(self.panel_, y=y)
+
+    def _learn_from(self, panel: Panel, weights: np.ndarray | None) -> None:
+        """Learn from a history in transformed units, or from its differences."""
+        lags = () if self.target_transform is None else differences.lags_of(self, panel)
+        if lags:
+            differences.learn(self, panel, weights, lags)
+        else:
+            self._learn(panel, weights)
 
     def _check_length(self, panel: Panel, history: int) -> None:
         """Refuse series too short to look back `history` rows and to learn from one more."""
@@ -355,7 +320,10 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
         panel, horizon = self.panel_, check_horizon(self.horizon)
-        request = build_request(panel, self._coded(X), horizon=horizon, first_lags=self._asked_lags())
+        known = (
+            self._history() if isinstance(X, (np.ndarray, list, tuple)) else panel
+        )  # rows of arrays are compared
+        request = build_request(known, self._coded(X), horizon=horizon, first_lags=self._asked_lags())
         return replace(request, future_x=self._without_hindsight(panel, request.future_x))
 
     def _values(self, panel: Panel, request: Request) -> np.ndarray:
@@ -369,26 +337,25 @@ class Forecaster(Exporting, RegressorMixin, BaseEstimator):
             values[ahead] = closed[request.series[ahead], step[ahead]]
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
-            values[inside] = validation.fill_early(self._fitted(panel), panel)[rows]
+            values[inside] = validation.fill_early(self._open_loop(panel), panel)[rows]
         return values
 
+    def _open_loop(self, panel: Panel) -> np.ndarray:
+        """`_fitted`, of a model of differences in levels."""
+        return differences.one_step(self, panel) if self.differences_ else self._fitted(panel)
+
     def _ahead(
-        self, panel: Panel, horizon: int, future_x: np.ndarray, ask: Callable[..., np.ndarray] | None = None
+        self, panel: Panel, horizon: int, future_x: np.ndarray, *, quantiles: bool = False
     ) -> np.ndarray:
-        """`_forecast`, or what is asked in its place, from the last row of each series with a known target."""
-        ask = self._forecast if ask is None else ask
-        if self._masks or np.isfinite(panel.y[panel.offsets[1:] - 1]).any(axis=1).all():
+        """`_forecast` or `_forecast_quantiles` from the last row of each series with a known target, in levels."""
+        ask = self._forecast_quantiles if quantiles else self._forecast
+        if self.differences_:
+            ask = partial(differences.ahead, self, quantiles=quantiles)
+        looks_past = self._masks and not self.differences_
+        if looks_past or np.isfinite(panel.y[panel.offsets[1:] - 1]).any(axis=1).all():
             return ask(panel, horizon, future_x)
         least = self.min_history(panel)
         return from_last_known(ask, panel, horizon, future_x, least=least, together=self._one_end)
-
-    def _framed(self, request: Request, values: np.ndarray, columns: list[str]) -> Any:
-        """Values (R, O, K) as a frame of O * K columns on the requested rows."""
-        return request.restore(values.reshape(len(values), -1), columns=columns, name=type(self).__name__)
-
-    def _output_names(self) -> list[str]:
-        name, targets = type(self).__name__, self.panel_.layout.target_names
-        return [name] if len(targets) == 1 else [f"{name}-{target}" for target in targets]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

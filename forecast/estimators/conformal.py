@@ -120,7 +120,7 @@ def quantiles(model: Any, request: Request, shares: Sequence[float], center: np.
         shares: each above 0 and below 1.
         center: the point forecast of the rows (R, O).
     """
-    errors, step, units = _on_rows(model, request)
+    errors, step, units = on_rows(model, request)
     own = model.quantiles
     errors.check(shares, int(step.max()) + 1, 0.0 if own else MIRRORED)
     if own:
@@ -161,7 +161,7 @@ def _calibrated_own(
     return np.stack(values)
 
 
-def _on_rows(model: Any, request: Request) -> tuple[Calibration, np.ndarray, np.ndarray]:
+def on_rows(model: Any, request: Request) -> tuple[Calibration, np.ndarray, np.ndarray]:
     """The calibration, and step (R,) and units (R, O) of the requested rows; rows of the history count as one step."""
     panel, errors = model.panel_, calibrated(model, max(request.horizon, 1))
     known = panel.lengths[request.series]
@@ -175,7 +175,8 @@ def _told_rows(model: Any, request: Request, center: np.ndarray) -> np.ndarray:
     step = request.position - panel.lengths[request.series]
     values = np.repeat(center[..., None], len(model.quantiles), axis=-1)
     if request.horizon:
-        told = model._ahead(panel, request.horizon, request.known_x(panel.x[panel.offsets[1:] - 1]))
+        known = request.known_x(panel.x[panel.offsets[1:] - 1])
+        told = model._ahead(panel, request.horizon, known, quantiles=True)  # (S, H, O, Q)
         ahead = step >= 0
         values[ahead] = told[request.series[ahead], step[ahead]]
     return values
@@ -185,7 +186,7 @@ def sample_paths(
     model: Any, request: Request, count: int, rng: np.random.Generator, center: np.ndarray
 ) -> np.ndarray:
     """Sample paths (R, O, count) on the requested rows: the point forecast and whole paths of errors."""
-    errors, step, units = _on_rows(model, request)
+    errors, step, units = on_rows(model, request)
     paths = errors.paths(count, model.panel_.n_series, rng)  # (count, S, H, O)
     drawn = np.moveaxis(paths[:, request.series, step], 0, -1)
     found: np.ndarray = center[..., None] + units[..., None] * drawn
@@ -223,7 +224,7 @@ def _told(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.nd
     point = model._ahead(panel, horizon, future_x)[..., None]
     if not model.quantiles:
         return point
-    own = model._ahead(panel, horizon, future_x, model._forecast_quantiles)
+    own = model._ahead(panel, horizon, future_x, quantiles=True)
     return np.concatenate([point, own], axis=-1)
 
 

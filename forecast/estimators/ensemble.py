@@ -20,6 +20,7 @@ from forecast.estimators.base import Forecaster, State
 from forecast.estimators.baselines.local import match_series
 from forecast.estimators.held_out import held_out, longest_tail, mean_step
 from forecast.estimators.registry import estimator_class
+from forecast.estimators.transforms import refuse_differences
 from forecast.estimators.validation import learned, rollback
 from forecast.panel import Panel
 
@@ -113,6 +114,9 @@ class Ensemble(Forecaster):
         super()._check_options()
         check_jobs(self.n_jobs)
         _check_models(self.estimators, self.get_params(deep=False))
+        refuse_differences(
+            self, 'Pass it to the models, for example Ensemble({"ar": AR(target_transform="difference")})'
+        )
         if not isinstance(self.combine, str) or self.combine not in (*AVERAGES, "weights"):
             if (
                 isinstance(self.combine, type)
@@ -129,7 +133,7 @@ class Ensemble(Forecaster):
 
     # ---------------------------------------------------------------- hooks of the base
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """That of the model that looks back furthest."""
         models = self.named_estimators_ if learned(self) else self._models()
         return max(_named(name, model.min_history, panel) for name, model in models.items())
@@ -179,7 +183,11 @@ class Ensemble(Forecaster):
         )
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        values = np.stack([model._fitted(panel) for model in self.named_estimators_.values()], axis=-1)
+        rows, each = panel.series_of_rows(), []
+        for model in self.named_estimators_.values():
+            own = model._inward(panel)
+            each.append(model._outward(own, rows, model._open_loop(own)))
+        values = np.stack(each, axis=-1)
         known = np.isfinite(values).all(axis=(1, 2))
         combined = np.full(values.shape[:-1], np.nan)
         combined[known] = self._combined(values[known], panel.series_of_rows()[known], panel)
@@ -218,7 +226,10 @@ class Ensemble(Forecaster):
         return self
 
     def _advance(self, verb: str, X: Any, y: Any) -> None:
+        before = self.panel_.lengths
         super().update(X, y)
+        if self.transform_:  # the models learn transformed values
+            X, y = _arguments(self.panel_.slice(before))
         for name, model in self.named_estimators_.items():
             _named(name, getattr(model, verb), X, y)
             _share_history(model, self.panel_)
@@ -288,10 +299,10 @@ def simplex_weights(forecasts: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def _each(model: Ensemble, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
     """Forecasts (S, H, O, M) of all models of an ensemble."""
-    values = []
+    values, series = [], np.arange(panel.n_series)[:, None].repeat(horizon, axis=1)
     for each in model.named_estimators_.values():
-        history = each.panel_ if panel is model.panel_ else panel
-        values.append(each._ahead(history, horizon, future_x))
+        history = each.panel_ if panel is model.panel_ else each._inward(panel)
+        values.append(each._outward(history, series, each._ahead(history, horizon, future_x)))
     return np.stack(values, axis=-1)
 
 
@@ -303,18 +314,28 @@ def _relative(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _learned(name: str, model: Any, panel: Panel, sample_weight: np.ndarray | None) -> Any:
     """The fitted model; the history, which the caller has, is not sent back with it."""
-    X, y = panel.to_user()
     model.set_params(calendar=panel.layout.calendar or None)  # for this fit; afterwards its history tells
     weights = {} if sample_weight is None else {"sample_weight": panel.user_rows(sample_weight)}
-    _named(name, model.fit, *((y,) if X is None else (X, y)), **weights)
-    if len(model.panel_.y) == len(panel.y):
+    _named(name, model.fit, *_arguments(panel), **weights)
+    if _shares(model, panel):
         del model.panel_
     return model.set_params(calendar=None)
 
 
+def _arguments(panel: Panel) -> tuple[Any, Any]:
+    """What a model is given to learn the rows of a panel."""
+    X, y = panel.to_user()
+    return (y, None) if X is None else (X, y)
+
+
+def _shares(model: Any, panel: Panel) -> bool:
+    """Whether a model keeps the whole history, in its units."""
+    return len(model.panel_.y) == len(panel.y) and not model.transform_
+
+
 def _share_history(model: Any, panel: Panel) -> None:
-    """One copy of the history for all models, except for those that keep only a part of it."""
-    if "panel_" not in learned(model) or len(model.panel_.y) == len(panel.y):
+    """One copy of the history for all models, except for those that keep only a part of it, or in other units."""
+    if "panel_" not in learned(model) or _shares(model, panel):
         model.panel_ = panel
 
 
@@ -345,6 +366,13 @@ def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
             if getattr(model, option) is not None:
                 remedy = f"Pass {option} to the Ensemble, whose covariates all models see"
                 raise ValueError(explain(option, "None inside an ensemble", f"{name!r}: {model!r}", remedy))
+        if model.bias_correction:
+            remedy = (
+                "Pass it and target_transform to the Ensemble, whose models then learn transformed values"
+            )
+            raise ValueError(
+                explain("bias_correction", "False inside an ensemble", f"{name!r}: {model!r}", remedy)
+            )
         if not isinstance(name, str) or "__" in name or name in own:
             allowed = "named by text without '__', unlike the arguments of Ensemble"
             raise ValueError(explain("estimators", allowed, repr(name), REMEDY))

@@ -57,7 +57,7 @@ def held_out(
     head = panel.head(counts)
     blind = clone(model)
     kept = position_of_rows(panel) < np.repeat(counts, panel.lengths)
-    blind._learn(head, None if weights is None else weights[kept])
+    blind._learn_from(head, None if weights is None else weights[kept])
     origins = counts + np.minimum(np.arange(0, tails.max(), stride)[:, None], tails)  # (A, S)
     found = [from_origin(blind, ask, panel, rows, horizon) for rows in origins]
     forecasts, truths = zip(*found, strict=True)

@@ -86,7 +86,7 @@ class LagRegressor(Forecaster):
     difference: bool | str = "auto"
     strategy: str = "recursive"
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """The longest lag, and one more row for differences; in `fit` also the steps before the last one."""
         if learned(self):
             return max(*self.lags_, *self._exog(panel), 0) + self.difference_

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from forecast._checks import check_horizon
+from forecast.estimators.differences import lags_of
 from forecast.estimators.registry import ON_SEQUENCES
 from forecast.estimators.saved_members import CONFORMAL, MEMBERS, Sizes, check_members, same_type
+from forecast.estimators.transforms import steps_of
 from forecast.panel.state_checks import check_panel
 from forecast.panel.timeline import Dates
 
@@ -68,6 +70,8 @@ def check_learned(model: Any, values: Values, conformal: Values) -> None:
         _check_network(model, values)
     else:
         check_members(MEMBERS[name], values, sizes)
+    if panel is not None:
+        _check_transform(model, values)
     if name in _RELATIONS:
         _RELATIONS[name](model, values, sizes)
 
@@ -110,6 +114,23 @@ def _check_columns(values: Values, panel: Any) -> None:
         known and (names is None or all(isinstance(name, str) for name in names)),
         "names of covariates differ",
     )
+
+
+def _check_transform(model: Any, values: Values) -> None:
+    """The transform that the argument names, with all that it needs and no more."""
+    used, lags = values.get("transform_"), values.get("differences_", ())
+    if model.target_transform == "auto":
+        _hold(used in ((), ("boxcox",)), "a transform that is no candidate")
+        _hold("transform_selection_" in values, "the choice of a transform is missing")
+    else:
+        _hold(list(used or ()) == steps_of(model.target_transform), "the transform in use is another one")
+        _hold(
+            (used is None) == (model.target_transform is None), "a transform that was not asked for, or none"
+        )
+        _hold("transform_selection_" not in values, "a choice of transforms that was not asked for")
+    _hold(("boxcox" in (used or ())) == ("lambda_" in values), "exponents of no transform, or none")
+    _hold(lags == lags_of(model, model.panel_), "other differences than those that the argument names")
+    _hold(sum(lags) < model.panel_.lengths.min(), "differences are longer than the history")
 
 
 # ---------------------------------------------------------------------- networks

@@ -21,6 +21,10 @@ _FORECASTER = {
     "n_features_in_": "count",
     "feature_names_in_": "labels G ?",
     "sample_weight_": "weights N or None",
+    "transform_": "words ?",
+    "lambda_": "share S O ?",
+    "differences_": "lags ?",
+    "transform_selection_": "selection ?",
 }
 _NETWORK = {
     **_FORECASTER,
@@ -252,6 +256,8 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: np.ndim(value) == 0 and _is_float(np.asarray(value)),
     "count": _is_count,
     "word": lambda value: isinstance(value, str),
+    "words": lambda value: isinstance(value, tuple) and all(isinstance(word, str) for word in value),
+    "lags": lambda value: isinstance(value, tuple) and all(_is_count(lag) and lag > 0 for lag in value),
     "flags": lambda value: isinstance(value, list) and all(isinstance(flag, bool) for flag in value),
     "labels": _is_labels,
     "symbols": _is_symbols,

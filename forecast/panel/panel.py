@@ -92,7 +92,7 @@ class Panel:
             (panel.y, "y", panel.layout.target_names),
             (panel.x, "X", panel.layout.given_names),
         ):
-            check_finite(values, name, columns, panel._row_label, allow_missing=allow_missing)
+            check_finite(values, name, columns, panel.row_label, allow_missing=allow_missing)
         return panel
 
     def __getstate__(self) -> dict[str, Any]:
@@ -248,7 +248,8 @@ class Panel:
         """Step of every row from the start of its series, shape (N,)."""
         return np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
 
-    def _row_label(self, row: int) -> str:
+    def row_label(self, row: int) -> str:
+        """Where a row stands, in words for a message."""
         series = int(np.searchsorted(self.offsets, row, side="right")) - 1
         step = row - int(self.offsets[series])
         stamp = self.timeline.stamps(np.array([series]), np.array([step]))[0]

@@ -128,6 +128,19 @@ def test_ar_choices(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFi
     assert len(lines) == len(script.SETTINGS) and all(" ms" in line for line in lines)
 
 
+def test_transform_choices(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A candidate's error is that of a model with this transform, and every rule gives one of the candidates."""
+    (tmp_path / "m3").mkdir()
+    y = 50 + np.random.default_rng(0).normal(1.0, 1.0, 40).cumsum()
+    rows = pd.DataFrame({"unique_id": "Y0", "ds": np.arange(1, 41), "y": y})
+    rows.to_parquet(tmp_path / "m3" / "Yearly-train.parquet")
+    found = script.main([str(tmp_path), "--sets", "m3/Yearly", "--models", "AR"]).loc[("m3/Yearly", "AR")]
+    told = AR(season=1, horizon=6, target_transform="boxcox").fit(y[:34]).predict()
+    assert found["boxcox"] == pytest.approx(np.abs(told - y[34:]).mean() / np.abs(np.diff(y[:34])).mean())
+    candidates = set(found[list(script.CANDIDATES)])
+    assert {found[rule] for rule in script.RULES} <= candidates and "MASE" in capsys.readouterr().out
+
+
 @slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_parallel(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:

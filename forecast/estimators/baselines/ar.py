@@ -122,7 +122,7 @@ class AR(LocalForecaster):
     joint: bool | str = "auto"
     pooled: bool = False
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Rows before the first one that can be forecast from its own past, in the shortest series."""
         if learned(self):
             reach = self._reach()[self._match(panel)].max(axis=1)

@@ -93,7 +93,7 @@ class ETS(LocalForecaster, Unweighted):
     seasonal: str | None = "auto"
     season: int | None = None
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Nine: statsmodels' starting values need ten rows."""
         return 9
 

@@ -90,7 +90,7 @@ class MarkovSwitching(LocalForecaster, Unweighted):
     order: int = 1
     iterations: int = 50
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """p rows."""
         return check_count("order", self.order)
 

@@ -34,7 +34,7 @@ class Naive(Unweighted):
 
     uses_covariates: ClassVar[bool] = False
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """One row."""
         return 0
 
@@ -78,7 +78,7 @@ class SeasonalNaive(Unweighted):
 
     season: int | None = None
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """One row."""
         return 0
 
@@ -121,7 +121,7 @@ class Drift(Unweighted):
 
     uses_covariates: ClassVar[bool] = False
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """One row, through which the line is flat."""
         return 0
 

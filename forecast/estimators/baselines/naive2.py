@@ -52,7 +52,7 @@ class Naive2(SeasonAdjusted):
 
     season: int | None = None
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """One row."""
         return 0
 

@@ -81,7 +81,7 @@ class SARIMAX(LocalForecaster, Unweighted):
     trend: str | None = None
     max_iter: int = 200
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Rows lost to differencing and to the longest lag."""
         (p, d, q), (seasonal_p, seasonal_d, seasonal_q, m) = self._orders(panel)
         return d + seasonal_d * m + max(p + seasonal_p * m, q + seasonal_q * m)

@@ -61,7 +61,7 @@ class Theta(SeasonAdjusted):
     theta: float = 2.0
     season: int | None = None
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Two rows, for a slope."""
         return 2
 

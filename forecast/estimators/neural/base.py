@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from forecast.estimators import saving, validation
 from forecast.estimators.base import State
 from forecast.estimators.baselines.ar import AR
+from forecast.estimators.differences import differenced, inside
 from forecast.estimators.exporting import Known
 from forecast.estimators.neural.exported import Loop, nodes_with_baseline
 from forecast.estimators.neural.fallback import naive_rows, naive_steps, unlearnable, warn_of
@@ -256,7 +257,7 @@ class NeuralForecaster(JudgedForecaster):
             first[column] = min(first[column], lag)
         return first if self.series_ar_ is None else np.minimum(first, self.series_ar_._first_lags())
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast: L, those of a window."""
         if not validation.learned(self):
             return self._rows_before(self._configured(self._view(panel).panel))
@@ -270,10 +271,15 @@ class NeuralForecaster(JudgedForecaster):
         """Inputs (B, L + lead, O+E) and targets (B, H, O) of `network_` from a history, scaled."""
         check_is_fitted(self, "panel_")
         panel, program = self._checked(self._coded(X), y, like=self.panel_), self._compiled()
+        panel = differenced(panel, self.differences_)[-1]
         inputs = self._scaled(panel)
         windows = Windows(panel, length=program.window, horizon=program.steps, values=(inputs.y, inputs.x))
         window, targets, known = windows.paired(windows.gather(np.flatnonzero(windows.finite())))
         return program.with_lead(window, known[:, 1:]), targets
+
+    def _inner(self) -> Self:
+        """The model of what the network sees: of differences, where it learned these."""
+        return inside(self, self.panel_, self.differences_) if self.differences_ else self
 
     # ---------------------------------------------------------------- learned attributes
 

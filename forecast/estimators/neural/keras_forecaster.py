@@ -135,7 +135,7 @@ class KerasForecaster(NeuralForecaster):
         norm = scaled.normalization()
         return scaled if norm is None else replace(scaled, model=_normalised(config.model, norm))
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """L, the rows of a window."""
         return self.window
 

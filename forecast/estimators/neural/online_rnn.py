@@ -15,6 +15,7 @@ from forecast.estimators.base import State, Unweighted
 from forecast.estimators.neural.inputs import Scaled, Scaler, check_varies, limits_after
 from forecast.estimators.neural.options import resolve_lags
 from forecast.estimators.neural.time_major import TimeMajor, time_major
+from forecast.estimators.transforms import refuse_differences
 from forecast.estimators.validation import learned
 from forecast.networks import OnlineConfig
 from forecast.networks.roles import Role
@@ -104,7 +105,8 @@ class OnlineRNN(Unweighted):
         theta_: weights (P,); linear_theta_: those that learning started from, the AR/ARX solution.
         moments_, steps_: the two moments (2, P) of Adam, and the steps made.
         state_: hidden state, its derivatives, and the last rows, of a size that does not grow.
-        prequential_: errors (rows, O) of the forecasts made before each row kept was learned from.
+        prequential_: errors (rows, O) of the forecasts made before each row kept was learned from, of transformed
+            values where there is a `target_transform`.
 
     References:
         Williams, R. J. and Zipser, D. (1989). A learning algorithm for continually running fully recurrent
@@ -203,7 +205,7 @@ class OnlineRNN(Unweighted):
         ahead = program.follow(self.theta_, inputs.limits, memory, rows.all)
         return inputs.rows(rows.rows(ahead, panel))
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """L, the rows that the linear path looks back."""
         return (self.config_ if learned(self) else self._configure(panel)).window
 
@@ -307,6 +309,7 @@ class OnlineRNN(Unweighted):
 
     def _check_options(self) -> None:
         super()._check_options()
+        refuse_differences(self, "Pass y.diff() and add its forecasts to the last value")
         check_choice("solver", self.solver, SOLVERS)
         check_choice("scale", self.scale, ("series", None))
         check_count("epochs", self.epochs)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from forecast._checks import explain
 from forecast.estimators.neural.edges import check_sums, numbered_parents
 from forecast.estimators.neural.inputs import Coder, Scaled, View
 from forecast.estimators.neural.multivariate import MultivariateForecaster
@@ -62,6 +63,15 @@ class RecursiveNet(MultivariateForecaster):
     def parents_(self) -> tuple[int, ...]:
         """Number of the parent of each node, -1 for a root; empty without parents."""
         return self.config_.parents
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        if self.parents is not None and (self.target_transform is not None or self.nonnegative):
+            received = f"target_transform={self.target_transform!r} and nonnegative={self.nonnegative!r}"
+            allowed = "None, and nonnegative False, where levels add up: transformed or cut values do not"
+            raise ValueError(
+                explain("target_transform", allowed, received, "Leave them out, or pass parents=None")
+            )
 
     def _tied(self) -> bool:
         return self.parents is not None

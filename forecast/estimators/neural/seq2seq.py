@@ -118,7 +118,8 @@ class Seq2Seq(NeuralForecaster):
             raise ValueError(
                 explain("X", allowed, f"steps {step.min() + 1} to {step.max() + 1}", "Ask for fewer")
             )
-        panel, program, inputs = self.panel_, self._compiled(), self._scaled(self.panel_)
+        inner, program = self._inner(), self._compiled()
+        panel, inputs = inner.panel_, inner._scaled(inner.panel_)
         y, x = (history_end(values, panel, program.window) for values in (inputs.y, inputs.x))
         window = program.window_at(y, x, inputs.future(np.nan_to_num(request.future_x)))
         weights = mean_of_members(self, lambda network: attention_reader(network, panel.n_targets), window)

@@ -96,7 +96,7 @@ class Transformer(EmbeddingForecaster):
         if isinstance(self.config_, NARXConfig):
             received, remedy = "an autoregression, which forecast better", "Fit with selection=False"
             raise ValueError(explain("model", "a network that was kept", received, remedy))
-        windows = self._windows_ahead(request)
+        windows = self._inner()._windows_ahead(request)
         heads = mean_of_members(self, self_attention_reader, windows.reshape(-1, *windows.shape[2:]))
         return weights_by_lag(self, request, heads.mean(axis=1).reshape(windows.shape[:3]))
 

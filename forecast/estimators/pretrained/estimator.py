@@ -87,6 +87,7 @@ class Pretrained(PlainTable, Unweighted):
     """
 
     _masks: ClassVar[bool] = True
+    _transforms_tried: ClassVar[tuple[str, ...]] = ("none",)  # its units follow the level of a window
 
     season: int | None = None
     covariates: bool | str = "auto"
@@ -107,7 +108,7 @@ class Pretrained(PlainTable, Unweighted):
         check_verbose(self.verbose)
         check_seed(self.random_state)
 
-    def min_history(self, panel: Panel) -> int:
+    def _min_history(self, panel: Panel) -> int:
         """Two rows, for a change."""
         return 2
 
