@@ -1,7 +1,7 @@
 """python examples/benchmarks/transform_choices.py FOLDER [--sets m3/Monthly ...] [--models AR ...] [--series 100]
 python examples/benchmarks/transform_choices.py FOLDER --test        what was chosen, on the test parts
 
-What `target_transform="auto"` chooses among, and by which rule, on samples of M3 and M4, each series on its own.
+What `transform="auto"` chooses among, and by which rule, on samples of M3 and M4, each series on its own.
 
 FOLDER holds m3 and m4, one long table per group (unique_id, ds, y). The last horizon of each training part is held
 out; candidates are none, "log" and "boxcox". Printed for each set and model: MASE and sMAPE of each candidate for all
@@ -58,10 +58,10 @@ def answers(model: Any, past: pd.Series, future: np.ndarray, season: int) -> dic
     unit = np.abs(y[season:] - y[:-season]).mean() or 1.0
     found = {}
     for name in CANDIDATES:
-        told = model.set_params(target_transform=None if name == NONE else name).fit(y).predict(horizon)
+        told = model.set_params(transform=None if name == NONE else name).fit(y).predict(horizon)
         gap, size = np.abs(told - future), np.abs(told) + np.abs(future)
         found[name] = (gap.mean() / unit, 200 * (gap / np.where(size > 0, size, 1.0)).mean())
-    model.set_params(target_transform=None)
+    model.set_params(transform=None)
     steps = min(horizon, int(longest_tail(model, panel).max()))
     errors, overlap = held_out_errors(model, panel, None, CANDIDATES, steps) if steps > 0 else ({}, 1.0)
     for rule, names in RULES.items():

@@ -38,16 +38,16 @@ _ROWS = "Pass --set missing_rows=fill, or add a row for each to the file, with o
 _REMEDIES = (
     (r"Pass predict\(12\) for twelve steps", "Pass --horizon 12"),
     (r"Pass for example horizon=(\d+)", r"Pass --horizon \1"),
-    (r'Pass for example target_transform="log"', "Pass for example --set target_transform=log"),
+    (r'Pass for example transform="log"', "Pass for example --set transform=log"),
     (
-        r'Pass for example target_transform=\["log", "difference"\]',
-        "Pass for example --set target_transform=log,difference",
+        r'Pass for example transform=\["log", "difference"\]',
+        "Pass for example --set transform=log,difference",
     ),
     (
-        r"Pass target_transform='log1p', which takes 0, or None",
-        "Pass --set target_transform=log1p, which takes 0",
+        r"Pass transform='log1p', which takes 0, or None",
+        "Pass --set transform=log1p, which takes 0",
     ),
-    (r"Pass target_transform=PowerTransformer\(\) [^.]*", "Leave --set target_transform out"),
+    (r"Pass transform=PowerTransformer\(\) [^.]*", "Leave --set transform out"),
     (
         r"Pass nonnegative=False, or set (.*) to 0 or to missing",
         r"Leave --set nonnegative out, or set \1 to 0",

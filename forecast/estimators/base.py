@@ -24,6 +24,19 @@ from forecast.panel.gaps import from_last_known
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
+class _Argument:
+    """An argument that `get_params` alone tells: what has an attribute `transform` is a transformer to scikit-learn."""
+
+    def __get__(self, model: Any, kind: type) -> None:
+        if model is not None:
+            raise AttributeError(
+                "transform: an argument, which get_params()['transform'] tells, and no method"
+            )
+
+    def __set__(self, model: Any, value: Any) -> None:
+        vars(model)["transform"] = value
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, BaseEstimator):
     """A scikit-learn regressor over time that keeps the index of the data.
@@ -51,6 +64,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
 
     horizon: int = 1
     missing_rows: str = "raise"
+    transform: Any = _Argument()
 
     panel_: Panel = field(init=False)
     sample_weight_: np.ndarray | None = field(init=False)
@@ -63,8 +77,8 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         check_horizon(self.horizon)
         self._check_roles()
         check_choice("missing_rows", self.missing_rows, validation.MISSING_ROWS)
-        if self.target_transform is not None:
-            transforms.check_transform(self.target_transform)
+        if self._transform is not None:
+            transforms.check_transform(self._transform)
 
     def _read(self, X: Any, y: Any) -> Panel:
         """The panel to learn from."""
@@ -137,7 +151,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
             self._check_columns(panel)
             weights = validation.row_weights(sample_weight, X, panel)
             units: dict[str, Any] = {}
-            if self.target_transform is not None:
+            if self._transform is not None:
                 panel, units = transform_choice.fit_units(self, panel, weights)
             self._learn_from(panel, weights)
             self.__dict__ |= units
@@ -220,9 +234,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
 
     def min_history(self, panel: Panel) -> int:
         """Rows of a series before the first one that can be forecast from its own past."""
-        lags = self.differences_ or (
-            differences.lags_of(self, panel) if self.target_transform is not None else ()
-        )
+        lags = self.differences_ or (differences.lags_of(self, panel) if self._transform is not None else ())
         return differences.rows_before(self, panel, lags) if lags else self._min_history(panel)
 
     def make_future_frame(self, horizon: int) -> Any:
@@ -250,6 +262,14 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         """Write the fitted model to one file that `forecast.load` reads back without executing anything."""
         check_is_fitted(self, "panel_")
         saving.save(self, path)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments by name; if `deep` also those of arguments that have some, as `name__argument`."""
+        found = {name: vars(self)[name] for name in self._get_param_names()}
+        for name, value in list(found.items()) if deep else ():
+            if hasattr(value, "get_params") and not isinstance(value, type):
+                found |= {f"{name}__{key}": each for key, each in value.get_params().items()}
+        return found
 
     # ---------------------------------------------------------------- inside
 
@@ -281,6 +301,11 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         return self._inward(panel)
 
     @property
+    def _transform(self) -> Any:
+        """The argument `transform`."""
+        return vars(self)["transform"]
+
+    @property
     def _as_given(self) -> bool:
         """Whether values inside are those of the user, without a transform or a bound."""
         return not self.transform_ and not self.nonnegative
@@ -306,7 +331,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
 
     def _learn_from(self, panel: Panel, weights: np.ndarray | None) -> None:
         """Learn from a history in transformed units, or from its differences."""
-        lags = () if self.target_transform is None else differences.lags_of(self, panel)
+        lags = () if self._transform is None else differences.lags_of(self, panel)
         if lags:
             differences.learn(self, panel, weights, lags)
         else:

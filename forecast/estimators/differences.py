@@ -31,14 +31,14 @@ OUTSIDE = (
 
 
 def lags_of(model: Any, panel: Panel) -> tuple[int, ...]:
-    """Rows between the values of each difference that the argument `target_transform` names."""
+    """Rows between the values of each difference that the argument `transform` names."""
     found = []
-    for step in steps_of(model.target_transform):
+    for step in steps_of(model._transform):
         if isinstance(step, str) and step in DIFFERENCES:
             lag = 1 if step == "difference" else season_of(model, panel)
             if lag is None:
                 allowed, remedy = "without 'seasonal_difference' where no season is known", SEASON
-                raise ValueError(explain("target_transform", allowed, repr(model.target_transform), remedy))
+                raise ValueError(explain("transform", allowed, repr(model._transform), remedy))
             found.append(lag)
     return tuple(found)
 
@@ -55,7 +55,7 @@ def differenced(panel: Panel, lags: tuple[int, ...]) -> list[Panel]:
 def inside(model: Any, panel: Panel, lags: tuple[int, ...], *, learned: bool = True) -> Any:
     """The model of the differences of a history: all that was `learned`, if it was, with this history."""
     inner, weights = copy(model), vars(model).get("sample_weight_")
-    inner.target_transform = None
+    inner.transform = None
     for name in validation.learned(inner):
         if name in OUTSIDE or not learned:
             delattr(inner, name)

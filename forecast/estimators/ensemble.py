@@ -115,7 +115,7 @@ class Ensemble(Forecaster):
         check_jobs(self.n_jobs)
         _check_models(self.estimators, self.get_params(deep=False))
         refuse_differences(
-            self, 'Pass it to the models, for example Ensemble({"ar": AR(target_transform="difference")})'
+            self, 'Pass it to the models, for example Ensemble({"ar": AR(transform="difference")})'
         )
         if not isinstance(self.combine, str) or self.combine not in (*AVERAGES, "weights"):
             if (
@@ -367,9 +367,7 @@ def _check_models(estimators: Any, own: Mapping[str, Any]) -> None:
                 remedy = f"Pass {option} to the Ensemble, whose covariates all models see"
                 raise ValueError(explain(option, "None inside an ensemble", f"{name!r}: {model!r}", remedy))
         if model.bias_correction:
-            remedy = (
-                "Pass it and target_transform to the Ensemble, whose models then learn transformed values"
-            )
+            remedy = "Pass it and transform to the Ensemble, whose models then learn transformed values"
             raise ValueError(
                 explain("bias_correction", "False inside an ensemble", f"{name!r}: {model!r}", remedy)
             )

@@ -29,7 +29,7 @@ def check_params(model: Any) -> None:
         ValueError, TypeError: such an argument.
     """
     for item in fields(model):
-        if item.init and not same_type(getattr(model, item.name), str(item.type)):
+        if item.init and not same_type(vars(model)[item.name], str(item.type)):
             raise ValueError(f"{item.name} is not of the type {item.type}")
     if type(model).__name__ not in ON_SEQUENCES:
         check_horizon(model.horizon)
@@ -119,14 +119,12 @@ def _check_columns(values: Values, panel: Any) -> None:
 def _check_transform(model: Any, values: Values) -> None:
     """The transform that the argument names, with all that it needs and no more."""
     used, lags = values.get("transform_"), values.get("differences_", ())
-    if model.target_transform == "auto":
+    if model._transform == "auto":
         _hold(used in ((), ("boxcox",)), "a transform that is no candidate")
         _hold("transform_selection_" in values, "the choice of a transform is missing")
     else:
-        _hold(list(used or ()) == steps_of(model.target_transform), "the transform in use is another one")
-        _hold(
-            (used is None) == (model.target_transform is None), "a transform that was not asked for, or none"
-        )
+        _hold(list(used or ()) == steps_of(model._transform), "the transform in use is another one")
+        _hold((used is None) == (model._transform is None), "a transform that was not asked for, or none")
         _hold("transform_selection_" not in values, "a choice of transforms that was not asked for")
     _hold(("boxcox" in (used or ())) == ("lambda_" in values), "exponents of no transform, or none")
     _hold(lags == lags_of(model, model.panel_), "other differences than those that the argument names")

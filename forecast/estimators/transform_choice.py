@@ -20,9 +20,9 @@ STEPS = 10
 
 
 def fit_units(model: Any, panel: Panel, weights: np.ndarray | None) -> tuple[Panel, dict[str, Any]]:
-    """A history in the units of the argument `target_transform`, and the attributes of a model in these units."""
-    if model.target_transform != "auto":
-        return fit_steps(model, steps_of(model.target_transform), panel)
+    """A history in the units of the argument `transform`, and the attributes of a model in these units."""
+    if model._transform != "auto":
+        return fit_steps(model, steps_of(model._transform), panel)
     table = judged(model, panel, weights)
     steps = [name for name in [kept(table)] if name not in ("", NONE)]
     panel, learned = fit_steps(model, steps, panel)
@@ -35,7 +35,7 @@ def judged(model: Any, panel: Panel, weights: np.ndarray | None) -> pd.DataFrame
     The first one is kept unless the other one wins by more than chance: a choice by the least error of so few origins
     is worse than either of the two (`examples/benchmarks/transform_choices.py`).
     """
-    plain, names = clone(model).set_params(target_transform=None), model._transforms_tried
+    plain, names = clone(model).set_params(transform=None), model._transforms_tried
     room = int(longest_tail(plain, panel).max())
     if len(names) < 2 or room < 1 or (panel.y <= 0).any():
         return decide({})

@@ -19,6 +19,7 @@ from sklearn.base import clone
 from forecast._checks import check_season, explain
 from forecast.estimators import conformal
 from forecast.estimators.documentation import Documented
+from forecast.estimators.plain_state import PlainTable
 from forecast.panel import Panel, Request
 
 LAMBDAS = np.linspace(0.0, 1.0, 101)
@@ -32,15 +33,15 @@ _ALLOWED = (
     "None, 'log', 'log1p', 'boxcox', 'difference', 'seasonal_difference', 'auto', a scikit-learn transformer \
 with inverse_transform, or a list of them"
 )
-_REMEDY = 'Pass for example target_transform="log"'
+_REMEDY = 'Pass for example transform="log"'
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TargetTransforms(Documented):
+class TargetTransforms(Documented, PlainTable):
     """The transform of the target, fitted on the history that `fit` is given and inverted in every answer.
 
     Args:
-        target_transform: None; "log"; "log1p", the logarithm of 1 + y; "boxcox", (y^l - 1) / l with an exponent l
+        transform: None; "log"; "log1p", the logarithm of 1 + y; "boxcox", (y^l - 1) / l with an exponent l
             between 0 and 1 for each series and target, with which the spread within a season depends least on its
             level (Guerrero 1993); a scikit-learn transformer with `inverse_transform`, which must be increasing and is
             fitted to each target, on the known values of all series; "difference", y_t - y_{t-1};
@@ -55,7 +56,7 @@ class TargetTransforms(Documented):
             of held-out errors at each step after the history. Quantiles, bounds, paths and `simulate` never have it.
 
     Attributes:
-        transform_: the transforms in use, if `target_transform` is given; `panel_` then holds transformed values,
+        transform_: the transforms in use, if `transform` is given; `panel_` then holds transformed values,
             except for differences.
         lambda_: l of "boxcox", shape (S, O); differences_: how many rows lie between the values of each difference.
         transform_selection_: with "auto" the candidates, their mean absolute errors in units of the mean absolute
@@ -64,7 +65,6 @@ class TargetTransforms(Documented):
 
     _transforms_tried: ClassVar[tuple[str, ...]] = ("boxcox", "none")  # by "auto", the usual one first
 
-    target_transform: Any = None
     nonnegative: bool = False
     bias_correction: bool = False
 
@@ -127,26 +127,24 @@ def check_transform(transform: Any) -> None:
         foreign = not isinstance(step, (str, type)) and all(hasattr(step, name) for name in methods)
         if not known and not foreign:
             kind = ValueError if isinstance(step, str) else TypeError
-            raise kind(explain("target_transform", _ALLOWED, repr(transform), _REMEDY))
+            raise kind(explain("transform", _ALLOWED, repr(transform), _REMEDY))
     late = [isinstance(step, str) and step in DIFFERENCES for step in steps]
     if late != sorted(late):
-        remedy = 'Pass for example target_transform=["log", "difference"]'
-        raise ValueError(
-            explain("target_transform", "a list with the differences last", repr(transform), remedy)
-        )
+        remedy = 'Pass for example transform=["log", "difference"]'
+        raise ValueError(explain("transform", "a list with the differences last", repr(transform), remedy))
     if isinstance(transform, (list, tuple)) and ("auto" in steps or not steps):
         raise ValueError(
-            explain("target_transform", "a list of transforms other than 'auto'", repr(transform), _REMEDY)
+            explain("transform", "a list of transforms other than 'auto'", repr(transform), _REMEDY)
         )
     if steps.count("boxcox") > 1:
-        raise ValueError(explain("target_transform", "a list with 'boxcox' once", repr(transform), _REMEDY))
+        raise ValueError(explain("transform", "a list with 'boxcox' once", repr(transform), _REMEDY))
 
 
 def refuse_differences(model: Any, remedy: str) -> None:
     """Refuse differences in a model whose history is not learned as a whole."""
-    if any(isinstance(step, str) and step in DIFFERENCES for step in steps_of(model.target_transform)):
+    if any(isinstance(step, str) and step in DIFFERENCES for step in steps_of(model._transform)):
         allowed = f"without differences in {type(model).__name__}"
-        raise ValueError(explain("target_transform", allowed, repr(model.target_transform), remedy))
+        raise ValueError(explain("transform", allowed, repr(model._transform), remedy))
 
 
 # ---------------------------------------------------------------------- into units and back
@@ -260,13 +258,11 @@ def _fitted_transformer(step: Any, column: np.ndarray) -> Any:
     changed = fitted.transform(known)
     if np.shape(changed) != known.shape or _falls(np.ravel(changed)):
         remedy = "Take another one, for example sklearn.preprocessing.PowerTransformer()"
-        raise ValueError(
-            explain("target_transform", "increasing, from one column to one", repr(step), remedy)
-        )
+        raise ValueError(explain("transform", "increasing, from one column to one", repr(step), remedy))
     back = np.ravel(fitted.inverse_transform(np.reshape(changed, known.shape)))
     if not np.allclose(back, known[:, 0], rtol=1e-5, atol=1e-8 * np.abs(known).max(initial=0.0)):
         remedy = "Give both functions, each the inverse of the other"
-        raise ValueError(explain("target_transform", "undone by its inverse_transform", repr(step), remedy))
+        raise ValueError(explain("transform", "undone by its inverse_transform", repr(step), remedy))
     return fitted
 
 
@@ -324,10 +320,10 @@ def _check_values(panel: Panel, step: str) -> None:
     bound = POINTWISE[step].bound
     low = panel.y <= bound
     if low.any():
-        remedy = "Pass target_transform=PowerTransformer() of scikit-learn, which takes all values, or None"
+        remedy = "Pass transform=PowerTransformer() of scikit-learn, which takes all values, or None"
         if (panel.y[low] >= 0).all():
-            remedy = "Pass target_transform='log1p', which takes 0, or None"
-        raise _refused(panel, low, f"above {bound:g} for target_transform={step!r}", remedy)
+            remedy = "Pass transform='log1p', which takes 0, or None"
+        raise _refused(panel, low, f"above {bound:g} for transform={step!r}", remedy)
 
 
 def _refused(panel: Panel, bad: np.ndarray, allowed: str, remedy: str) -> ValueError:

@@ -80,7 +80,7 @@ def check_types(model: Any) -> None:
         kinds = str(item.type).split(" | ")
         if not item.init or not KINDS.keys() >= {*kinds}:
             continue
-        value = getattr(model, item.name)
+        value = vars(model)[item.name]
         allowed = " or ".join(KINDS[kind][1] for kind in kinds)
         flag = isinstance(value, (bool, np.bool_))
         if (

@@ -33,16 +33,16 @@ FIT = Namespace(command="fit", data="sales.csv")
             "file, with or without a value.",
         ),
         (
-            "y: must be above 0. Pass target_transform='log1p', which takes 0, or None.",
-            "sales.csv, --target: must be above 0. Pass --set target_transform=log1p, which takes 0.",
+            "y: must be above 0. Pass transform='log1p', which takes 0, or None.",
+            "sales.csv, --target: must be above 0. Pass --set transform=log1p, which takes 0.",
         ),
         (
             "y: must be at least 0. Pass nonnegative=False, or set what is below zero to 0 or to missing.",
             "sales.csv, --target: must be at least 0. Leave --set nonnegative out, or set what is below zero to 0.",
         ),
         (
-            'target_transform: bad. Pass for example target_transform=["log", "difference"].',
-            "target_transform: bad. Pass for example --set target_transform=log,difference.",
+            'transform: bad. Pass for example transform=["log", "difference"].',
+            "transform: bad. Pass for example --set transform=log,difference.",
         ),
         (
             "y: must be free of NaN. Fill the gaps, for example y.interpolate() or y.ffill().",

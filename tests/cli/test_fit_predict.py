@@ -112,10 +112,10 @@ def test_an_ensemble_is_named_by_its_models(sales: Path, tmp_path: Path) -> None
 
 
 def test_a_transform_is_an_option_of_the_model(sales: Path, tmp_path: Path) -> None:
-    settings = ["target_transform=log,seasonal_difference", "nonnegative=true"]
+    settings = ["transform=log,seasonal_difference", "nonnegative=true"]
     call("fit", sales, "--model", "AR", "--set", *settings, "-o", tmp_path / "m.forecast")
     call("predict", tmp_path / "m.forecast", "-o", tmp_path / "out.csv", tmp_path / "out.png")
-    model = AR(target_transform=["log", "seasonal_difference"], nonnegative=True)
+    model = AR(transform=["log", "seasonal_difference"], nonnegative=True)
     expected = model.fit(months(load_air_passengers())).predict(12)
     np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["AR"], expected, rtol=1e-12)
     pd.testing.assert_series_equal(model._history().to_user()[1], months(load_air_passengers()).astype(float))

@@ -38,7 +38,7 @@ MODELS = [
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 def test_seasonal_differences_are_those_taken_by_hand(model: Forecaster) -> None:
     X = covariates(Y.index)
-    outer = clone(model).set_params(target_transform="seasonal_difference").fit(X[:60], Y[:60])
+    outer = clone(model).set_params(transform="seasonal_difference").fit(X[:60], Y[:60])
     changes = Y.diff(12).dropna()
     inner = clone(model).fit(X[12:60], changes[:48])
     assert outer.min_history(outer.panel_) == 12 + max(inner.min_history(inner.panel_), 1)
@@ -54,7 +54,7 @@ def test_seasonal_differences_are_those_taken_by_hand(model: Forecaster) -> None
 
 
 def test_two_differences_after_a_logarithm() -> None:
-    model = AR(lags=2, target_transform=["log", "difference", "seasonal_difference"]).fit(Y)
+    model = AR(lags=2, transform=["log", "difference", "seasonal_difference"]).fit(Y)
     assert model.transform_ == ("log", "difference", "seasonal_difference") and model.differences_ == (1, 12)
     logs = np.log(Y)
     path = [*logs]
@@ -63,28 +63,26 @@ def test_two_differences_after_a_logarithm() -> None:
     np.testing.assert_allclose(model.predict(15), np.exp(path[72:]), rtol=1e-12)
     lines = pd.Series(np.arange(40.0) ** 2)
     np.testing.assert_allclose(
-        Naive(target_transform=["difference", "difference"]).fit(lines).predict(5), np.arange(40, 45) ** 2
+        Naive(transform=["difference", "difference"]).fit(lines).predict(5), np.arange(40, 45) ** 2
     )
 
 
 def test_panels_weights_and_records() -> None:
     long = long_frame()
     weights = np.linspace(0.0, 1.0, len(long))
-    model = AR(lags=2, target_transform="difference").fit(long, sample_weight=weights)
+    model = AR(lags=2, transform="difference").fit(long, sample_weight=weights)
     first = long[long["unique_id"] == "s0"].set_index("ds")["y"].asfreq("MS")
     steps = AR(lags=2).fit(first.diff().dropna(), sample_weight=weights[1:48]).predict(4)
     told = model.predict(4)
     np.testing.assert_allclose(told["AR"][:4], first.iloc[-1] + steps.cumsum(), rtol=1e-12)
     np.testing.assert_array_equal(model.sample_weight_, weights)
-    record = AR(lags=2, target_transform="difference").fit(Y).simulate(6, Y[:30])
-    pd.testing.assert_series_equal(
-        record, AR(lags=2, target_transform="difference").fit(Y).simulate(9, Y[:30])[:6]
-    )
+    record = AR(lags=2, transform="difference").fit(Y).simulate(6, Y[:30])
+    pd.testing.assert_series_equal(record, AR(lags=2, transform="difference").fit(Y).simulate(9, Y[:30])[:6])
     assert record.index[0] == Y.index[30] and abs(record.iloc[0] - Y.iloc[29]) < 10
 
 
 def test_held_out_errors_are_those_of_levels() -> None:
-    model = Naive(target_transform="difference").fit(Y)
+    model = Naive(transform="difference").fit(Y)
     found = held_out(model, model.panel_, None, 3)
     last = Y.to_numpy()[found.origins[:, 0] - 1]
     step = last - Y.to_numpy()[found.origins[:, 0] - 2]
@@ -97,8 +95,8 @@ def test_held_out_errors_are_those_of_levels() -> None:
 
 
 def test_levels_change_nothing_but_the_level() -> None:
-    model = AR(target_transform="difference").fit(Y)
-    moved = AR(target_transform="difference").fit(Y + 1e3)
+    model = AR(transform="difference").fit(Y)
+    moved = AR(transform="difference").fit(Y + 1e3)
     pd.testing.assert_series_equal(moved.predict(9), model.predict(9) + 1e3)
     told = moved.predict_interval(9, level=80)
     pd.testing.assert_frame_equal(told, model.predict_interval(9, level=80) + 1e3)
@@ -109,7 +107,7 @@ def test_missing_values_of_a_straight_line(model: Forecaster) -> None:
     line = pd.Series(np.arange(60.0), pd.period_range("2000-01", periods=60, freq="M"))
     holes = line.copy()
     holes.iloc[[5, 20, 21, 40, 58, 59]] = np.nan
-    fitted = clone(model).set_params(target_transform="difference").fit(holes)
+    fitted = clone(model).set_params(transform="difference").fit(holes)
     np.testing.assert_allclose(fitted.predict(4), np.arange(60.0, 64.0), rtol=1e-6)
     rows = [41, 45, 57]
     np.testing.assert_allclose(fitted.predict(line.index[rows])[1:], line.iloc[rows[1:]], rtol=1e-6)
@@ -117,13 +115,13 @@ def test_missing_values_of_a_straight_line(model: Forecaster) -> None:
 
 
 def test_refusals_name_the_season_and_the_rows() -> None:
-    with pytest.raises(ValueError, match=r"target_transform: .*no season is known.*season=12"):
-        AR(target_transform="seasonal_difference").fit(Y.to_numpy())
-    assert AR(target_transform="seasonal_difference", season=[12, 24]).fit(Y.to_numpy()).differences_ == (12,)
+    with pytest.raises(ValueError, match=r"transform: .*no season is known.*season=12"):
+        AR(transform="seasonal_difference").fit(Y.to_numpy())
+    assert AR(transform="seasonal_difference", season=[12, 24]).fit(Y.to_numpy()).differences_ == (12,)
     with pytest.raises(ValueError, match="at least 13 rows long"):
-        Naive(target_transform="seasonal_difference").fit(Y[:12])
+        Naive(transform="seasonal_difference").fit(Y[:12])
     with pytest.raises(ValueError, match="12 less than rows"):
-        AR(lags=5, target_transform="seasonal_difference").fit(Y[:16])
+        AR(lags=5, transform="seasonal_difference").fit(Y[:16])
 
 
 SMALL: dict[str, Any] = dict(
@@ -134,9 +132,7 @@ SMALL: dict[str, Any] = dict(
 @pytest.mark.backend
 @pytest.mark.parametrize("transform", [None, "difference"])
 def test_bounds_of_a_network_of_quantiles(transform: str | None) -> None:
-    model = ResidualTDNN(
-        loss=[0.1, 0.5, 0.9], members=1, blocks=1, hidden=(2,), target_transform=transform, **SMALL
-    )
+    model = ResidualTDNN(loss=[0.1, 0.5, 0.9], members=1, blocks=1, hidden=(2,), transform=transform, **SMALL)
     told = model.fit(Y).predict_interval(5, level=80)
     assert (np.diff(told[["ResidualTDNN-lo-80", "ResidualTDNN", "ResidualTDNN-hi-80"]]) >= 0).all()
 
@@ -152,7 +148,7 @@ def test_bounds_of_a_network_of_quantiles(transform: str | None) -> None:
     ids=lambda model: type(model).__name__,
 )
 def test_attention_is_that_of_the_network_of_differences(model: Any) -> None:
-    outer, changes = clone(model).set_params(target_transform="difference").fit(Y), Y.diff().dropna()
+    outer, changes = clone(model).set_params(transform="difference").fit(Y), Y.diff().dropna()
     inner = clone(model).fit(changes)
     pd.testing.assert_frame_equal(outer.attention_weights(3), inner.attention_weights(3))
     np.testing.assert_array_equal(outer.windows(Y)[0], inner.windows(changes)[0])

@@ -19,9 +19,7 @@ OPTIONS = [(name, item) for name, model in MODELS.items() for item in fields(mod
 FREE = {"loss": [], "edges": [1, "no"], "parents": [1, "no"], "estimator": ["no"], "build": ["no", 1]}
 FREE |= {"categories": ["no", 1], "calendar": ["no", 1, ["no"]], "past": ["no", 1, ["no"]]}
 FREE |= {"static": ["no", 1, ["no"]]}
-FREE |= {
-    "target_transform": ["no", 1, [], object, ["difference", "log"], ["auto", "log"], ["boxcox", "boxcox"]]
-}
+FREE |= {"transform": ["no", 1, [], object, ["difference", "log"], ["auto", "log"], ["boxcox", "boxcox"]]}
 FREE |= {"estimators": [1, "no", {}, [3], {"ar__x": forecasters()[0]}], "combine": [1, "no", None]}
 Y = monthly()
 

@@ -24,15 +24,13 @@ LINE = pd.Series((10 + 10 * T) * NOISE)  # its spread grows, but its logarithm b
 
 
 def test_a_growing_season_is_transformed_and_a_line_is_not(tmp_path: Path) -> None:
-    grows = AR(lags=12, target_transform="auto").fit(GROWS)
-    line = AR(lags=1, trend="ct", target_transform="auto").fit(LINE)
+    grows = AR(lags=12, transform="auto").fit(GROWS)
+    line = AR(lags=1, trend="ct", transform="auto").fit(LINE)
     assert grows.transform_ == ("boxcox",) and line.transform_ == ()
     assert list(grows.transform_selection_["candidate"]) == ["boxcox", "none"]
     assert grows.transform_selection_["kept"].tolist() == [True, False]
     assert line.transform_selection_["error"].diff().iloc[1] < 0
-    pd.testing.assert_series_equal(
-        grows.predict(12), AR(lags=12, target_transform="boxcox").fit(GROWS).predict(12)
-    )
+    pd.testing.assert_series_equal(grows.predict(12), AR(lags=12, transform="boxcox").fit(GROWS).predict(12))
     pd.testing.assert_series_equal(line.predict(12), AR(lags=1, trend="ct").fit(LINE).predict(12))
     for model in (grows, line):
         model.save(tmp_path / "m.zip")
@@ -49,13 +47,13 @@ def test_a_growing_season_is_transformed_and_a_line_is_not(tmp_path: Path) -> No
 
 
 def test_a_network_that_learned_values_as_they_are_keeps_them() -> None:
-    model = Pretrained(target_transform="auto").fit(GROWS)
+    model = Pretrained(transform="auto").fit(GROWS)
     assert model.transform_ == () and not len(model.transform_selection_)
 
 
 def test_nothing_is_chosen_for_zeros_and_short_histories() -> None:
     for y in (GROWS - GROWS.min(), GROWS[:2]):
-        model = AR(lags=1, target_transform="auto").fit(y)
+        model = AR(lags=1, transform="auto").fit(y)
         assert model.transform_ == () and not len(model.transform_selection_)
 
 

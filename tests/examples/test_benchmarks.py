@@ -135,7 +135,7 @@ def test_transform_choices(script: ModuleType, tmp_path: Path, capsys: pytest.Ca
     rows = pd.DataFrame({"unique_id": "Y0", "ds": np.arange(1, 41), "y": y})
     rows.to_parquet(tmp_path / "m3" / "Yearly-train.parquet")
     found = script.main([str(tmp_path), "--sets", "m3/Yearly", "--models", "AR"]).loc[("m3/Yearly", "AR")]
-    told = AR(season=1, horizon=6, target_transform="boxcox").fit(y[:34]).predict()
+    told = AR(season=1, horizon=6, transform="boxcox").fit(y[:34]).predict()
     assert found["boxcox"] == pytest.approx(np.abs(told - y[34:]).mean() / np.abs(np.diff(y[:34])).mean())
     candidates = set(found[list(script.CANDIDATES)])
     assert {found[rule] for rule in script.RULES} <= candidates and "MASE" in capsys.readouterr().out

@@ -14,7 +14,6 @@ from forecast.estimators.neural.inputs import NO_CODES, Coder, Scaled, Scaler, V
 from forecast.estimators.neural.options import Delays
 from forecast.estimators.neural.series_ar import BASELINE, baseline, errors_of_baseline
 from forecast.estimators.neural.training_options import TrainingOptions
-from forecast.estimators.plain_state import PlainTable
 from forecast.networks import NARXConfig, NetworkConfig
 from forecast.panel import Panel
 from forecast.training.flat_network import made_once
@@ -35,7 +34,7 @@ def compiled(config: NetworkConfig, jit: bool, objective: Objective) -> WindowPr
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class JudgedForecaster(PlainTable, TrainingOptions):
+class JudgedForecaster(TrainingOptions):
     """From options and a panel to a network, and to the candidates beside it: AR, and linear models of a window."""
 
     config_: Any = field(init=False)  # of the type `_config`

@@ -106,7 +106,7 @@ class OnlineRNN(Unweighted):
         moments_, steps_: the two moments (2, P) of Adam, and the steps made.
         state_: hidden state, its derivatives, and the last rows, of a size that does not grow.
         prequential_: errors (rows, O) of the forecasts made before each row kept was learned from, of transformed
-            values where there is a `target_transform`.
+            values where there is a `transform`.
 
     References:
         Williams, R. J. and Zipser, D. (1989). A learning algorithm for continually running fully recurrent

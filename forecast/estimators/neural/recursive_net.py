@@ -66,12 +66,10 @@ class RecursiveNet(MultivariateForecaster):
 
     def _check_options(self) -> None:
         super()._check_options()
-        if self.parents is not None and (self.target_transform is not None or self.nonnegative):
-            received = f"target_transform={self.target_transform!r} and nonnegative={self.nonnegative!r}"
+        if self.parents is not None and (self._transform is not None or self.nonnegative):
+            received = f"transform={self._transform!r} and nonnegative={self.nonnegative!r}"
             allowed = "None, and nonnegative False, where levels add up: transformed or cut values do not"
-            raise ValueError(
-                explain("target_transform", allowed, received, "Leave them out, or pass parents=None")
-            )
+            raise ValueError(explain("transform", allowed, received, "Leave them out, or pass parents=None"))
 
     def _tied(self) -> bool:
         return self.parents is not None

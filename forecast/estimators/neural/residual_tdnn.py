@@ -114,7 +114,7 @@ class ResidualTDNN(PaddedForecaster):
         if not isinstance(self.skip, bool):
             check_choice("skip", self.skip, ("auto", True, False))
         check_choice("start", self.start, ("random", "pretrained"))
-        given = [each.name for each in fields(self) if each.init and getattr(self, each.name) != each.default]
+        given = [each.name for each in fields(self) if each.init and vars(self)[each.name] != each.default]
         if self.start == "pretrained" and (rest := [name for name in given if name not in OF_ANY_START]):
             allowed = f"'random' with {', '.join(rest)}, which pretrained weights leave no choice of"
             raise ValueError(explain("start", allowed, "'pretrained'", "Leave one of them out"))

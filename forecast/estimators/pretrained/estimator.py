@@ -16,7 +16,6 @@ from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
 from forecast.estimators.exporting import Known
 from forecast.estimators.held_out import mean_step
-from forecast.estimators.plain_state import PlainTable
 from forecast.estimators.pretrained import covariates
 from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks
 from forecast.estimators.pretrained.exported import pretrained_nodes
@@ -37,7 +36,7 @@ Value = Callable[[BlockForecast, np.ndarray], np.ndarray]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Pretrained(PlainTable, Unweighted):
+class Pretrained(Unweighted):
     """A network trained once, on other series, which learns nothing here unless asked to: a forecast in milliseconds.
 
         z_j = arcsinh((y_{T-j} - y_T) / d),   d = mean |y_t - y_{t-m}| over the rows that are read
