@@ -33,7 +33,7 @@ def answers(run: Any, model: Any, future: Any = None, rows: int | None = None) -
     Args:
         future: frame of covariates of the steps ahead, of all series alike.
     """
-    told, panel = about(run), model.panel_
+    told, panel = about(run), model._history()
     ends = panel.offsets[1:, None] - np.arange(rows or told["rows"], 0, -1)
     values = {"history": panel.y[ends], "history_x": panel.x[ends], "series": np.arange(panel.n_series)}
     if future is not None:
@@ -55,5 +55,5 @@ def assert_answers(
     name = type(model).__name__
     wanted = np.asarray(forecast[name] if name in getattr(forecast, "columns", ()) else forecast, float)
     found = answers(session(model, folder, horizon), model, future)
-    spread = np.nanstd(model.panel_.y, axis=0).min()
+    spread = np.nanstd(model._history().y, axis=0).min()
     np.testing.assert_allclose(found.ravel(), wanted.ravel(), rtol=0, atol=error * spread)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from forecast._checks import check_horizon, explain
+from forecast._checks import check_horizon
 from forecast.estimators.covariates import CovariateRoles
+from forecast.estimators.export_inputs import EXPORTED, Known, refused
+from forecast.estimators.transforms_exported import check_steps, inward_nodes, outward_nodes
 from forecast.export.graph import Graph, answer, write
 from forecast.panel import Panel
 from forecast.panel.gaps import completed_onward
@@ -19,8 +22,6 @@ from forecast.panel.gaps import completed_onward
 SAME = 1e-5  # of the spread of a series: how near the file must come to `predict`
 TRIED = 4  # series whose forecasts are compared
 TINY = float(np.finfo(float).tiny)
-ROWS, STEPS = "rows", "horizon"
-EXPORTED = "AR, Pretrained, NARX, TDNN, RNN and ResidualTDNN"
 
 
 class Exporting(CovariateRoles):
@@ -58,7 +59,9 @@ class Exporting(CovariateRoles):
         steps = check_horizon(self.horizon if horizon is None else horizon)
         self._check_exported()
         known = Known(Graph(), self.panel_, self._first_lags(), self._asked_lags(), steps)
+        known.y = inward_nodes(self, known)
         values, rows = self._nodes(known)
+        values = outward_nodes(self, known, values)
         known.graph.output(values, "forecast", ["series", steps, self.panel_.n_targets])
         model = known.graph.model(self._about(known, rows), type(self).__name__, _version())
         self._compare(model, known)
@@ -69,11 +72,11 @@ class Exporting(CovariateRoles):
         raise refused(f"a {type(self).__name__}", f"a forecaster that can be exported: {EXPORTED}")
 
     def _check_exported(self) -> None:
-        """Refuse roles and transforms that the graph does not compute; an inverse would stand after `_nodes`."""
-        options, layout = vars(self), self.panel_.layout
-        for name in ("past", "transform", "nonnegative"):
-            if options.get(name):
-                raise refused(f"{name}={options[name]!r}", f"a model without {name}")
+        """Refuse roles and transforms that the graph does not compute."""
+        layout = self.panel_.layout
+        check_steps(self)
+        if self.past:
+            raise refused(f"past={self.past!r}", "a model without past")
         if layout.categories or self.categories:
             raise refused("categories", "a model whose covariates are numbers")
         if layout.n_calendar:
@@ -98,12 +101,13 @@ class Exporting(CovariateRoles):
     def _compare(self, model: Any, known: Known) -> None:
         """Refuse a graph whose answers are not those of the model, on the history and the covariates at its end."""
         panel, horizon = completed_onward(self.panel_), known.horizon
+        given = replace(panel, y=self._outward(panel, panel.series_of_rows(), panel.y))
         rows = panel.offsets[1:, None] - 1 - np.arange(horizon)[::-1] % panel.lengths[:, None]
         ahead, last = panel.x[rows], panel.x[panel.offsets[1:] - 1][:, None]  # (S, H, E), (S, 1, E)
         ahead = np.where(known.is_asked, ahead, last)
-        wanted = self._ahead(panel, horizon, ahead)
+        wanted = self._outward(panel, np.arange(panel.n_series)[:, None], self._ahead(panel, horizon, ahead))
         for number in range(min(panel.n_series, TRIED)):
-            one = panel.of(np.array([number]))
+            one = given.of(np.array([number]))
             told = answer(model, known.example(one, ahead[[number]], number))
             error = np.abs(told - wanted[number]).max(axis=1) / np.maximum(one.y.std(axis=0), TINY)
             if not (error <= SAME).all():
@@ -114,84 +118,9 @@ class Exporting(CovariateRoles):
         """Forecasts (S, H, O) after the last row of each series."""
         raise NotImplementedError
 
-
-class Known:
-    """What a graph is told, in the user's units: inputs, and parts of them.
-
-    Args:
-        graph: the graph.
-        panel: the history of the model.
-        first, asked: lags (E,) from which the model reads covariates, and from which the user is asked for them.
-        horizon: H.
-
-    Attributes:
-        y, x, future: names of the targets (B, R, O), the covariates (B, R, E) and those of the steps ahead (B, H, E).
-        series: name of the number (B,) of each series, None for a model of one series.
-    """
-
-    def __init__(
-        self, graph: Graph, panel: Panel, first: np.ndarray, asked: np.ndarray, horizon: int
-    ) -> None:
-        self.graph, self.panel, self.horizon = graph, panel, horizon
-        self.several, self.reads_x = panel.n_series > 1, bool(np.isfinite(first).any())
-        self.is_asked = asked < horizon
-        self.asked = np.flatnonzero(self.is_asked)
-        self.y = graph.input("history", ["series", ROWS, panel.n_targets])
-        self.x, self.future = self._covariates()
-        self.series = graph.input("series", ["series"], whole=True) if self.several else None
-
-    def _covariates(self) -> tuple[str, str]:
-        """Columns that are not asked for keep their last value: it does not matter, or never changes."""
-        graph, count = self.graph, self.panel.n_exog
-        if not self.reads_x:
-            shape = graph.Concat(graph.Shape(self.y, start=0, end=2), [count], axis=0)
-            x = graph.Expand(0.0, shape)
-        else:
-            x = graph.input("history_x", ["series", ROWS, count])
-        rest = graph.Tile(graph.part(x, 1, -1), [1, self.horizon, 1])
-        if not len(self.asked):
-            return x, rest
-        given = graph.input("future_x", ["series", self.horizon, len(self.asked)])
-        if len(self.asked) == count:
-            return x, given
-        places = len(self.asked) + np.arange(count)
-        places[self.asked] = np.arange(len(self.asked))
-        return x, graph.Gather(graph.Concat(given, rest, axis=2), places, axis=2)
-
-    def last(self, value: str, rows: int, columns: int) -> str:
-        """The last rows (B, rows, columns) of a value (B, R, columns); fewer are an error when the file runs."""
-        return str(self.graph.Reshape(self.graph.part(value, 1, -rows), [0, rows, columns]))
-
-    def of_series(self, values: np.ndarray) -> str:
-        """Numbers (S, ...) of the series of the model as those of the B series asked for."""
-        return (
-            self.graph.constant(values)
-            if self.series is None
-            else str(self.graph.Gather(values, self.series, axis=0))
-        )
-
-    def whole(self, forecast: str, *values: str) -> str:
-        """The forecast, NaN where one of the values (B, ., .) that it rests on is missing."""
-        for value in values:
-            total = self.graph.ReduceSum(self.graph.Mul(value, 0.0), [1, 2], keepdims=1)
-            forecast = self.graph.Add(forecast, total)
-        return forecast
-
-    def example(self, panel: Panel, ahead: np.ndarray, number: int) -> dict[str, np.ndarray]:
-        """Inputs for one series, twice side by side."""
-        values = {
-            "history": panel.y[None].astype(float),
-            "history_x": panel.x[None].astype(float),
-            "future_x": ahead[..., self.asked].astype(float),
-            "series": np.array([number]),
-        }
-        names = [value.name for value in self.graph.inputs]
-        return {name: np.concatenate([values[name]] * 2) for name in names}
-
-
-def refused(received: str, allowed: str) -> ValueError:
-    """The error of a model that cannot be exported."""
-    return ValueError(explain("export", allowed, received, "Use model.save, which takes every model"))
+    def _outward(self, panel: Panel, series: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Values (..., O) of series (...) of a panel in the user's units."""
+        raise NotImplementedError
 
 
 def _version() -> str:

@@ -23,7 +23,7 @@ from forecast.estimators.baselines.ar_fit import (
 from forecast.estimators.baselines.delays import named_pairs
 from forecast.estimators.baselines.equation import Form
 from forecast.estimators.baselines.local import LocalForecaster, Parameters, joined, map_series, match_series
-from forecast.estimators.exporting import Known
+from forecast.estimators.export_inputs import Known
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.panel.gaps import completed, continued

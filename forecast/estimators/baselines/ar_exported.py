@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.estimators.exporting import Known, refused
+from forecast.estimators.export_inputs import Known, refused
 from forecast.export.graph import Graph
 
 

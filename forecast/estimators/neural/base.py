@@ -15,7 +15,7 @@ from forecast.estimators import saving, validation
 from forecast.estimators.base import State
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.differences import differenced, inside
-from forecast.estimators.exporting import Known
+from forecast.estimators.export_inputs import Known
 from forecast.estimators.neural.exported import Loop, nodes_with_baseline
 from forecast.estimators.neural.fallback import naive_rows, naive_steps, unlearnable, warn_of
 from forecast.estimators.neural.inputs import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from forecast.estimators.baselines.ar_exported import ar_nodes
-from forecast.estimators.exporting import EXPORTED, Known, refused
+from forecast.estimators.export_inputs import EXPORTED, Known, refused
 from forecast.estimators.neural.inputs import Scaled
 from forecast.export.graph import Graph
 from forecast.export.keras_nodes import nodes_of

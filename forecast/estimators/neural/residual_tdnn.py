@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_choice, explain
-from forecast.estimators.exporting import Known
+from forecast.estimators.export_inputs import Known
 from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.judged_panel import errors_at_end
 from forecast.estimators.neural.options import check_activation, check_units

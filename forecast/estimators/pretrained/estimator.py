@@ -14,7 +14,7 @@ from sklearn.base import clone
 from forecast._checks import check_choice, check_count, check_seed, check_verbose
 from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
-from forecast.estimators.exporting import Known
+from forecast.estimators.export_inputs import Known
 from forecast.estimators.held_out import mean_step
 from forecast.estimators.pretrained import covariates
 from forecast.estimators.pretrained.block_forecast import BlockForecast, forecast_blocks

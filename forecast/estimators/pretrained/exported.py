@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.estimators.exporting import Known
+from forecast.estimators.export_inputs import Known
 from forecast.estimators.pretrained.families import family_of
 from forecast.estimators.pretrained.layout import NONE
 from forecast.estimators.pretrained.network import Network
