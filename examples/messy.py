@@ -2,7 +2,7 @@
 
 Shows: hourly sales of two shops with decimal commas, rows that are not there, empty cells, weather as text that
 nobody knows in advance, a day and a week. `read_long` reads the file, `fill_gaps` puts the lost rows in,
-`past` names what is known up to now alone, and `calendar` gives hour and weekday.
+`past` names what is known up to now alone, `calendar` gives hour and weekday, and sales below zero are impossible.
 
 See: the sales of the next day with an interval, messy.png, and the leaderboard beside AR and the season alone.
 """
@@ -37,7 +37,8 @@ write_messy_file("messy.csv")
 
 sales = read_long("messy.csv", id_column="shop", time_column="time", target_column="sold")
 sales = fill_gaps(sales)
-model = NARX(calendar=["hour", "weekday"], past=["weather"], epochs=20, random_state=0).fit(sales)
+model = NARX(calendar=["hour", "weekday"], past=["weather"], nonnegative=True, epochs=20, random_state=0)
+model.fit(sales)
 forecast = model.predict_interval(24, level=80)
 print(forecast.groupby("unique_id").head(2).to_string(index=False, float_format="{:.1f}".format))
 
