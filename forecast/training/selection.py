@@ -38,6 +38,8 @@ class HeldOut:
         unit: (n, O) error of the naive forecast of the series of each run, the unit of its error.
         limits: (2, O) bounds of a value that is fed back.
         overlap: how many runs count as one: those that share a row of a series, at most all runs of a series.
+        foreseen: (n, H, E) the first covariates of the rows ahead as each origin knows them, in the user's units and
+            scaled; None where that is what came.
     """
 
     before: Windows
@@ -46,6 +48,7 @@ class HeldOut:
     unit: Array
     limits: Array
     overlap: float
+    foreseen: tuple[Array, Array] | None = None
 
     @classmethod
     def of(
@@ -118,6 +121,9 @@ class HeldOut:
     def _known(self) -> tuple[Array, Array, Array]:
         """Known rows (n, L, O), covariates (n, L+H, E) and targets (n, H, O) of the runs."""
         batch, length = self.runs.gather(), self.runs.length
+        if self.foreseen is not None:
+            scaled = self.foreseen[1]
+            batch.x[:, length:, : scaled.shape[2]] = scaled
         target, known = batch.y[:, length:], self.runs.observed()
         return batch.y[:, :length], batch.x, target if known is None else np.where(known, target, np.nan)
 

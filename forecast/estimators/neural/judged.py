@@ -125,7 +125,18 @@ class JudgedForecaster(TrainingOptions):
         horizon = self._steps_judged(view.panel)
         windows = self._windows(view.panel, inputs, config.window, config.steps)
         weights = view.weights(self.sample_weight_)
-        return HeldOut.of(windows, weights, horizon=horizon, season=season, limits=inputs.limits)
+        found = HeldOut.of(windows, weights, horizon=horizon, season=season, limits=inputs.limits)
+        return found if found is None or not self.past or not view.apart else self._foresighted(found)
+
+    def _foresighted(self, held_out: HeldOut) -> HeldOut:
+        """The same origins, each of which knows the covariates of the past up to itself alone."""
+        runs, panel, scaler = held_out.runs, held_out.runs.panel, self.scaler_
+        series, rows = runs.series_of(), runs.target_rows()
+        ahead = panel.x[rows[:, None] + np.arange(runs.horizon)].astype(float)
+        for number, (one, row) in enumerate(zip(series, rows, strict=True)):
+            before = panel.of(np.array([one])).head(row - panel.offsets[one])
+            ahead[number] = self._without_hindsight(before, ahead[number][None])[0]
+        return replace(held_out, foreseen=(ahead, (ahead - scaler.x_center) / scaler.x_spread))
 
     def _steps_judged(self, panel: Panel) -> int | None:
         """Steps of the forecasts by which candidates are judged; None for free runs over a record."""

@@ -38,7 +38,8 @@ def errors_of_baseline(ar: AR, held_out: HeldOut, inputs: Scaled) -> np.ndarray:
         own = series[which]
         before = panel.of(own).head(rows[which] - panel.offsets[own])
         ahead = rows[which][:, None] + np.arange(runs.horizon)
-        forecast = ar._ahead(before, runs.horizon, panel.x[ahead])
+        x = panel.x[ahead] if held_out.foreseen is None else held_out.foreseen[0][which]
+        forecast = ar._ahead(before, runs.horizon, x)
         error = np.abs(panel.y[ahead] - forecast) / inputs.spread[own][:, None]
         errors[which] = held_out.in_units(error, which)
     return errors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pandas as pd
@@ -361,3 +363,15 @@ def test_a_fitted_model_forecasts_with_the_members_that_it_has() -> None:
     model = NARX(lags=2, hidden=(2,), members=2, epochs=2, selection=False, random_state=0).fit(y)
     before = model.predict(3)
     np.testing.assert_array_equal(model.set_params(members=3).predict(3), before)
+
+
+def test_candidates_know_no_more_of_a_past_covariate_than_the_forecast() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=120)}, pd.date_range("2024-01-01", periods=120))
+    y = (5 * X["x"] + 0.1 * rng.normal(size=120)).rename("y")
+    options: dict[str, Any] = {"exog_lags": 0, "hidden": (2,), "epochs": 2, "horizon": 3, "random_state": 0}
+    known, past = (
+        NARX(**options, past=names).fit(X, y).selection_.set_index("candidate") for names in (None, ["x"])
+    )
+    for name in ("linear model", "AR"):
+        assert known.loc[name, "error"] < 0.05 < 0.5 < past.loc[name, "error"]
