@@ -1,4 +1,4 @@
-"""python examples/benchmarks/weather.py FOLDER [--sets bike victoria] [--days 1 7] [--models NARX ...]
+"""python examples/benchmarks/weather.py FOLDER [--sets bike victoria] [--days 1 7] [--weather past known] [--models AR]
 
 Hourly bike hire and the half-hourly demand of Victoria, with weather that is known up to now alone, and known ahead.
 
@@ -71,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--sets", nargs="+", default=list(DAY), choices=DAY)
     parser.add_argument("--days", nargs="+", type=int, default=[1, 7])
+    parser.add_argument("--weather", nargs="+", default=["past", "known"], choices=("past", "known"))
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data, two origins")
     options = parser.parse_args(argv)
@@ -83,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
         for days in options.days:
             week = rmsse(SeasonalNaive(season=7 * day), y, None, days * day, origins, day)
             print(f"{name} {days} days ahead: the value of a week before {week:.4f}", flush=True)
-            for weather, past in (("past", list(X)), ("known", None)):
+            for weather in options.weather:
+                past = list(X) if weather == "past" else None
                 for model in options.models:
                     begun = time.perf_counter()
                     with warnings.catch_warnings():
