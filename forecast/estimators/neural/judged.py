@@ -203,4 +203,4 @@ class JudgedForecaster(TrainingOptions):
             self.ar_share_ = share
             self.series_ar_ = self._baseline(view)
             self.series_ar_._learn(view.panel, self._own_weights(view))
-            self.series_ar_.n_features_in_ = view.panel.n_exog
+            self.series_ar_.n_features_in_ = len(view.panel.layout.covariates)

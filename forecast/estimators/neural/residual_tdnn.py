@@ -150,7 +150,7 @@ class ResidualTDNN(PaddedForecaster):
             finetune=chosen.endswith(AFTER) or not chosen and is_large(view.panel)
         )
         self.pretrained_._learn(view.panel, None)
-        self.pretrained_.n_features_in_ = view.panel.n_exog
+        self.pretrained_.n_features_in_ = len(view.panel.layout.covariates)
         self.selection_ = table
 
     def _pretrained(self, *, finetune: bool, verbose: int | None = None) -> Pretrained:

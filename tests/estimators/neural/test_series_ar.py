@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,14 @@ def test_series_unlike_each_other_are_forecast_by_an_equation_each(model: NARX) 
     np.testing.assert_array_equal(model.predict()["NARX"], expected)
     inside = UNLIKE.groupby("unique_id").tail(30)[["unique_id", "ds"]]
     np.testing.assert_array_equal(model.predict(inside)["NARX"], ar.predict(inside)["AR"])
+
+
+@pytest.mark.parametrize("start", [NARX(**SMALL), ResidualTDNN(horizon=4)], ids=["AR", "pretrained"])
+def test_a_model_inside_with_a_calendar_comes_back_from_its_file(start: Any, tmp_path: Path) -> None:
+    model = start.set_params(calendar=["weekday"]).fit(UNLIKE)
+    assert vars(model).keys() & {"series_ar_", "pretrained_"}
+    model.save(tmp_path / "model")
+    pd.testing.assert_frame_equal(load(tmp_path / "model").predict(), model.predict(), check_exact=True)
 
 
 def test_a_series_that_is_new_is_forecast_by_the_linear_path(model: NARX) -> None:
