@@ -205,8 +205,9 @@ class LagRegressor(Forecaster):
         record = np.concatenate([history_end(seen.x, panel, back), future_x], axis=1)  # (S, back + H, E)
         path = np.zeros((panel.n_series, reach + horizon, panel.n_targets))
         path[:, :reach] = history_end(seen.y, panel, reach)
+        steps = len(self.regressors_) // panel.n_targets  # as in `fit`, whatever `horizon` is set to since
         for step in range(horizon):
-            own = step % self._steps()
+            own = step % steps
             past = [path[:, reach + step - lag] for lag in self._lags_of(own)]
             given = [record[:, back + step - lag] for lag in exog]
             path[:, reach + step] = self._apply(np.hstack(past + given), own)

@@ -64,6 +64,7 @@ def test_a_regressor_for_each_step_equals_regressions_by_hand(strategy: str, dif
     expected = Y.iloc[-1] + np.cumsum(path[rows - 1 :]) if difference else path[rows:]
     np.testing.assert_allclose(model.predict(6), expected, rtol=1e-9)
     np.testing.assert_allclose(model.predict(2), expected[:2], rtol=1e-9)
+    np.testing.assert_allclose(model.set_params(horizon=5).predict(), expected[:5], rtol=1e-9)
 
 
 def test_a_history_too_short_for_the_last_step() -> None:
