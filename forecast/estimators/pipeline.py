@@ -15,7 +15,7 @@ from forecast._checks import explain
 
 
 class ForecastPipeline(Pipeline):
-    """scikit-learn's `Pipeline` of transformers of X and, last, a forecaster, whose methods it has.
+    """scikit-learn's `Pipeline` of transformers of X and, last, a forecaster, most of whose methods it has.
 
         y_t = f(y_{t-1}, ..., T(x_t), ...)
 
@@ -28,7 +28,7 @@ class ForecastPipeline(Pipeline):
         transform_input, memory, verbose: as in scikit-learn.
 
     Raises:
-        ValueError: no y, or transformers of sparse output, for which pass `sparse_output=False`.
+        ValueError: no X or no y, or transformers of sparse output, for which pass `sparse_output=False`.
 
     Example:
         >>> from sklearn.preprocessing import StandardScaler
@@ -51,10 +51,16 @@ class ForecastPipeline(Pipeline):
                 "Call fit(X, y); of a long frame pass frame.set_index(['unique_id', 'ds']) without and with y"
             )
             raise ValueError(explain("y", allowed, "None", remedy))
+        self._check_covariates(X, "Pass them, or fit the forecaster alone, with y")
         for _, step in self.steps[:-1]:
             if hasattr(X, "index") and hasattr(step, "set_output"):
                 step.set_output(transform="pandas")
         return super().fit(X, y, **params)
+
+    def predict(self, X: Any, **params: Any) -> Any:
+        """Forecasts on the rows of X, as `predict` of the forecaster gives them."""
+        self._check_covariates(X)
+        return super().predict(X, **params)
 
     def update(self, X: Any, y: Any) -> Self:
         """Append new rows that follow the history; the transformers and what was learned stay."""
@@ -85,8 +91,18 @@ class ForecastPipeline(Pipeline):
             return np.full((len(ahead), self.n_features_in_), np.nan)
         return pd.DataFrame(np.nan, ahead.index, self.feature_names_in_)
 
+    def _check_covariates(
+        self, X: Any, remedy: str = "Fill in the frame make_future_frame(horizon) and pass it"
+    ) -> None:
+        """Refuse None, a number of steps or an index, which the forecaster takes but no transformer."""
+        if len(self.steps) > 1 and (np.ndim(X) == 0 or isinstance(X, pd.Index)):
+            allowed = "the covariates that the steps before the forecaster transform"
+            received = "an index" if isinstance(X, pd.Index) else repr(X)
+            raise ValueError(explain("X", allowed, received, remedy))
+
     def _transformed(self, X: Any) -> Any:
         check_is_fitted(self)
+        self._check_covariates(X)
         return self[:-1].transform(X) if len(self) > 1 else X
 
 

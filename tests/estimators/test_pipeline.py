@@ -83,6 +83,13 @@ def test_a_search_sets_the_options_of_every_step() -> None:
 def test_transformers_need_an_X_of_their_own() -> None:
     with pytest.raises(ValueError, match=r"y: must be given beside X.*fit\(X, y\)"):
         SCALED.fit(Y)
+    with pytest.raises(ValueError, match="X: must be the covariates .* received None. Pass them"):
+        SCALED.fit(None, Y)
+    fitted = SCALED.fit(X[:60], Y[:60])
+    for method in (fitted.predict, fitted.predict_interval):
+        for asked, words in ((3, "received 3"), (X.index[60:], "received an index")):
+            with pytest.raises(ValueError, match=f"X: must be the covariates .* {words}. Fill in the frame"):
+                method(asked)
     alone = make_pipeline(AR(lags=2))
     pd.testing.assert_series_equal(
         backtest(alone, Y, horizon=2)["Pipeline"], backtest(AR(lags=2), Y, horizon=2)["AR"], check_names=False
