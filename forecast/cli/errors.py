@@ -72,6 +72,10 @@ _REMEDIES = (
     (r"Insert them with forecast\.fill_gaps.*to the forecaster or to backtest", _ROWS),
     (r"Keep one row for each timestamp, for example [^;]*\(\)\]", "Keep one row for each time of a series"),
     (
+        r"of several series name that of each row, in the column unique_id of a long frame",
+        "of several series name the column that tells them apart with --id",
+    ),
+    (
         r"Bring the series to a frequency, for example .*y\.reset_index\(drop=True\)",
         "Bring the table to one row for each step, or number the rows 1, 2, 3, ...; where the times have "
         "offsets, --time-zone 'Europe/Berlin' makes days of 23 and 25 hours one step",

@@ -47,7 +47,10 @@ def unsorted_timestamps(steps: np.ndarray, index: pd.Index, where: Callable[[int
     remedy = "Keep one row for each timestamp, for example y[~y.index.duplicated()]" + _local_hours(
         index[rows]
     )
-    return ValueError(explain(f"timestamps{where(int(rows[0]))}", "unique in each series", received, remedy))
+    series = where(int(rows[0]))
+    if not series and len(rows) > 0.25 * len(steps):
+        remedy += "; of several series name that of each row, in the column unique_id of a long frame"
+    return ValueError(explain(f"timestamps{series}", "unique in each series", received, remedy))
 
 
 def _local_hours(index: pd.Index) -> str:

@@ -49,6 +49,12 @@ FIT = Namespace(command="fit", data="sales.csv")
             "sales.csv, --target: must be free of NaN. Fill the gaps in the file.",
         ),
         (
+            "timestamps: must be unique. Keep one row for each timestamp, for example y[~y.index.duplicated()]; of "
+            "several series name that of each row, in the column unique_id of a long frame.",
+            "sales.csv, timestamps: must be unique. Keep one row for each time of a series; of several series name "
+            "the column that tells them apart with --id.",
+        ),
+        (
             "timestamps: must be unique. Keep one row for each timestamp, for example y[~y.index.duplicated()]; hours "
             "in which local clocks change are told apart by their time zone, for example "
             "y.tz_localize('Europe/Berlin', ambiguous='infer', nonexistent='shift_forward').",

@@ -106,6 +106,7 @@ CASES: dict[str, tuple[tuple[Any, ...], type[Exception], list[str]]] = {
         ["sorted", "2024-01-02 after 2024-01-03", "sort_index"],
     ),
     "duplicate": ((Y.iloc[[0, 1, 1, 2]],), ValueError, ["duplicate timestamps 2024-01-02", "duplicated()"]),
+    "several series": ((Y.iloc[[0, 0, 1, 1]],), ValueError, ["duplicate", "in the column unique_id"]),
     "missing day": (
         (without(Y, 3, 4),),
         ValueError,
