@@ -31,6 +31,11 @@ class HeldOut(NamedTuple):
     origins: np.ndarray
     head: Panel
 
+    def overlap(self) -> float:
+        """How many origins count as one, at least 1, since their forecasts share rows."""
+        apart = np.diff(self.origins, axis=0).max(initial=1)
+        return float(np.clip(self.truth.shape[2] / apart, 1, len(self.origins)))
+
 
 def closed_loop(model: Any, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
     """The forecast (S, H, O) of a model from the end of each series."""
@@ -96,6 +101,13 @@ def longest_tail(model: Any, panel: Panel) -> np.ndarray:
     need = np.maximum(model.min_history(panel) + 1, panel.lengths - panel.lengths // 2)
     longest: np.ndarray = panel.lengths - need
     return longest
+
+
+def mean_errors(errors: np.ndarray) -> np.ndarray:
+    """Means (n,) of the known errors (A, S, H, O) from each origin and series that has some."""
+    known = np.isfinite(errors).any(axis=(2, 3))
+    found: np.ndarray = np.nanmean(errors[known], axis=(1, 2))
+    return found
 
 
 def mean_step(panel: Panel) -> np.ndarray:

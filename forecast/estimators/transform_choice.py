@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from forecast.estimators.held_out import held_out, longest_tail, mean_step
+from forecast.estimators.held_out import held_out, longest_tail, mean_errors, mean_step
 from forecast.estimators.transforms import fit_steps, outward, steps_of
 from forecast.panel import Panel
 from forecast.training.rivals import decide, kept
@@ -63,8 +63,5 @@ def held_out_errors(
         told, truth = (
             outward(trial, inside, np.broadcast_to(series, part.shape[:3]), part) for part in found[:2]
         )
-        error = np.abs(told - truth) / unit  # (A, S, H, O)
-        count = np.isfinite(error).sum(axis=(2, 3))
-        errors[name] = np.nansum(error, axis=(2, 3))[count > 0] / count[count > 0]
-        overlap = min(horizon / np.diff(found.origins, axis=0).max(initial=1), len(found.origins))
-    return errors, overlap
+        errors[name] = mean_errors(np.abs(told - truth) / unit)
+    return errors, found.overlap()

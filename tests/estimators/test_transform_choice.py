@@ -68,3 +68,11 @@ def test_errors_are_those_of_held_out_forecasts_in_the_units_of_the_user() -> No
         errors["log"], np.nanmean(gap, axis=1) / np.abs(np.diff(head)).mean(), rtol=1e-12
     )
     assert len(errors["none"]) == len(errors["log"]) and overlap >= 1
+
+
+def test_origins_further_apart_than_they_forecast_count_one_each() -> None:
+    y = pd.Series(1 + np.random.default_rng(1).random(1200), pd.date_range("2024", periods=1200, freq="h"))
+    panel = Panel.from_data(pd.concat({k: y for k in range(10)}))
+    found = held_out(AR(lags=1), panel, None, 3)
+    assert np.diff(found.origins, axis=0).max() > 3
+    assert held_out_errors(AR(lags=1), panel, None, ["none"], 3)[1] == found.overlap() == 1.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.estimators.held_out import held_out, longest_tail, mean_step
+from forecast.estimators.held_out import held_out, longest_tail, mean_errors, mean_step
 from forecast.panel import Panel
 from forecast.training.rivals import decide
 
@@ -31,9 +31,6 @@ def judged(models: Mapping[str, Any], panel: Panel, horizon: int) -> pd.DataFram
     errors, overlap = {}, 1.0
     for name, model in models.items():
         told = held_out(model, panel, None, horizon)
-        error = np.abs(told.truth - told.forecast) / mean_step(told.head)[:, None]  # (A, S, H, O)
-        known = np.isfinite(error).any(axis=(2, 3))
-        errors[name] = np.nanmean(error[known], axis=(1, 2))
-        step = np.diff(told.origins, axis=0).max(initial=1)
-        overlap = max(min(horizon / max(step, 1), len(told.origins)), 1.0)
+        unit = mean_step(told.head)[:, None]
+        errors[name], overlap = mean_errors(np.abs(told.truth - told.forecast) / unit), told.overlap()
     return decide(errors, overlap)
