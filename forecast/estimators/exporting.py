@@ -69,7 +69,7 @@ class Exporting(CovariateRoles):
 
     def _nodes(self, known: Known) -> tuple[str, int]:
         """Add the forecast to `known.graph`: the name of its values (B, H, O), and the rows of history it reads."""
-        raise refused(f"a {type(self).__name__}", f"a forecaster that can be exported: {EXPORTED}")
+        raise refused(type(self).__name__, f"a forecaster that can be exported: {EXPORTED}")
 
     def _check_exported(self) -> None:
         """Refuse roles and transforms that the graph does not compute."""

@@ -261,7 +261,7 @@ def _fitted_transformer(step: Any, column: np.ndarray) -> Any:
         raise ValueError(explain("transform", "increasing, from one column to one", repr(step), remedy))
     back = np.ravel(fitted.inverse_transform(np.reshape(changed, known.shape)))
     if not np.allclose(back, known[:, 0], rtol=1e-5, atol=1e-8 * np.abs(known).max(initial=0.0)):
-        remedy = "Give both functions, each the inverse of the other"
+        remedy = "Give functions that are each the inverse of the other, or take another transform"
         raise ValueError(explain("transform", "undone by its inverse_transform", repr(step), remedy))
     return fitted
 

@@ -66,7 +66,7 @@ def test_a_missing_value_or_too_few_rows_give_no_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        (Naive(), "must be a forecaster that can be exported: AR, .*; received a Naive. Use model.save"),
+        (Naive(), "must be a forecaster that can be exported: AR, .*; received Naive. Use model.save"),
         (AR(lags=2, past=["heat"]), "past"),
         (AR(lags=2, calendar=["month"]), "calendar"),
         (AR(lags=2, trend="ct", difference=False), "trend"),
