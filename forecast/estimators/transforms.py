@@ -300,12 +300,13 @@ def exponents(panel: Panel, season: int) -> np.ndarray:
 
 
 def _guerrero(y: np.ndarray, season: int) -> float:
-    """The exponent with the least coefficient of variation of deviation / mean^(1 - l) over seasons; NaN for few."""
+    """The exponent with the least coefficient of variation of deviation / mean^(1 - l) over seasons of which more than
+    half is known; NaN for few."""
     blocks = y[len(y) % season :].reshape(-1, season).astype(float)
-    blocks = blocks[np.isfinite(blocks).all(axis=1)]
+    blocks = blocks[np.isfinite(blocks).mean(axis=1) > 0.5]
     if len(blocks) < FEWEST_BLOCKS:
         return np.nan
-    mean, deviation = blocks.mean(axis=1), blocks.std(axis=1)
+    mean, deviation = np.nanmean(blocks, axis=1), np.nanstd(blocks, axis=1)
     if not deviation.any():
         return np.nan
     ratio = deviation[:, None] / (mean / mean.mean())[:, None] ** (1 - LAMBDAS)

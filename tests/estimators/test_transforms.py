@@ -394,3 +394,12 @@ def test_a_transform_without_its_values_is_refused(saved: Path) -> None:
         state = {key: value for key, value in config["state"].items() if key != name}
         forge(saved, {**config, "state": state}, members)
         refused(saved)
+
+
+def test_missing_values_do_not_switch_the_exponent_off() -> None:
+    t = np.arange(120)
+    y = np.exp(t / 30) * (2 + np.sin(t * np.pi / 6))
+    whole = exponents(Panel.from_data(y), 12)
+    for seed in range(5):
+        gaps = np.where(np.random.default_rng(seed).random(120) < 0.2, np.nan, y)
+        np.testing.assert_allclose(exponents(Panel.from_data(gaps, allow_missing=True), 12), whole, atol=0.15)
