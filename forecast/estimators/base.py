@@ -188,11 +188,11 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         """Forecast a number of steps, the rows of an index or frame, or `horizon` steps.
 
         Timestamps in the history give the one-step-ahead forecast from the true values before them and the covariates
-        in X; rows with too little history for the model give the mean of the values before them, the very first row
-        the mean of its series. Timestamps after the history give the closed-loop forecast. An array has no timeline:
-        rows that equal a stretch of the training rows mean these, all others follow the history. A model that was
-        fitted on an index refuses others, since they could lie anywhere after the history; in a pipeline
-        `set_output(transform="pandas")` keeps the index.
+        in X; rows with too little history for the model give the mean of the values before them, the very first row the
+        mean of its series, both of transformed values where there is a `transform`. Timestamps after the history give
+        the closed-loop forecast. An array has no timeline: rows that equal a stretch of the training rows mean these,
+        all others follow the history. A model that was fitted on an index refuses others, since they could lie anywhere
+        after the history; in a pipeline `set_output(transform="pandas")` keeps the index.
 
         Args:
             X: None, a whole number of steps, an index, or a frame or array of future covariates.
