@@ -340,21 +340,10 @@ def _checked_lags(name: str, value: int | Sequence[int], minimum: int) -> tuple[
     return ordered if isinstance(value, Integral | int) else tuple(int(lag) for lag in value)
 
 
-def series_of_rows(panel: Panel) -> np.ndarray:
-    """Number of the series each row (N,) belongs to."""
-    rows: np.ndarray = np.repeat(np.arange(panel.n_series), panel.lengths)
-    return rows
-
-
-def position_of_rows(panel: Panel) -> np.ndarray:
-    """Number (N,) of each row within its series, from 0."""
-    return panel.position_of_rows()
-
-
 def shift(values: np.ndarray, panel: Panel, lag: int, fill: float = np.nan) -> np.ndarray:
     """`values` (N, K) moved `lag` rows later; `fill` where that reaches before the series."""
     source = np.maximum(np.arange(len(values)) - lag, 0)
-    return np.where(position_of_rows(panel)[:, None] >= lag, values[source], fill)
+    return np.where(panel.position_of_rows()[:, None] >= lag, values[source], fill)
 
 
 def lag_table(panel: Panel, y: np.ndarray, lags: tuple[int, ...], exog_lags: tuple[int, ...]) -> np.ndarray:

@@ -345,9 +345,8 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         check_is_fitted(self, "panel_")
         validation.check_columns(self, X)
         panel, horizon = self.panel_, check_horizon(self.horizon)
-        known = (
-            self._history() if isinstance(X, (np.ndarray, list, tuple)) else panel
-        )  # rows of arrays are compared
+        compared = isinstance(X, (np.ndarray, list, tuple))  # arrays have no times: their rows are looked up
+        known = self._history() if compared else panel
         request = build_request(known, self._coded(X), horizon=horizon, first_lags=self._asked_lags())
         return replace(request, future_x=self._without_hindsight(panel, request.future_x))
 

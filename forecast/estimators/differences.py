@@ -13,7 +13,7 @@ from forecast.estimators import validation
 from forecast.estimators.transforms import DIFFERENCES, season_of, steps_of
 from forecast.panel import Panel
 from forecast.panel.gaps import completed, completed_onward
-from forecast.windows import history_end, position_of_rows, shift
+from forecast.windows import history_end, shift
 
 SEASON = (
     "Pass for example season=12 to a model that has this option, or an index with a frequency such as 'M'"
@@ -60,7 +60,7 @@ def inside(model: Any, panel: Panel, lags: tuple[int, ...], *, learned: bool = T
         if name in OUTSIDE or not learned:
             delattr(inner, name)
     if learned:
-        late = position_of_rows(panel) >= sum(lags)
+        late = panel.position_of_rows() >= sum(lags)
         inner._set_history(differenced(panel, lags)[-1], None if weights is None else weights[late])
     return inner
 
@@ -68,7 +68,7 @@ def inside(model: Any, panel: Panel, lags: tuple[int, ...], *, learned: bool = T
 def learn(model: Any, panel: Panel, weights: np.ndarray | None, lags: tuple[int, ...]) -> None:
     """Learn from the differences of a history; the model keeps the levels."""
     validation.check_length(panel, sum(lags))
-    inner, late = inside(model, panel, lags, learned=False), position_of_rows(panel) >= sum(lags)
+    inner, late = inside(model, panel, lags, learned=False), panel.position_of_rows() >= sum(lags)
     try:
         inner._learn(differenced(panel, lags)[-1], None if weights is None else weights[late])
     except ValueError as error:
@@ -120,7 +120,7 @@ def one_step(model: Any, panel: Panel) -> np.ndarray:
     inner = inside(model, model.panel_, model.differences_)
     values = inner._fitted(inner.panel_ if panel is model.panel_ else chain[-1])
     for levels, lag in reversed(list(zip(chain[:-1], model.differences_, strict=True))):
-        late, before = position_of_rows(levels) >= lag, completed_onward(levels).y
+        late, before = levels.position_of_rows() >= lag, completed_onward(levels).y
         found = np.full(levels.y.shape, np.nan)
         found[late] = values
         values = found + shift(before, levels, lag)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.panel import Panel
-from forecast.windows import position_of_rows
 
 _SHRINKAGE = 20
 """Weight of the mean over all phases, in rows of one phase."""
@@ -27,7 +26,7 @@ class ErrorUnits:
     def __init__(self, panel: Panel, season: int | None = None) -> None:
         self.season = m = panel.season_length if season is None else season
         self.panel = panel
-        position, series = position_of_rows(panel), panel.series_of_rows()
+        position, series = panel.position_of_rows(), panel.series_of_rows()
         change = np.full(panel.y.shape, np.nan)
         change[m:] = np.abs(panel.y[m:] - panel.y[:-m]) if len(panel.y) > m else np.nan
         change[position < m] = np.nan

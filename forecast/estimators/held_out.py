@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from forecast._checks import explain
 from forecast.panel import Panel
-from forecast.windows import mean_change, position_of_rows
+from forecast.windows import mean_change
 
 Ask = Callable[[Any, Panel, int, np.ndarray], np.ndarray]
 """What the clone is asked after a history: a function of it, the history, the number of steps and their covariates
@@ -61,7 +61,7 @@ def held_out(
     counts = panel.lengths - tails
     head = panel.head(counts)
     blind = clone(model)
-    kept = position_of_rows(panel) < np.repeat(counts, panel.lengths)
+    kept = panel.position_of_rows() < np.repeat(counts, panel.lengths)
     blind._learn_from(head, None if weights is None else weights[kept])
     origins = counts + np.minimum(np.arange(0, tails.max(), stride)[:, None], tails)  # (A, S)
     found = [from_origin(blind, ask, panel, rows, horizon) for rows in origins]

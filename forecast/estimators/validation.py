@@ -18,7 +18,6 @@ from forecast.panel import Panel, Request, future_frame, long
 from forecast.panel.gaps import last_known, with_filled_covariates
 from forecast.panel.holes import fill_gaps
 from forecast.panel.values import plain_array
-from forecast.windows import position_of_rows
 
 LONG_KEYS, LONG_TARGET = [long.ID, long.TIME], long.TARGET
 KINDS: dict[str, tuple[Any, str]] = {
@@ -225,7 +224,7 @@ def series_name(panel: Panel, series: int) -> str:
 def extend_weights(weights: np.ndarray, old: Panel, new: Panel) -> np.ndarray:
     """Weights of an extended panel: known rows keep theirs, new rows count 1."""
     extended = np.ones(len(new.y))
-    extended[position_of_rows(new) < np.repeat(old.lengths, new.lengths)] = weights
+    extended[new.position_of_rows() < np.repeat(old.lengths, new.lengths)] = weights
     return extended
 
 

@@ -27,7 +27,7 @@ from forecast.estimators.export_inputs import Known
 from forecast.estimators.validation import learned
 from forecast.panel import Panel
 from forecast.panel.gaps import completed, continued
-from forecast.windows import history_end, position_of_rows, series_of_rows, shift
+from forecast.windows import history_end, shift
 
 ROWS_EACH = 5
 """Rows per lag and target that a vector autoregression needs; with fewer, each target has only its own past."""
@@ -287,7 +287,7 @@ class AR(LocalForecaster):
     def _one_step(self, model: _Centred, y: np.ndarray) -> np.ndarray:
         """Open-loop values (N, O), NaN where a lag with a coefficient lies before the series."""
         panel = model.panel
-        series, position = series_of_rows(panel), position_of_rows(panel)
+        series, position = panel.series_of_rows(), panel.position_of_rows()
         trends = auto.trend_columns(self.trend, position + 1.0)
         values = np.einsum("nok,nk->no", model.trend_coef[series], trends)
         for column, lag in enumerate(self.lags_):

@@ -10,7 +10,7 @@ import numpy as np
 from forecast._checks import check_count
 from forecast.estimators.base import Unweighted
 from forecast.panel import Panel
-from forecast.windows import position_of_rows, series_of_rows, shift
+from forecast.windows import shift
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -143,7 +143,7 @@ class Drift(Unweighted):
     def _line(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Last observed value and slope (N, O) as known at each row."""
         values = last_seen(panel, 1)
-        last = position_of_rows(panel)[:, None] - _since_seen(panel)  # (N, O)
+        last = panel.position_of_rows()[:, None] - _since_seen(panel)  # (N, O)
         first, start = _first_seen(panel)
         span = last - start
         flat = ~(span > 0)
@@ -158,7 +158,7 @@ def last_seen(panel: Panel, step: int) -> np.ndarray:
 
 def _carried(values: np.ndarray, panel: Panel, step: int) -> np.ndarray:
     """`values` (N, O), NaN replaced by the last value of the same series and the same phase of `step`."""
-    group = series_of_rows(panel) * step + position_of_rows(panel) % step
+    group = panel.series_of_rows() * step + panel.position_of_rows() % step
     order = np.argsort(group, kind="stable")
     ordered, group = values[order], group[order]
     rows = np.arange(len(values))
@@ -174,14 +174,14 @@ def _since_seen(panel: Panel) -> np.ndarray:
     """Rows (N, O) since the last observed value, 0 where the row itself is observed."""
     if np.isfinite(panel.y).all():
         return np.zeros(panel.y.shape)
-    position = position_of_rows(panel)[:, None]
+    position = panel.position_of_rows()[:, None]
     return position - _carried(np.where(np.isfinite(panel.y), position, np.nan), panel, 1)
 
 
 def _first_seen(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     """First observed value and its position (N, O), NaN before it."""
     seen = np.isfinite(panel.y)
-    order = np.where(seen, position_of_rows(panel)[:, None], np.iinfo(np.int64).max)
+    order = np.where(seen, panel.position_of_rows()[:, None], np.iinfo(np.int64).max)
     start = np.minimum.reduceat(order, panel.offsets[:-1], axis=0)  # (S, O)
     rows = np.minimum(start, panel.lengths[:, None] - 1) + panel.offsets[:-1, None]
     values = np.take_along_axis(np.asarray(panel.y, dtype=float), rows, axis=0)

@@ -41,7 +41,7 @@ from forecast.training.flat_network import CHUNK
 from forecast.training.rivals import decide, kept
 from forecast.training.selection import LINEAR, fit_members, joined
 from forecast.training.window_program import WindowProgram
-from forecast.windows import Windows, history_end, naive_error, position_of_rows
+from forecast.windows import Windows, history_end, naive_error
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -206,7 +206,7 @@ class NeuralForecaster(JudgedForecaster):
         for start in range(0, len(windows), CHUNK):
             block = slice(start, start + CHUNK)
             fitted[windows.target_rows(block)] = self._next(program, windows, block)
-        early = position_of_rows(panel) < program.window
+        early = panel.position_of_rows() < program.window
         return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))
 
     def _rows_of_all(self, panel: Panel, values: np.ndarray) -> np.ndarray:
@@ -235,7 +235,7 @@ class NeuralForecaster(JudgedForecaster):
         y, program = inputs.y, self._compiled()
         if np.isfinite(y).all():
             return y
-        place, early = gaps(y, panel.offsets), position_of_rows(panel) < program.window
+        place, early = gaps(y, panel.offsets), panel.position_of_rows() < program.window
         done = continued(y, panel.offsets, panel.season_length)
         windows = Windows(panel, length=program.window, horizon=1, values=(done, inputs.x))
         number = np.zeros(len(done), int)

@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.estimators.held_out import closed_loop, from_origin
 from forecast.panel import Panel
-from forecast.windows import naive_error, position_of_rows
+from forecast.windows import naive_error
 
 ORIGINS = 2  # last horizons that judge: the luck of one is common to all series
 LEAST_ROWS = 6  # observed ones before the horizons of a series that is judged
@@ -38,7 +38,7 @@ def errors_at_end(
         beside: the model whose mean with each other one is judged as well.
     """
     origins = _first_origins(panel, horizon)
-    learned = position_of_rows(panel) < np.repeat(origins, panel.lengths)
+    learned = panel.position_of_rows() < np.repeat(origins, panel.lengths)
     head, longest = panel.head(origins), int((panel.lengths - origins).max())
     if not longest:
         return {}
@@ -68,7 +68,7 @@ def errors_at_end(
 
 def _first_origins(panel: Panel, horizon: int) -> np.ndarray:
     """Rows (S,) of each series before its horizons that are judged, all rows of a series that is too short."""
-    position, origins = position_of_rows(panel), panel.lengths
+    position, origins = panel.position_of_rows(), panel.lengths
     for count in range(ORIGINS, 0, -1):
         ends = panel.lengths - count * horizon
         before = position < np.repeat(ends, panel.lengths)

@@ -24,7 +24,7 @@ from forecast.panel.gaps import completed_onward
 from forecast.training.flat_network import made_once
 from forecast.training.rtrl import Memory, Moments, OnlineProgram
 from forecast.training.start import initial_weights
-from forecast.windows import lag_table, position_of_rows
+from forecast.windows import lag_table
 
 SOLVERS = ("rtrl", "one-step")
 DENSE_LIMIT = 5e8  # most products of one step of a dense cell
@@ -287,7 +287,7 @@ class OnlineRNN(Unweighted):
         learner, memory, ahead = program.learn(learner, state.memory, rows.past, rate=rate)
         state.hidden, state.influence, state.past = memory.hidden, memory.influence, memory.past
         forecasts = inputs.rows(rows.rows(ahead, panel))
-        errors, old = panel.y - forecasts, position_of_rows(panel) < np.repeat(before, panel.lengths)
+        errors, old = panel.y - forecasts, panel.position_of_rows() < np.repeat(before, panel.lengths)
         forecasts[old], errors[old] = state.forecasts, state.errors
         state.forecasts, state.errors = forecasts, errors
         state.seen = _range(np.concatenate([state.seen, inputs.y]))
@@ -303,7 +303,7 @@ class OnlineRNN(Unweighted):
         """Keep the last `keep` rows of each series, and the forecasts made for them."""
         panel, state = self.panel_, self.state_
         if panel.lengths.max() > self.keep:
-            kept = position_of_rows(panel) >= np.repeat(panel.lengths - self.keep, panel.lengths)
+            kept = panel.position_of_rows() >= np.repeat(panel.lengths - self.keep, panel.lengths)
             state.forecasts, state.errors = state.forecasts[kept], state.errors[kept]
             self.panel_ = panel.slice(np.maximum(panel.lengths - self.keep, 0))
 

@@ -28,7 +28,6 @@ from forecast.training.options import Options
 from forecast.training.rivals import decide, kept
 from forecast.training.selection import LINEAR, choose_scale, joined, show
 from forecast.training.window_program import RUN_CHUNK, WindowProgram, shown
-from forecast.windows import position_of_rows
 
 FEW, MANY = 20_000, 100  # rows and series below which forecasts from several origins choose how long to train
 LEAST_SERIES = 10  # of a larger history whose last horizons choose
@@ -257,7 +256,7 @@ class PaddedForecaster(EmbeddingForecaster):
                 for theta, reach in zip(self.theta_, self._reaches(len(self.theta_)), strict=True)
             ]
             fitted[start : start + len(at)] = np.median(values, axis=0)
-        early = position_of_rows(panel) < self.min_history(panel)
+        early = panel.position_of_rows() < self.min_history(panel)
         return self._rows_of_all(panel, np.where(early[:, None], np.nan, view.rows(inputs.rows(fitted))))
 
     def _past(self, panel: Panel, inputs: Scaled) -> np.ndarray:

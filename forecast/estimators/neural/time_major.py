@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.panel import Panel
-from forecast.windows import position_of_rows
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class TimeMajor:
     def rows(self, values: np.ndarray, panel: Panel) -> np.ndarray:
         """Values (T, S, K) of the known rows as rows (N, K) of the panel, NaN before the starts."""
         out = np.full((len(panel.y), values.shape[2]), np.nan)
-        later = position_of_rows(panel) >= np.repeat(self.starts, panel.lengths)
+        later = panel.position_of_rows() >= np.repeat(self.starts, panel.lengths)
         out[later] = values.transpose(1, 0, 2)[self.known.T > 0]
         return out
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from forecast.estimators.held_out import mean_step
 from forecast.panel import Panel
-from forecast.windows import position_of_rows
 
 Ahead = Callable[[Panel, np.ndarray, int], np.ndarray]
 """Forecasts (R, H, O) of the steps that follow the rows before some ends (R,) of a panel."""
@@ -29,7 +28,7 @@ def coefficients(ahead: Ahead, panel: Panel, horizon: int, least: int) -> np.nda
         ahead: forecasts of the network.
         horizon: H; least: rows before an origin.
     """
-    ends = np.flatnonzero((position_of_rows(panel) >= least) & _whole(panel, horizon))
+    ends = np.flatnonzero((panel.position_of_rows() >= least) & _whole(panel, horizon))
     ends = ends[np.unique(np.linspace(0, len(ends) - 1, ORIGINS).astype(int))] if len(ends) else ends
     if not len(ends):
         return np.zeros((panel.n_targets, panel.n_exog))
@@ -44,7 +43,7 @@ def coefficients(ahead: Ahead, panel: Panel, horizon: int, least: int) -> np.nda
 
 def _whole(panel: Panel, horizon: int) -> np.ndarray:
     """Whether so many rows (N,) follow in the same series, the row itself included."""
-    left = np.repeat(panel.lengths, panel.lengths) - position_of_rows(panel)
+    left = np.repeat(panel.lengths, panel.lengths) - panel.position_of_rows()
     found: np.ndarray = left >= horizon
     return found
 

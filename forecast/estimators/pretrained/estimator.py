@@ -26,7 +26,6 @@ from forecast.estimators.pretrained.profile import reach
 from forecast.panel import Panel, Request
 from forecast.training.progress import progress
 from forecast.training.rivals import decide, kept
-from forecast.windows import position_of_rows, series_of_rows
 
 MANY, ROWS = 10, 20_000  # series and rows of a large panel
 CELLS = 1 << 19  # values of the windows that are forecast at once: memory stays small
@@ -192,7 +191,7 @@ class Pretrained(Unweighted):
         return pretrained_nodes(self, known)
 
     def _fitted(self, panel: Panel) -> np.ndarray:
-        rows = np.flatnonzero(position_of_rows(panel) >= self.min_history(panel))
+        rows = np.flatnonzero(panel.position_of_rows() >= self.min_history(panel))
         values = np.full(panel.y.shape, np.nan)
         values[rows] = self._medians(self._plain(panel), rows, 1)[:, 0]
         values[rows] += self._effect(panel, panel.series_of_rows()[rows], panel.x[rows])
@@ -256,7 +255,7 @@ class Pretrained(Unweighted):
         """`value` (R, H, O, K) of the steps that follow the rows before `ends` (R,)."""
         family, targets, network = family_of(self.season_), panel.n_targets, self._network()
         width = reach(network.layout, family)
-        series = series_of_rows(panel)[ends - 1]
+        series = panel.series_of_rows()[ends - 1]
         last, found = last_seen(panel, 1), []
         size = max(CELLS // (width * targets), 1)
         shown = check_verbose(self.verbose) == 1
