@@ -307,7 +307,12 @@ class Windows:
         times = panel.timeline.stamps(series, self.target_rows() - panel.offsets[series])
         if not panel.layout.keyed:
             return times
-        names = ["unique_id", "ds"] if panel.layout.form == "long" else [panel.layout.id_name, times.name]
+        layout = panel.layout
+        names = (
+            (layout.names.series, layout.names.time)
+            if layout.form == "long"
+            else (layout.id_name, times.name)
+        )
         return pd.MultiIndex.from_arrays([panel.ids.take(series), times], names=names)
 
 

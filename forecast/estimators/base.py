@@ -20,6 +20,7 @@ from forecast.estimators.exporting import Exporting
 from forecast.estimators.transforms import TargetTransforms
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
 from forecast.panel.gaps import from_last_known
+from forecast.panel.long import STANDARD, Names, names_of
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -80,9 +81,9 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         if self._transform is not None:
             transforms.check_transform(self._transform)
 
-    def _read(self, X: Any, y: Any) -> Panel:
-        """The panel to learn from."""
-        return self._checked(X, y)
+    def _read(self, X: Any, y: Any, names: Names) -> Panel:
+        """The panel to learn from; `names` are those of a long frame."""
+        return self._checked(X, y, coding=self._coding(None, names))
 
     def _coded(self, X: Any) -> Any:
         """X with the categories seen in `fit` replaced by their numbers, of models that learn vectors for them."""
@@ -126,7 +127,16 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
 
     # ---------------------------------------------------------------- learning
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        series: Any = None,
+        time: Any = None,
+        target: Any = None,
+    ) -> Self:
         """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`. After an error the model is as before.
 
         `fit(None, y)` is `fit(y)`. A missing target (NaN) is neither learned from nor judged by, and forecasts begin
@@ -139,6 +149,8 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
                 known covariates, shape (rows, E).
             y: target on the rows of X, shape (rows,) or (rows, O).
             sample_weight: weight of each row as a target, shape (rows,), at least 0.
+            series, time, target: columns of a long frame that are not called unique_id, ds and y: forecasts have their
+                names, and new rows need them. A frame without a column of series is one series.
 
         Raises:
             ValueError, TypeError: the data or an argument cannot be used; the message names the remedy.
@@ -146,8 +158,9 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         self._check_options()
         validation.check_types(self)
         X, y = (y, None) if X is None else (X, y)
+        names = STANDARD if series is time is target is None else names_of(X, y, series, time, target)
         with validation.refit(self):
-            panel = self._read(X, y)
+            panel = self._read(X, y, names)
             self._check_columns(panel)
             weights = validation.row_weights(sample_weight, X, panel)
             units: dict[str, Any] = {}
@@ -222,7 +235,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
             ValueError, TypeError: other columns than in `fit`, or too few initial outputs.
         """
         check_is_fitted(self, "panel_")
-        known, rest = validation.split_record(self._coded(X), initial)
+        known, rest = validation.split_record(self._coded(X), initial, self.panel_.layout.names)
         record = self._checked(*known, coding=Coding.of(self.panel_.layout))
         validation.check_record(self, record)
         record = replace(record, allow_missing=True)
@@ -253,7 +266,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
         check_is_fitted(self, "panel_")
         X, y = validation.split_target(X, y, self.panel_)
         answer = self.predict(validation.on_rows_of(y, X, self.panel_))
-        validation.check_same_rows(y, answer)
+        validation.check_same_rows(y, answer, self.panel_)
         weights = validation.aligned_weights(sample_weight, getattr(y, "index", None))
         forecast = validation.values_of(answer, type(self).__name__)
         return float(r2_score(y, forecast, sample_weight=weights))
@@ -296,7 +309,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
     def _rows(self, X: Any, y: Any, like: Panel | None, coding: Coding | None = None) -> Panel:
         coding = self._coding(like) if coding is None else coding
         if self.missing_rows == "fill":
-            X, y = validation.without_holes(X, y, like)
+            X, y = validation.without_holes(X, y, like, coding.names)
         panel = Panel.from_data(X, y, allow_missing=True, like=like, coding=coding)
         return self._inward(panel)
 
@@ -380,12 +393,3 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
             return ask(panel, horizon, future_x)
         least = self.min_history(panel)
         return from_last_known(ask, panel, horizon, future_x, least=least, together=self._one_end)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class Unweighted(Forecaster):
-    """A forecaster that cannot weight rows: its `fit` has no `sample_weight`."""
-
-    def fit(self, X: Any, y: Any = None) -> Self:  # type: ignore[override]
-        """Learn from a history: `fit(y)`, `fit(X, y)` or `fit(long)`, as in `Forecaster.fit`."""
-        return super().fit(X, y)

@@ -11,6 +11,7 @@ from forecast.estimators import validation
 from forecast.estimators.documentation import Documented
 from forecast.panel import Coding, Panel
 from forecast.panel.calendar import check_calendar
+from forecast.panel.long import STANDARD, Names
 from forecast.panel.past_covariates import columns_named, projected
 
 
@@ -61,11 +62,12 @@ class CovariateRoles(Documented):
         """Columns named as categories that the model sees as indicators."""
         return list(self.categories or ())
 
-    def _coding(self, like: Panel | None) -> Coding:
-        """How covariates are read: as those of a history, or in `fit`."""
+    def _coding(self, like: Panel | None, names: Names = STANDARD) -> Coding:
+        """How data are read: as those of a history, or in `fit`, where a long frame has these names."""
         if like is not None:
             return Coding.of(like.layout)
-        return Coding(self._indicated(), calendar=self.calendar if self.uses_covariates else None)
+        calendar = self.calendar if self.uses_covariates else None
+        return Coding(self._indicated(), calendar=calendar, names=names)
 
     def _first_lags(self) -> np.ndarray:
         """Lag (E,) from which a fitted model reads each covariate, infinite where it does not."""

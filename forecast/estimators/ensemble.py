@@ -316,7 +316,7 @@ def _learned(name: str, model: Any, panel: Panel, sample_weight: np.ndarray | No
     """The fitted model; the history, which the caller has, is not sent back with it."""
     model.set_params(calendar=panel.layout.calendar or None)  # for this fit; afterwards its history tells
     weights = {} if sample_weight is None else {"sample_weight": panel.user_rows(sample_weight)}
-    _named(name, model.fit, *_arguments(panel), **weights)
+    _named(name, model.fit, *_arguments(panel), **weights, **panel.layout.naming)
     if _shares(model, panel):
         del model.panel_
     return model.set_params(calendar=None)
@@ -339,10 +339,10 @@ def _share_history(model: Any, panel: Panel) -> None:
         model.panel_ = panel
 
 
-def _named(name: str, verb: Any, *data: Any, **weights: Any) -> Any:
+def _named(name: str, verb: Any, *data: Any, **options: Any) -> Any:
     """The result of a method of a model; an error names the model."""
     try:
-        return verb(*data, **weights)
+        return verb(*data, **options)
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"model {name!r} of the ensemble: {error}") from error

@@ -19,7 +19,6 @@ from forecast.panel.gaps import last_known, with_filled_covariates
 from forecast.panel.holes import fill_gaps
 from forecast.panel.values import plain_array
 
-LONG_KEYS, LONG_TARGET = [long.ID, long.TIME], long.TARGET
 KINDS: dict[str, tuple[Any, str]] = {
     "bool": ((bool, np.bool_), "True or False"),
     "int": (Integral, "a whole number of at least 0"),
@@ -32,11 +31,13 @@ KINDS: dict[str, tuple[Any, str]] = {
 MISSING_ROWS = ("raise", "fill")
 
 
-def without_holes(X: Any, y: Any, like: Panel | None) -> tuple[Any, Any]:
+def without_holes(X: Any, y: Any, like: Panel | None, names: long.Names) -> tuple[Any, Any]:
     """Data with an index, every row that it leaves out inserted with missing values; arrays as they are."""
     offset = getattr(None if like is None else like.timeline, "offset", None)
     if y is None or not _has_index(X):
-        return (fill_gaps(X, offset) if _has_index(X) or long.is_long(X) else X), y
+        if long.is_long(X, names):
+            return fill_gaps(X, offset, series=names.series, time=names.time), y
+        return (fill_gaps(X, offset) if _has_index(X) else X), y
     if _has_index(y):
         return fill_gaps(X, offset), fill_gaps(y, offset)
     rows = fill_gaps(pd.DataFrame(np.asarray(y), X.index), offset).to_numpy()
@@ -297,8 +298,9 @@ def split_target(X: Any, y: Any, panel: Panel) -> tuple[Any, Any]:
         )
     if form == "single":
         return (X.index if _has_index(X) else np.reshape(plain_array(X), (len(X), -1))), X
-    rest = X.drop(columns=LONG_TARGET) if isinstance(X, pd.DataFrame) else X.drop(LONG_TARGET)
-    return rest, np.asarray(X[LONG_TARGET])
+    target = panel.layout.targets[0]
+    rest = X.drop(columns=target) if isinstance(X, pd.DataFrame) else X.drop(target)
+    return rest, np.asarray(X[target])
 
 
 def on_rows_of(y: Any, X: Any, panel: Panel) -> Any:
@@ -309,9 +311,9 @@ def on_rows_of(y: Any, X: Any, panel: Panel) -> Any:
     return pd.DataFrame(np.asarray(X), y.index, layout.exog if np.shape(X)[1] == panel.n_exog else None)
 
 
-def check_same_rows(y: Any, forecast: Any) -> None:
+def check_same_rows(y: Any, forecast: Any, panel: Panel) -> None:
     """Refuse true values on other rows than the forecasts, or on the same rows in another order."""
-    if not _has_index(y) or not _has_index(forecast) or "unique_id" in getattr(forecast, "columns", ()):
+    if not _has_index(y) or not _has_index(forecast) or panel.layout.form == "long":
         return
     if not y.index.equals(forecast.index):
         received = f"rows from {y.index[0]} to {y.index[-1]}"
@@ -332,7 +334,7 @@ def _has_index(data: Any) -> bool:
     return isinstance(data, (pd.Series, pd.DataFrame))
 
 
-def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
+def split_record(X: Any, initial: Any, names: long.Names) -> tuple[tuple[Any, Any], Any]:
     """Arguments of `Panel.from_data` for the known first rows of a record, and the rows to simulate."""
     rows = len(initial)
     if isinstance(X, (int, np.integer)):
@@ -340,8 +342,8 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
     if len(X) <= rows:
         received, remedy = f"{rows} rows for {len(X)} rows of X", "Give only the first outputs of the record"
         raise ValueError(explain("initial", "shorter than X, to leave rows to simulate", received, remedy))
-    if long.is_long(X):
-        return _split_long(X, initial)
+    if long.is_long(X, names):
+        return _split_long(X, initial, names)
     if isinstance(getattr(X, "index", None), pd.MultiIndex):
         known = X.index.isin(initial.index)
         return (X[known], initial), X[~known]
@@ -350,14 +352,15 @@ def split_record(X: Any, initial: Any) -> tuple[tuple[Any, Any], Any]:
     return (np.asarray(X)[:rows], initial), np.asarray(X)[rows:]
 
 
-def _split_long(X: Any, initial: Any) -> tuple[tuple[Any, None], Any]:
+def _split_long(X: Any, initial: Any, names: long.Names) -> tuple[tuple[Any, None], Any]:
     """The rows of X whose time is in `initial`, with its targets, and the others; frames of any library."""
     rows, given = nw.from_native(X, eager_only=True), long.to_pandas(initial)[0]
-    long.require_long(list(given.columns), (*LONG_KEYS, LONG_TARGET), "initial")
-    keys = long.to_pandas(X)[0][LONG_KEYS]
-    known = pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(given[LONG_KEYS]))
-    targets = keys[known].merge(given[[*LONG_KEYS, LONG_TARGET]])[LONG_TARGET].to_numpy()
-    column = nw.new_series(LONG_TARGET, targets, backend=rows.implementation)
+    of, target = list(names.keys), names.target
+    long.require_long(list(given.columns), (*of, target), "initial")
+    keys = long.to_pandas(X)[0][of]
+    known = pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(given[of]))
+    targets = keys[known].merge(given[[*of, target]])[target].to_numpy()
+    column = nw.new_series(str(target), targets, backend=rows.implementation)
     first, rest = rows.filter(known.tolist()), rows.filter((~known).tolist())
     return (first.with_columns(column).to_native(), None), rest.to_native()
 

@@ -24,8 +24,10 @@ from forecast.estimators.validation import MISSING_ROWS, without_holes
 from forecast.evaluation.frames import KEYS, is_model_name, spacing
 from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, paired, read_answer
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
-from forecast.panel import Panel
+from forecast.panel import Coding, Panel
 from forecast.panel.gaps import with_filled_covariates
+from forecast.panel.long import Names, names_of
+from forecast.panel.read import Layout
 
 Models = Any  # an estimator, a list of estimators or a mapping of names to estimators
 ErrorScore = Literal["raise"] | float
@@ -48,6 +50,9 @@ def backtest(
     error_score: ErrorScore = "raise",
     n_jobs: int | None = None,
     verbose: int = 0,
+    series: Any = None,
+    time: Any = None,
+    target: Any = None,
 ) -> pd.DataFrame:
     """Forecast `horizon` steps from each of `windows` past origins, knowing only what came before each.
 
@@ -81,11 +86,12 @@ def backtest(
         n_jobs: number of joblib jobs; a job is one model from one fit to the next. None = 1 or as set by
             `joblib.parallel_config`, which also chooses who works: processes, Dask, Ray. No forecast depends on it.
         verbose: 1 shows a progress bar.
+        series, time, target: columns of a long frame y that are not called unique_id, ds and y, as for `fit`.
 
     Returns:
-        A pandas long frame with the columns unique_id, ds, cutoff, y and one per model (with `level` also
-        `<model>-lo-80`, `<model>-hi-80`), sorted by series, cutoff and ds. ds and cutoff keep the type of the
-        index. unique_id of a single series is its name; with several targets it is the target, in a panel
+        A pandas long frame with the columns unique_id, ds, cutoff, y, whatever the names of y, and one per model (with
+        `level` also `<model>-lo-80`, `<model>-hi-80`), sorted by series, cutoff and ds. ds and cutoff keep the type of
+        the index. unique_id of a single series is its name; with several targets it is the target, in a panel
         "<series>/<target>". The frame's `attrs` hold `seconds`, the time each model took to learn and to
         forecast, `season_length`, `freq`, `models` (how each was set) and the arguments of the backtest.
 
@@ -111,7 +117,7 @@ def backtest(
     every = _learning_interval(refit, ready, levels)
     check_error_score(error_score)
     origin = RollingOrigin(horizon, windows=windows, step=step, gap=gap, window=window, align=align)
-    panel = to_panel(y, X, missing_rows)
+    panel = to_panel(y, X, missing_rows, names_of(y, X, series, time, target))
     if any(isinstance(model, Pipeline) for model in ready.values()):
         panel = paired(panel)
     rows = Rows(panel, align)
@@ -176,12 +182,12 @@ def name_models(models: Models) -> dict[str, Any]:
     return dict(named)
 
 
-def to_panel(y: Any, X: Any, missing_rows: str = "raise") -> Panel:
+def to_panel(y: Any, X: Any, missing_rows: str, names: Names) -> Panel:
     """The history as a panel, with missing targets and, in place of missing covariates, their last known values."""
     data = (y, None) if X is None else (X, y)
     if check_choice("missing_rows", missing_rows, MISSING_ROWS) == "fill":
-        data = without_holes(data[0], data[1], None)
-    return with_filled_covariates(Panel.from_data(*data, allow_missing=True))
+        data = without_holes(data[0], data[1], None, names)
+    return with_filled_covariates(Panel.from_data(*data, allow_missing=True, coding=Coding(names=names)))
 
 
 def _learning_interval(refit: bool | int, named: dict[str, Any], levels: tuple[float, ...]) -> int:
@@ -227,11 +233,13 @@ class _Case:
 
     Args:
         data: the arguments of `fit` or `update`.
+        layout: the form of the data.
         question: the argument of `predict`.
         shape: series, steps and targets of the answer, and the point forecast with its bounds.
     """
 
     data: tuple[Any, ...]
+    layout: Layout
     question: Any
     shape: tuple[int, int, int, int]
 
@@ -290,7 +298,7 @@ class _Run:
             known = Known.at(self.rows, self.cuts[number].known, before)
             question = ask_ahead(panel, known, self.steps)
             shape = (len(question.known.series), self.steps, panel.n_targets, 1 + 2 * len(self.levels))
-            cases.append(_Case(known.data(panel, before), question.argument, shape))
+            cases.append(_Case(known.data(panel, before), panel.layout, question.argument, shape))
             self.tested[number] = Tested.of(self.rows, self.cuts[number].test, question.known)
             before = known
         return cases
@@ -343,7 +351,10 @@ def _forecast(
     began, answers = perf_counter(), list[np.ndarray]()
     try:
         for case in cases:
-            (model.update if answers else model.fit)(*case.data)
+            if answers:
+                model.update(*case.data)
+            else:
+                model.fit(*case.data, **case.layout.naming)
             answers.append(_answer(name, model, case, levels))
     except BaseException as error:  # the caller decides whether to go on
         return answers, perf_counter() - began, error
@@ -352,7 +363,7 @@ def _forecast(
 
 def _answer(name: str, model: Any, case: _Case, levels: tuple[float, ...]) -> np.ndarray:
     asked = model.predict_interval(case.question, level=levels) if levels else model.predict(case.question)
-    values = read_answer(asked)
+    values = read_answer(asked, case.layout.names.keys)
     try:
         return values.reshape(case.shape)
     except ValueError:

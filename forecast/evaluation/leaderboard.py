@@ -17,6 +17,7 @@ from forecast.evaluation.baselines import REFERENCES, baseline_name, row_of
 from forecast.evaluation.frames import add_step, check_frame
 from forecast.evaluation.rolling_windows import Rows
 from forecast.evaluation.splits import Align, Window
+from forecast.panel.long import names_of
 
 By = Literal["model", "step", "series"]
 _METRICS = ("MAE", "RMSE", "sMAPE")
@@ -45,6 +46,9 @@ def leaderboard(
     error_score: ErrorScore | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
+    series: Any = None,
+    time: Any = None,
+    target: Any = None,
 ) -> pd.DataFrame:
     """Backtest models beside AR and SeasonalNaive and rank them.
 
@@ -88,6 +92,7 @@ def leaderboard(
             `backtest` with error_score=NaN.
         n_jobs: number of joblib jobs, as for `backtest`.
         verbose: 1 shows a progress bar.
+        series, time, target: columns of a long frame y that are not called unique_id, ds and y, as for `fit`.
 
     Returns:
         The table, best model first, its index named model (with step or unique_id before it). `seconds`, with
@@ -120,8 +125,9 @@ def leaderboard(
     if error_score is not None:
         check_error_score(error_score)
     check_verbose(verbose)
+    naming = {"series": series, "time": time, "target": target}
     if isinstance(models, pd.DataFrame):
-        options = {"error_score": np.nan if error_score is None else error_score}
+        options = {"error_score": np.nan if error_score is None else error_score, **naming}
         frame = _completed(models, y, X, season, horizon, {**options, "n_jobs": n_jobs, "verbose": verbose})
     else:
         named = name_models(models)
@@ -141,8 +147,10 @@ def leaderboard(
             error_score=alone if error_score is None else error_score,
             n_jobs=n_jobs,
             verbose=verbose,
+            **naming,
         )
-    panel = None if y is None else to_panel(y, X, frame.attrs.get("missing_rows", missing_rows))
+    missing_rows = frame.attrs.get("missing_rows", missing_rows)
+    panel = None if y is None else to_panel(y, X, missing_rows, names_of(y, X, series, time, target))
     length = season or frame.attrs.get("season_length", 1 if panel is None else panel.season_length)
     history = None if panel is None else Rows(panel, frame.attrs.get("align", align)).long()
     return _ranked(_errors(frame, history, length, by), by, metric, frame.attrs.get("seconds"))

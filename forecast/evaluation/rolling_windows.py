@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -159,11 +160,11 @@ def _panel_like(data: tuple[Any, ...], panel: Panel) -> Panel:
     return Panel.from_data(*data, allow_missing=True, like=panel, coding=Coding.of(panel.layout))
 
 
-def read_answer(answer: Any) -> np.ndarray:
-    """The numbers of what `predict` or `predict_interval` returned, one row per forecast."""
+def read_answer(answer: Any, keys: Collection[Hashable]) -> np.ndarray:
+    """The numbers of what `predict` or `predict_interval` returned, one row per forecast; `keys` are no forecasts."""
     frame = nw.from_native(answer, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        names = [name for name in frame.columns if name not in ("unique_id", "ds")]
+        names = [name for name in frame.columns if name not in keys]
         answer = np.column_stack([frame[name].to_numpy() for name in names])
     return np.asarray(answer, dtype=float)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
 from forecast._checks import check_choice, check_count, explain
+from forecast.panel.long import Names, is_long, names_of
 
 Window = Literal["expanding"] | int
 Align = Literal["time", "end"]
@@ -50,6 +51,7 @@ class RollingOrigin(BaseCrossValidator):
         partition: True makes `split` test every row once, as `cross_val_predict` and `StackingRegressor` require: the
             first window also tests the rows that it trains on, which a forecaster answers one step ahead. Such
             answers are better than those of the other rows; many windows leave few of them.
+        series, time: columns of a long frame that are not called unique_id and ds, as for `fit`.
 
     Raises:
         ValueError: An argument outside its range, or a history too short for all windows.
@@ -77,6 +79,8 @@ class RollingOrigin(BaseCrossValidator):
         window: Window = "expanding",
         align: Align = "time",
         partition: bool = False,
+        series: Any = None,
+        time: Any = None,
     ) -> None:
         self.horizon = horizon
         self.windows = windows
@@ -85,6 +89,8 @@ class RollingOrigin(BaseCrossValidator):
         self.window = window
         self.align = align
         self.partition = partition
+        self.series = series
+        self.time = time
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of windows, whatever the data."""
@@ -104,9 +110,11 @@ class RollingOrigin(BaseCrossValidator):
             ValueError: a row without its time; an array when there is a gap, since a forecaster cannot see the
                 gap before the rows of an array.
         """
-        times, ids = read_timeline(y if X is None else X)
+        data = y if X is None else X
+        names = names_of(data, None, self.series, self.time, None, valued=False)
+        times, ids = read_timeline(data, names)
         if times is None:
-            times, ids = read_timeline(y) if y is not None and len(y) == len(ids) else (None, ids)
+            times, ids = read_timeline(y, names) if y is not None and len(y) == len(ids) else (None, ids)
         if times is None and check_count("gap", self.gap, minimum=0):
             raise ValueError(
                 explain(
@@ -166,19 +174,20 @@ class RollingOrigin(BaseCrossValidator):
         return horizon, windows, step
 
 
-def read_timeline(data: Any) -> tuple[pd.Index | None, np.ndarray]:
+def read_timeline(data: Any, names: Names) -> tuple[pd.Index | None, np.ndarray]:
     """Timestamp and series code of every row of `data`; no timestamps (None) for an array.
 
     Raises:
         ValueError: a row without its time or its series. TypeError: times as text.
     """
     frame = nw.from_native(data, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame) and {"unique_id", "ds"} <= set(frame.columns):
-        names = ("unique_id", "ds")
-        keys, times = (
-            pd.Index(data[n] if isinstance(data, pd.DataFrame) else frame[n].to_numpy()) for n in names
+    if isinstance(frame, nw.DataFrame) and is_long(data, names):
+        *keys, times = (
+            pd.Index(data[n] if isinstance(data, pd.DataFrame) else frame[str(n)].to_numpy())
+            for n in names.keys
         )
-        return _known(times, "ds", timed=True), pd.factorize(_known(keys, "unique_id"))[0]
+        ids = pd.factorize(_known(keys[0], str(names.series)))[0] if keys else np.zeros(len(times), np.intp)
+        return _known(times, str(names.time), timed=True), ids
     index = getattr(data, "index", None)
     if isinstance(index, pd.MultiIndex):
         times, keys = index.get_level_values(-1), index.droplevel(-1)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import explain
-from forecast.panel import long
 from forecast.panel.panel import Panel
 from forecast.panel.regularity import shorten
 from forecast.panel.timeline import Numbers
@@ -190,7 +189,7 @@ def covariate_columns(panel: Panel, columns: pd.Index, first_lags: np.ndarray) -
     """
     layout = panel.layout
     aside = set() if layout.form == "pair" else set(layout.target_names)
-    aside |= {long.ID, long.TIME} if layout.form == "long" else set()
+    aside |= {*layout.names.keys} if layout.form == "long" else set()
     given, known = [name for name in columns if name not in aside], [*layout.covariates]
     now = {name for name, at in layout.covariates.items() if (first_lags[at] == 0).any()}
     if layout.x_kind == "array":

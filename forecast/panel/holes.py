@@ -23,7 +23,15 @@ from forecast.panel.regularity import (
 ENDS = ("per_serie", "global")
 
 
-def fill_gaps(y: Any, freq: Any = None, *, start: str = "per_serie", end: str = "per_serie") -> Any:
+def fill_gaps(
+    y: Any,
+    freq: Any = None,
+    *,
+    start: str = "per_serie",
+    end: str = "per_serie",
+    series: Any = None,
+    time: Any = None,
+) -> Any:
     """The data with every missing timestamp inserted, its values NaN; named after that of utilsforecast.
 
     Forecasters learn from missing values; see the class for what each does. Rows that are there stay as they are.
@@ -34,6 +42,8 @@ def fill_gaps(y: Any, freq: Any = None, *, start: str = "per_serie", end: str = 
         freq: frequency of the timestamps, for example "h" or "MS"; of whole numbers their step. None = that of
             the unbroken stretches of the longest series; periods have their own.
         start, end: "per_serie" = the first and last timestamp of each series, "global" = those of all series.
+        series, time: columns of a long frame that are not called unique_id and ds. A frame without a column of series
+            is one series.
 
     Returns:
         The same kind of data, sorted as before.
@@ -53,12 +63,13 @@ def fill_gaps(y: Any, freq: Any = None, *, start: str = "per_serie", end: str = 
     """
     check_choice("start", start, ENDS)
     check_choice("end", end, ENDS)
-    if long.is_long(y):
-        frame, library, id_type, time_type = long.to_pandas(y)
-        whole = fill_gaps(frame.set_index([long.ID, long.TIME]), freq, start=start, end=end)
-        ids, times = (whole.index.get_level_values(level) for level in (0, 1))
+    names = long.names_of(y, None, series, time, None, valued=False)
+    if long.is_long(y, names):
+        frame, library, id_type, time_type = long.to_pandas(y, names)
+        whole = fill_gaps(frame.set_index([*names.keys]), freq, start=start, end=end)
+        ids, times = (whole.index.get_level_values(level) for level in (0, -1))
         columns = {name: whole[name].to_numpy() if name in whole else None for name in frame.columns}
-        return long.write_long(ids, times, columns, library, id_type, time_type)
+        return long.write_long(ids, times, columns, library, id_type, time_type, names)
     if not isinstance(y, (pd.Series, pd.DataFrame)):
         remedy = "Pass a Series or frame on the timestamps of its rows"
         raise TypeError(explain("y", "data with an index, or a long frame", f"a {type(y).__name__}", remedy))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -14,13 +16,46 @@ from forecast.panel.regularity import shorten
 ID, TIME, TARGET = "unique_id", "ds", "y"
 
 
+@dataclass(frozen=True)
+class Names:
+    """What the columns of a long frame are called; all others are covariates.
+
+    Args:
+        series: column that names the series; None = there is none, since all rows are of one series.
+        time, target: columns of timestamps and values.
+    """
+
+    series: Hashable = ID
+    time: Hashable = TIME
+    target: Hashable = TARGET
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        """The columns that say what a row is: series and time, or time alone."""
+        return (self.time,) if self.series is None else (self.series, self.time)
+
+    @property
+    def told(self) -> dict[str, Hashable]:
+        """The arguments of `fit` that say these names; none where they are the usual ones."""
+        return {} if self == STANDARD else dict(vars(self))
+
+    def ids(self, frame: pd.DataFrame) -> pd.Index:
+        """The series of each row; a single one is named after its target."""
+        if self.series is None:
+            return pd.Index([self.target]).repeat(len(frame))
+        return pd.Index(frame[self.series], name=None)
+
+
+STANDARD = Names()
+
+
 def is_frame(data: object) -> bool:
     """Whether the data are a data frame, of pandas or of another library."""
     return isinstance(data, pd.DataFrame) or foreign(data) is not None
 
 
-def is_long(data: object) -> bool:
-    """Whether the data are a frame with the columns unique_id and ds."""
+def is_long(data: object, names: Names = STANDARD) -> bool:
+    """Whether the data are a frame with the columns of series and time."""
     if isinstance(data, pd.DataFrame):
         columns: list[Any] = list(data.columns)
     else:
@@ -28,7 +63,7 @@ def is_long(data: object) -> bool:
         if frame is None:
             return False
         columns = frame.columns
-    return ID in columns and TIME in columns
+    return {*names.keys} <= {*columns}
 
 
 def foreign(data: object) -> nw.DataFrame | None:
@@ -44,15 +79,17 @@ def foreign(data: object) -> nw.DataFrame | None:
     return frame if isinstance(frame, nw.DataFrame) else None
 
 
-def to_pandas(data: Any) -> tuple[pd.DataFrame, str, str | None, str | None]:
-    """The frame in pandas, its library, and the types of unique_id and ds in that library."""
+def to_pandas(data: Any, names: Names = STANDARD) -> tuple[pd.DataFrame, str, str | None, str | None]:
+    """The frame in pandas, its library, and the types of its series and times in that library."""
     frame = foreign(data)
     if frame is None:
         return data, "pandas", None, None
     types = frame.schema
     columns = {name: _column(frame[name]) for name in frame.columns}
-    names = [str(types[name]).split("(")[0] if name in types else None for name in (ID, TIME)]
-    return pd.DataFrame(columns), frame.implementation.value, names[0], names[1]
+    id_type, time_type = (
+        str(types[str(name)]).split("(")[0] if name in types else None for name in (names.series, names.time)
+    )
+    return pd.DataFrame(columns), frame.implementation.value, id_type, time_type
 
 
 def _column(series: nw.Series) -> Any:
@@ -71,14 +108,14 @@ def write_long(
     library: Any,
     id_type: str | None,
     time_type: str | None,
+    names: Names = STANDARD,
 ) -> Any:
-    """A long frame with the columns unique_id, ds and `columns`, in the given library.
+    """A long frame with the columns of series and time and `columns`, in the given library.
 
-    `columns` may name unique_id and ds as well (with any value) to fix where they stand.
+    `columns` may name series and time as well (with any value) to fix where they stand.
     """
-    if ID not in columns:
-        columns = {ID: ids, TIME: times, **columns}
-    columns = {**columns, ID: ids, TIME: times}
+    keys = dict(zip(names.keys, (ids, times)[-len(names.keys) :], strict=True))
+    columns = {**({} if names.time in columns else keys), **columns, **keys}
     if library == "pandas":
         return pd.DataFrame({name: _strip(values) for name, values in columns.items()})
     native = {
@@ -90,61 +127,136 @@ def write_long(
     if isinstance(times, pd.DatetimeIndex) and times.unit == "s":  # the unit of dates; polars starts at ms
         times = times.as_unit("ms")
     zone = getattr(times, "tz", None)
-    native[ID] = ids.tolist()
-    native[TIME] = (times.tz_convert("UTC").tz_localize(None) if zone is not None else times).to_numpy()
+    key, stamp = str(names.series), str(names.time)
+    if names.series is not None:
+        native[key] = ids.tolist()
+    native[stamp] = (times.tz_convert("UTC").tz_localize(None) if zone is not None else times).to_numpy()
     frame = nw.from_dict(native, backend=library)
-    time = nw.col(TIME)
+    time = nw.col(stamp)
     if zone is not None:
         time = time.dt.replace_time_zone("UTC").dt.convert_time_zone(str(zone))
     if time_type is not None and time_type != "Datetime":
         time = time.cast(getattr(nw, time_type))
-    key = nw.col(ID)
+    frame = frame.with_columns(time)
     if id_type is not None and id_type != "Enum" and hasattr(nw, id_type):
-        key = key.cast(getattr(nw, id_type))
-    return frame.with_columns(time, key).select(list(native)).to_native()
+        frame = frame.with_columns(nw.col(key).cast(getattr(nw, id_type)))
+    return frame.select(list(native)).to_native()
 
 
 def _strip(values: Any) -> Any:
     return values.rename(None) if isinstance(values, pd.Index) else values
 
 
-def require_long(columns: list[Any], needed: tuple[str, ...], argument: str, remedy: str = "") -> None:
+def names_of(X: Any, y: Any, series: Any, time: Any, target: Any, *, valued: bool = True) -> Names:
+    """The names of the columns of a long frame: those that are given, else unique_id, ds, y.
+
+    Without a column of series all rows are of one series; without one of values the only other column holds them.
+
+    Args:
+        X, y: the arguments of `fit`.
+        series, time, target: names that the user gives, or None.
+        valued: whether there has to be a target.
+
+    Raises:
+        ValueError: names for data that are no long frame, unknown ones, or two that are the same.
+    """
+    given = {"series": series, "time": time, "target": target}
+    told = [role for role, name in given.items() if name is not None]
+    if not told:
+        return STANDARD
+    if y is not None or not is_frame(X):
+        received = "X and y" if y is not None else f"a {type(X).__name__}"
+        remedy = "Leave series, time and target out, or pass one frame with all columns"
+        raise ValueError(explain(told[0], "given with a long frame alone", received, remedy))
+    columns, table = list(X.columns), to_pandas(X)[0]
+    found = {
+        role: usual if given[role] is None and usual in columns else given[role] for role, usual in _USUAL
+    }
+    left = [name for name in columns if name not in found.values()]
+    if found["target"] is None and len(left) == 1:
+        found["target"] = left[0]
+    for role, name in found.items():
+        if (name is not None or role == "time" or (role == "target" and valued)) and name not in columns:
+            raise ValueError(_unknown(role, name, table))
+    values = [name for name in found.values() if name is not None]
+    twice = next((name for name in values if values.count(name) > 1), None)
+    if twice is not None:
+        roles = " and ".join(role for role, name in found.items() if name == twice)
+        raise ValueError(explain(roles, "different columns", f"{twice!r} for both", _call(table)))
+    names = Names(**found)
+    if names.series is None and table[names.time].duplicated().any():
+        stamp = table[names.time][table[names.time].duplicated()].iloc[0]
+        allowed = "given where a time stands in several rows"
+        raise ValueError(explain("series", allowed, f"None, and {stamp} twice", _call(table)))
+    return names
+
+
+_USUAL = (("series", ID), ("time", TIME), ("target", TARGET))
+
+
+def _unknown(role: str, name: Any, table: pd.DataFrame) -> str:
+    allowed = f"a column of the frame ({', '.join(map(str, table.columns))})"
+    remedy = "Move the index into columns with frame.reset_index()"
+    return explain(
+        role, allowed, repr(name), remedy if name is not None and name in table.index.names else _call(table)
+    )
+
+
+def _call(table: pd.DataFrame) -> str:
+    """Which names to pass, as far as a table tells."""
+    return naming(table) or "Pass for example series='store', time='date', target='sales'"
+
+
+def require_long(columns: list[Any], needed: tuple[Any, ...], argument: str, remedy: str = "") -> None:
     """Refuse a long frame without the columns it needs."""
     lost = [name for name in needed if name not in columns]
     if lost:
         received = f"columns {', '.join(map(repr, columns))} without {', '.join(map(repr, lost))}"
-        allowed = f"a long frame with the columns {', '.join(needed)}"
-        spare = [name for name in columns if name not in (ID, TIME, TARGET)][: len(lost)]
+        allowed = f"a long frame with the columns {', '.join(map(str, needed))}"
+        spare = sorted(
+            (name for name in columns if name not in needed),
+            key=lambda name: name not in dict(_USUAL).values(),
+        )
         names = dict(zip(spare, lost, strict=False))
         remedy = remedy or f"Add or rename the columns, for example frame.rename(columns={names})"
         raise ValueError(explain(argument, allowed, received, remedy))
 
 
-def naming(frame: pd.DataFrame, library: str = "pandas") -> str:
+def naming(frame: pd.DataFrame) -> str:
     """How to name the columns of a table that has a column of times under another name; "" where it has none.
 
     Example:
         >>> naming(pd.DataFrame({"shop": ["a"], "date": [pd.Timestamp("2024")], "sales": [2.0]}))
-        "Name them: frame.rename(columns={'shop': 'unique_id', 'date': 'ds', 'sales': 'y'}); others are covariates"
+        "Name its columns: fit(frame, series='shop', time='date', target='sales'); others are covariates"
+    """
+    found = likely_names(frame)
+    if found is None:
+        return ""
+    told = [
+        f"{role}={vars(found)[role]!r}" for role, usual in _USUAL if vars(found)[role] not in (None, usual)
+    ]
+    return f"Name its columns: fit({', '.join(['frame', *told])}){_parsing(frame[found.time])}; others are covariates"
+
+
+def _parsing(times: pd.Series) -> str:
+    return ", after pd.to_datetime on the times" if len(times) and isinstance(times.iloc[0], str) else ""
+
+
+def likely_names(frame: pd.DataFrame) -> Names | None:
+    """What the columns of a table are called, by what they hold; None where none of them holds times.
+
+    The first column of text names the series, unless no time stands twice; the first of numbers holds the values.
     """
     other = frame.columns[[dtype.kind not in "biufc" for dtype in frame.dtypes]]
     time = next((name for name in other if _holds_times(frame[name])), None)
     if time is None:
-        return ""
-    parse = (
-        ", after pd.to_datetime on the times" if len(frame) and isinstance(frame[time].iloc[0], str) else ""
-    )
+        return None
     rest = [name for name in frame.columns if name != time]
-    if library == "pandas" and ID not in rest and not frame[time].duplicated().any() and len(frame) > 1:
-        target = repr(rest[0]) if len(rest) == 1 else str(rest)
-        return f"Move the times to the index: frame.set_index({time!r})[{target}]{parse}"
     words = [name for name in other if name != time]
-    series = ID if ID in rest else (words or rest or ["<series>"])[0]
+    several = ID in rest or frame[time].duplicated().any() or len(frame) < 2
+    series = (ID if ID in rest else (words or rest or ["<series>"])[0]) if several else None
     numbers = [name for name in rest if name != series and name not in words]
-    target = TARGET if TARGET in rest else (numbers or ["<target>"])[0]
-    names = {old: new for old, new in ((series, ID), (time, TIME), (target, TARGET)) if old != new}
-    renamed = f"columns={names}" if library == "pandas" else names
-    return f"Name them: frame.rename({renamed}){parse}; others are covariates"
+    return Names(series, time, TARGET if TARGET in rest else (numbers or ["<target>"])[0])
 
 
 def _holds_times(column: pd.Series) -> bool:

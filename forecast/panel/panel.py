@@ -274,7 +274,7 @@ def _grouped(table: Table, like: Timeline | None, allow_missing: bool) -> Panel:
         offsets = np.array([0, len(table.y)], np.int64)
         ids, order, times = pd.Index([0]), None, table.times
     else:
-        ids, codes = _codes(table.keys)
+        ids, codes = _codes(table.keys, table.layout.names.series)
         offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))])
         order = None if (np.diff(codes) >= 0).all() else np.argsort(codes, kind="stable")
         times = table.times if order is None else table.times[order]
@@ -285,15 +285,15 @@ def _grouped(table: Table, like: Timeline | None, allow_missing: bool) -> Panel:
             return ""
         return f" of series {ids[int(np.searchsorted(offsets, row, side='right')) - 1]!r}"
 
-    name = "ds" if table.layout.form == "long" else "index"
+    name = str(table.layout.names.time) if table.layout.form == "long" else "index"
     timeline = build_timeline(times, offsets, where, like, name)
     return Panel(y, x, offsets, timeline, ids, table.layout, order, allow_missing)
 
 
-def _codes(keys: pd.Index) -> tuple[pd.Index, np.ndarray]:
+def _codes(keys: pd.Index, name: Any) -> tuple[pd.Index, np.ndarray]:
     codes, ids = pd.factorize(keys)
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         remedy = "Drop these rows or fill in the series they belong to"
-        raise ValueError(explain("unique_id", "known in every row", f"a missing value in row {row}", remedy))
+        raise ValueError(explain(str(name), "known in every row", f"a missing value in row {row}", remedy))
     return pd.Index(ids).rename(None), codes

@@ -26,7 +26,7 @@ class Layout:
 
     Args:
         form: "single" (only y), "pair" (X and y), "joint" (one MultiIndex frame with "y" and covariates) or
-            "long" (unique_id, ds, y, covariates).
+            "long" (series, time, target, covariates).
         y_kind: type of the target, also of every forecast.
         x_kind: type of the covariates when they came beside y.
         targets, exog: labels of the O target columns and the E covariates, as a model sees them; generated for arrays.
@@ -36,6 +36,7 @@ class Layout:
         multi: whether the index is a MultiIndex (series, time).
         id_name: name of the series level.
         columns: all columns of a joint or long frame in the user's order.
+        names: what the columns of a long frame are called.
         library, id_type, time_type: data frame library of a long frame and types of its two key columns.
     """
 
@@ -53,6 +54,7 @@ class Layout:
     time_type: str | None = None
     categories: Categories = field(default_factory=dict)
     calendar: tuple[Feature, ...] = ()
+    names: long.Names = long.STANDARD
 
     @property
     def n_calendar(self) -> int:
@@ -134,8 +136,13 @@ class Layout:
         return pd.DataFrame(values[:, : self.n_given], index=index, columns=self.exog[: self.n_given])
 
     def long_frame(self, ids: pd.Index, times: pd.Index, columns: dict[Any, Any]) -> Any:
-        """A long frame in the user's library."""
-        return long.write_long(ids, times, columns, self.library, self.id_type, self.time_type)
+        """A long frame in the user's library, with the user's names."""
+        return long.write_long(ids, times, columns, self.library, self.id_type, self.time_type, self.names)
+
+    @property
+    def naming(self) -> dict[str, Any]:
+        """The arguments of `fit` that say the names of a long frame; none where they are the usual ones."""
+        return self.names.told if self.form == "long" else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,16 +167,16 @@ def read(X: Any, y: Any, coding: Coding = BY_TYPE) -> Table:
         refuse_unknown(coding.named, None)
     if y is not None:
         return _read_pair(X, y, coding)
+    if coding.names != long.STANDARD and long.is_frame(X):
+        return _read_long(X, coding)
     if isinstance(X, pd.Series):
         keys, times = split_index(X.index, "y")
         return _alone(X, keys, times)
     if long.is_long(X):
         return _read_long(X, coding)
     if long.is_frame(X) and not isinstance(X, pd.DataFrame):
-        table, library, *_ = long.to_pandas(X)
-        long.require_long(
-            list(X.columns), (long.ID, long.TIME, long.TARGET), "y", long.naming(table, library)
-        )
+        remedy = long.naming(long.to_pandas(X)[0])
+        long.require_long(list(X.columns), (long.ID, long.TIME, long.TARGET), "y", remedy)
     if isinstance(X, pd.DataFrame):
         return _read_frame(X, coding)
     X = array_or_pandas(X, "y")
@@ -281,24 +288,27 @@ def _refuse_misplaced_keys(frame: pd.DataFrame) -> None:
 
 
 def _read_long(frame: Any, coding: Coding) -> Table:
-    data, library, id_type, time_type = long.to_pandas(frame)
+    names = coding.names
+    data, library, id_type, time_type = long.to_pandas(frame, names)
     _flat_columns(data, "y")
-    long.require_long(list(data.columns), (long.ID, long.TIME, long.TARGET), "y")
-    covariates, categories = coding(data.drop(columns=[long.ID, long.TIME, long.TARGET]))
-    y = numbers_of(data[[long.TARGET]], "y", one_dimensional=True)
+    needed = (*names.keys, names.target)
+    long.require_long(list(data.columns), needed, "y")
+    covariates, categories = coding(data.drop(columns=list(needed)))
+    y = numbers_of(data[[names.target]], "y", one_dimensional=True)
     x = numbers_of(covariates, "X", one_dimensional=True) if covariates.shape[1] else _empty(y)
     layout = Layout(
         "long",
         "frame",
-        pd.Index([long.TARGET]),
+        pd.Index([names.target]),
         covariates.columns,
         columns=data.columns,
+        names=names,
         library=library,
         id_type=id_type,
         time_type=time_type,
         categories=categories,
     )
-    return Table(y, x, pd.Index(data[long.ID]), time_index(data[long.TIME]).rename(None), layout)
+    return Table(y, x, names.ids(data), time_index(data[names.time]).rename(None), layout)
 
 
 def _read_pair(X: Any, y: Any, coding: Coding) -> Table:
@@ -309,8 +319,8 @@ def _read_pair(X: Any, y: Any, coding: Coding) -> Table:
         raise ValueError(
             explain("X", "two-dimensional when y is given", "a Series. Reshape your data", remedy)
         )
-    if long.is_long(X):
-        remedy = "Put the target into the long frame as column 'y' and call fit(long)"
+    if long.is_long(X, coding.names):
+        remedy = f"Put the target into the long frame as column {coding.names.target!r} and call fit(long)"
         raise ValueError(explain("X", "the timeline of y and covariates", "a long frame and y", remedy))
     X, y = array_or_pandas(X, "X"), array_or_pandas(y, "y")
     targets = numbers_of(y, "y", one_dimensional=True)

@@ -258,13 +258,13 @@ def _frame_rows(panel: Panel, X: pd.DataFrame | pd.Series, first_lags: np.ndarra
 
 def _long_rows(panel: Panel, X: Any, first_lags: np.ndarray) -> Rows:
     """Rows and covariates of a long frame."""
-    data = long.to_pandas(X)[0]
-    if not long.is_long(data) and isinstance(data.index, pd.MultiIndex):
+    data, names = long.to_pandas(X)[0], panel.layout.names
+    if not long.is_long(data, names) and isinstance(data.index, pd.MultiIndex):
         return _frame_rows(panel, data, first_lags)
-    long.require_long(list(data.columns), (long.ID, long.TIME), "X")
+    long.require_long(list(data.columns), names.keys, "X")
     check_rows(len(data), "X", data.shape)
     x = _covariates(panel, data, first_lags)
-    keys, times = pd.Index(data[long.ID], name=None), time_index(data[long.TIME]).rename(None)
+    keys, times = names.ids(data), time_index(data[names.time]).rename(None)
     series = _series(panel, keys)
     return Rows(series, _positions(panel, series, times), x, pd.RangeIndex(len(data)), keys, times)
 
@@ -327,7 +327,11 @@ def _series(panel: Panel, keys: pd.Index) -> np.ndarray:
 
 
 def _positions(panel: Panel, series: np.ndarray, times: pd.Index) -> np.ndarray:
-    check_kind(panel.timeline, times, "ds of X" if panel.layout.form == "long" else "index of X")
+    check_kind(
+        panel.timeline,
+        times,
+        f"{panel.layout.names.time} of X" if panel.layout.form == "long" else "index of X",
+    )
     if getattr(times, "hasnans", False):
         raise ValueError(
             explain("timestamps of X", "all known", "NaT", "Drop these rows or fill in their time")

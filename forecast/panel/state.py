@@ -12,6 +12,7 @@ from pandas.tseries.frequencies import to_offset
 
 from forecast._checks import explain
 from forecast.panel.frequency import Clock
+from forecast.panel.long import Names
 from forecast.panel.read import Layout
 from forecast.panel.timeline import Dates, Numbers, Periods, Timeline
 
@@ -29,6 +30,7 @@ def panel_state(panel: Panel) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         layout[name] = None if layout[name] is None else _index_state(layout[name])
     for name in ("name", "id_name"):
         layout[name] = _label(layout[name])
+    layout["names"] = {role: _label(name) for role, name in vars(panel.layout.names).items()}
     layout["calendar"] = [item if isinstance(item, str) else list(item) for item in panel.layout.calendar]
     layout["categories"] = [
         [_label(name), [_label(level) for level in levels]]
@@ -52,6 +54,7 @@ def panel_fields(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[s
     layout = dict(plain["layout"])
     for name in _COLUMN_SETS:
         layout[name] = None if layout[name] is None else _index_from(layout[name])
+    layout["names"] = Names(**layout.get("names", {}))
     calendar = layout.get("calendar", ())
     layout["calendar"] = tuple(item if isinstance(item, str) else tuple(item) for item in calendar)
     layout["categories"] = {name: tuple(levels) for name, levels in layout.get("categories", ())}

@@ -101,9 +101,9 @@ def _check_columns(layout: Layout) -> None:
         raise ValueError("the index of the data does not fit their form")
     if layout.columns is not None:
         own = [*layout.targets, *layout.covariates]
-        keys = ["unique_id", "ds"] if layout.form == "long" else []
-        if layout.form == "long" and layout.target_names != ["y"]:
-            raise ValueError("the target of a long frame is not y")
+        keys = layout.names.keys if layout.form == "long" else ()
+        if layout.form == "long" and layout.target_names != [layout.names.target]:
+            raise ValueError("the target of a long frame has two names")
         if not layout.columns.is_unique or not {*own, *keys} <= {*layout.columns}:
             raise ValueError("columns of the data are missing or stand twice")
 

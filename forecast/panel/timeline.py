@@ -262,8 +262,8 @@ def _no_timestamps(index: pd.Index, name: str) -> TypeError:
         "Parse dates with y.index = pd.to_datetime(y.index), make whole numbers with "
         "y.index.astype(int), or number the rows with y.reset_index(drop=True)"
     )
-    if name == "ds":
-        remedy = "Parse dates with long['ds'] = pd.to_datetime(long['ds'])"
+    if name != "index":
+        remedy = f"Parse dates with long[{name!r}] = pd.to_datetime(long[{name!r}])"
     allowed = "timestamps (a DatetimeIndex), periods (a PeriodIndex) or whole numbers"
     received = f"a {type(index).__name__} of dtype {index.dtype}, with values such as {index[0]!r}"
     return TypeError(explain(name, allowed, received, remedy))

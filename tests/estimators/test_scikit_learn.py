@@ -34,10 +34,11 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from forecast.estimators.base import Forecaster, Unweighted
+from forecast.estimators.base import Forecaster
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive
 from forecast.estimators.lag_regressor import LagRegressor
+from forecast.estimators.unweighted import Unweighted
 from forecast.evaluation import RollingOrigin
 from tests.checks_forecaster import cases, covariates, forecasters, monthly
 

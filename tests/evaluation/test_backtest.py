@@ -470,3 +470,37 @@ def test_holes_in_the_index_are_filled_when_asked_for():
     assert told["RMSSE"]["Naive"] == leaderboard(Naive(), holes, **how)["RMSSE"]["Naive"]
     with pytest.raises(ValueError, match="missing_rows: must be one of 'raise', 'fill'"):
         backtest(AR(), y, horizon=3, missing_rows="drop")
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_names_of_a_long_frame_change_no_error(refit):
+    """Read, cut and asked under the user's names; the frame of the backtest has those that metrics expect."""
+    days = pd.date_range("2024-01-01", periods=30)
+    long = pd.DataFrame({"unique_id": ["b"] * 30 + ["a"] * 30, "ds": [*days] * 2, "z": np.arange(60.0) % 5})
+    long["y"] = 10 + long["z"] + np.sin(np.arange(60))
+    mine, names = {"unique_id": "store", "ds": "date", "y": "sales"}, {"series": "store", "time": "date"}
+    options = {"horizon": 3, "windows": 2, "refit": refit}
+    for columns, told in ((mine, {**names, "target": "sales"}), ({**mine, "y": "y", "z": "ds"}, names)):
+        frame = long.rename(columns=columns)
+        found = backtest(AR(lags=1), frame, level=[80], **options, **told)
+        pd.testing.assert_frame_equal(found, backtest(AR(lags=1), long, level=[80], **options))
+    frame = long.rename(columns=mine)
+    table = leaderboard(found, frame, **names, target="sales")
+    numbers = table.columns[:-1]
+    pd.testing.assert_frame_equal(table[numbers], leaderboard(found, long)[numbers])
+    models = leaderboard(Naive(), frame, **options, **names, target="sales")[numbers]
+    pd.testing.assert_frame_equal(models, leaderboard(Naive(), long, **options)[numbers])
+
+
+def test_a_frame_with_a_column_of_times_is_one_series():
+    y = pd.Series(np.sin(np.arange(30)), pd.date_range("2024-01-01", periods=30, name="date"), name="sales")
+    found = backtest(AR(lags=1), y.reset_index(), time="date", horizon=3, windows=2)
+    expected = backtest(AR(lags=1), y, horizon=3, windows=2)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    gone = y.reset_index().drop(index=20)
+    filled = backtest(AR(lags=1), gone, time="date", horizon=3, windows=2, missing_rows="fill")
+    pd.testing.assert_frame_equal(
+        filled,
+        backtest(AR(lags=1), y.drop(y.index[20]), horizon=3, windows=2, missing_rows="fill"),
+        check_dtype=False,
+    )

@@ -197,3 +197,24 @@ def test_inside_scikit_learn():
 def test_bad_arguments(options, error, words):
     with pytest.raises(error, match=words.replace("(", r"\(")):
         splits(pd.Series(np.arange(10.0)), **options)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.from_pandas])
+def test_names_of_a_long_frame_in_a_search(library):
+    long = pd.DataFrame(
+        {"unique_id": ["b"] * 30 + ["a"] * 30, "ds": [*pd.date_range("2024-01-01", periods=30)] * 2}
+    )
+    long["y"] = np.sin(np.arange(60.0)) + np.random.default_rng(0).normal(size=60)
+    mine = library(long.rename(columns={"unique_id": "store", "ds": "date", "y": "sales"}))
+    cuts = RollingOrigin(3, windows=2, series="store", time="date")
+    for found, expected in zip(cuts.split(mine), RollingOrigin(3, windows=2).split(long), strict=True):
+        for part in (0, 1):
+            np.testing.assert_array_equal(found[part], expected[part])
+    grid = {"lags": [1, 2]}
+    search = GridSearchCV(AR(), grid, cv=cuts, error_score="raise")
+    search.fit(mine, series="store", time="date", target="sales")
+    plain = GridSearchCV(AR(), grid, cv=RollingOrigin(3, windows=2), error_score="raise").fit(long)
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
+    assert list(search.predict(3).columns) == ["store", "date", "AR"]
+    with pytest.raises(ValueError, match="series: must be a column of the frame"):
+        next(RollingOrigin(3, series="shop", time="date").split(mine))

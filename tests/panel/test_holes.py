@@ -109,3 +109,22 @@ def test_irregular_sampling_is_refused_with_the_line_to_write() -> None:
     minutes = np.array([0, 10, 20, 31, 40, 50, 63, 70, 80.5])
     with pytest.raises(ValueError, match=r"irregular.*y\.resample\('10min'\)\.mean\(\)"):
         AR().fit(pd.Series(1.0, pd.Timestamp("2024") + pd.to_timedelta(minutes, unit="min")))
+
+
+def test_holes_of_frames_with_other_names() -> None:
+    long = pd.DataFrame(
+        {"store": ["b"] * 9 + ["a"] * 9, "date": [*pd.date_range("2024", periods=9)] * 2, "z": 1.0}
+    )
+    long = long.drop(index=[3, 13]).reset_index(drop=True)
+    usual = fill_gaps(long.rename(columns={"store": "unique_id", "date": "ds"}))
+    for data in (long, pl.from_pandas(long)):
+        found = fill_gaps(data, series="store", time="date")
+        found = found.to_pandas() if isinstance(found, pl.DataFrame) else found
+        pd.testing.assert_frame_equal(found.set_axis(usual.columns, axis=1), usual, check_dtype=False)
+    alone = long[:8].drop(columns="store")
+    found = fill_gaps(alone, time="date")
+    pd.testing.assert_series_equal(
+        found.set_index("date")["z"], fill_gaps(alone.set_index("date")["z"]), check_freq=False
+    )
+    with pytest.raises(ValueError, match="series: must be given where a time stands in several rows"):
+        fill_gaps(long, time="date")

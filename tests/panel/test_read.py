@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
+from forecast.estimators.baselines.naive import Naive
 from forecast.panel import Panel, build_request, future_frame
 
 DAYS = pd.date_range("2024-01-01", periods=10, freq="D")
@@ -305,20 +306,20 @@ def test_lazy_frames_ask_to_be_collected() -> None:
 SALES = pd.DataFrame(
     {"store": ["a", "a", "b", "b"], "date": [*DAYS[:2]] * 2, "sales": [1.0, 2.0, 3.0, 4.0], "price": 1.0}
 )
-NAMED = r"frame.rename(columns={'store': 'unique_id', 'date': 'ds', 'sales': 'y'})"
+NAMED = "fit(frame, series='store', time='date', target='sales')"
 
 
 @pytest.mark.parametrize(
     ("frame", "remedy"),
     [
-        (SALES, f"Name them: {NAMED}; others are covariates"),
+        (SALES, f"Name its columns: {NAMED}; others are covariates"),
         (SALES.assign(date=SALES["date"].astype(str)), f"{NAMED}, after pd.to_datetime"),
         (SALES.assign(store=[1, 1, 2, 2]), NAMED),
-        (SALES.rename(columns={"sales": "y"}), "{'store': 'unique_id', 'date': 'ds'}"),
+        (SALES.rename(columns={"sales": "y"}), "fit(frame, series='store', time='date')"),
         (SALES.rename(columns={"store": "unique_id", "date": "ds"}), "frame.rename(columns={'sales': 'y'})"),
-        (SALES[["date", "sales"]][:2], "frame.set_index('date')['sales']"),
-        (pl.from_pandas(SALES), "frame.rename({'store': 'unique_id', 'date': 'ds', 'sales': 'y'})"),
-        (SALES[:0], "rename"),
+        (SALES[["date", "sales"]][:2], "fit(frame, time='date', target='sales')"),
+        (pl.from_pandas(SALES), NAMED),
+        (SALES[:0], NAMED),
     ],
     ids=["sales", "text", "numbers", "y", "long", "alone", "polars", "empty"],
 )
@@ -326,6 +327,7 @@ def test_columns_of_other_names_are_to_be_named(frame: Any, remedy: str) -> None
     with pytest.raises(ValueError) as caught:
         Panel.from_data(frame)
     assert remedy in str(caught.value)
-    code = str(caught.value).partition("Name them: ")[2].partition(";")[0].partition(", after")[0]
-    if isinstance(frame, pd.DataFrame) and len(frame) and code:  # the remedy works
-        assert Panel.from_data(eval(code, {"frame": frame.assign(date=SALES["date"])})).n_series == 2
+    call = str(caught.value).partition("Name its columns: ")[2].partition(";")[0].partition(", after")[0]
+    if len(frame) and call:  # the remedy works
+        data = frame if isinstance(frame, pl.DataFrame) else frame.assign(date=SALES["date"])
+        assert eval(call, {"frame": data, "fit": Naive().fit}).panel_.n_series == len(data) // 2

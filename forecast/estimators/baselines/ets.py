@@ -11,7 +11,6 @@ import numpy as np
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel, ETSResults
 
 from forecast._checks import check_choice, check_flag, explain
-from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.ets_likelihood import maximise
 from forecast.estimators.baselines.local import (
@@ -25,6 +24,7 @@ from forecast.estimators.baselines.local import (
     season_of,
     season_shift,
 )
+from forecast.estimators.unweighted import Unweighted
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 from forecast.panel.gaps import completed, completed_onward

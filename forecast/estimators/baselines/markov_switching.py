@@ -11,7 +11,6 @@ import numpy as np
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 from forecast._checks import check_count
-from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import (
     FitSeries,
@@ -22,6 +21,7 @@ from forecast.estimators.baselines.local import (
     moments,
     on_grid,
 )
+from forecast.estimators.unweighted import Unweighted
 from forecast.panel import Panel
 from forecast.panel.gaps import completed, completed_onward
 

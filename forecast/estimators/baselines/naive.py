@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from forecast._checks import check_count
-from forecast.estimators.base import Unweighted
+from forecast.estimators.unweighted import Unweighted
 from forecast.panel import Panel
 from forecast.windows import shift
 

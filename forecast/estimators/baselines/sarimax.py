@@ -13,7 +13,6 @@ from sklearn.exceptions import ConvergenceWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX as Model
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.alone import alone
 from forecast.estimators.baselines.local import (
     FitSeries,
@@ -25,6 +24,7 @@ from forecast.estimators.baselines.local import (
     on_grid,
     season_of,
 )
+from forecast.estimators.unweighted import Unweighted
 from forecast.estimators.validation import series_name
 from forecast.panel import Panel
 

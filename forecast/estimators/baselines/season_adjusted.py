@@ -8,8 +8,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.local import LocalForecaster, each_target, match_series, season_shift
+from forecast.estimators.unweighted import Unweighted
 from forecast.panel import Panel
 
 

@@ -10,6 +10,7 @@ from forecast.estimators.neural.base import NeuralForecaster
 from forecast.estimators.neural.inputs import Coder, check_embedding
 from forecast.panel import Panel
 from forecast.panel.categories import Levels, coded, learned_levels
+from forecast.panel.long import Names
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -47,10 +48,10 @@ class EmbeddingForecaster(NeuralForecaster):
     def _indicated(self) -> list[Any]:
         return [name for name in super()._indicated() if name not in self._vectors()]
 
-    def _read(self, X: Any, y: Any) -> Panel:
+    def _read(self, X: Any, y: Any, names: Names) -> Panel:
         vectors = self._vectors()
         self.levels_ = learned_levels(X, vectors) if vectors else {}
-        return super()._read(self._coded(X), y)
+        return super()._read(self._coded(X), y, names)
 
     def _coded(self, X: Any) -> Any:
         return coded(X, self.levels_) if self.levels_ else X

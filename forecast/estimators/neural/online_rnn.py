@@ -11,11 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
 from forecast.estimators import saving
-from forecast.estimators.base import State, Unweighted
+from forecast.estimators.base import State
 from forecast.estimators.neural.inputs import Scaled, Scaler, check_varies, limits_after
 from forecast.estimators.neural.options import resolve_lags
 from forecast.estimators.neural.time_major import TimeMajor, time_major
 from forecast.estimators.transforms import refuse_differences
+from forecast.estimators.unweighted import Unweighted
 from forecast.estimators.validation import learned
 from forecast.networks import OnlineConfig
 from forecast.networks.roles import Role

@@ -12,7 +12,6 @@ from scipy.special import ndtri
 from sklearn.base import clone
 
 from forecast._checks import check_choice, check_count, check_seed, check_verbose
-from forecast.estimators.base import Unweighted
 from forecast.estimators.baselines.naive import last_seen
 from forecast.estimators.export_inputs import Known
 from forecast.estimators.held_out import mean_step
@@ -23,6 +22,7 @@ from forecast.estimators.pretrained.families import family_of
 from forecast.estimators.pretrained.judged_tail import judged
 from forecast.estimators.pretrained.network import Network, shipped
 from forecast.estimators.pretrained.profile import reach
+from forecast.estimators.unweighted import Unweighted
 from forecast.panel import Panel, Request
 from forecast.training.progress import progress
 from forecast.training.rivals import decide, kept
