@@ -136,7 +136,10 @@ def _predict(command: Parser) -> None:
         help="column of the times in FILE or DATA; default: that of the fitted table, ds, or the first",
     )
     command.add_argument(
-        "--id", metavar="NAME", help="column that names the series in FILE or DATA; default: unique_id"
+        "--series",
+        "--id",
+        metavar="NAME",
+        help="column that names the series in FILE or DATA; default: unique_id",
     )
     command.add_argument("--target", metavar="NAME", help="column of DATA to forecast, with --model")
     _levels(command)
@@ -239,7 +242,7 @@ def _columns(command: Parser) -> None:
     group = command.add_argument_group("columns", COLUMNS)
     group.add_argument("--time", metavar="NAME", help="column of the times")
     group.add_argument("--target", metavar="NAME", help="column to forecast")
-    group.add_argument("--id", metavar="NAME", help="column that names the series")
+    group.add_argument("--series", "--id", metavar="NAME", help="column that names the series")
     group.add_argument(
         "--covariates",
         nargs="+",

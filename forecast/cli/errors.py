@@ -73,7 +73,7 @@ _REMEDIES = (
     (r"Keep one row for each timestamp, for example [^;]*\(\)\]", "Keep one row for each time of a series"),
     (
         r"of several series name that of each row, in the column unique_id of a long frame",
-        "of several series name the column that tells them apart with --id",
+        "of several series name the column that tells them apart with --series",
     ),
     (
         r"Bring the series to a frequency, for example .*y\.reset_index\(drop=True\)",

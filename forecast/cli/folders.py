@@ -24,7 +24,7 @@ def predict_folder(options: Namespace) -> None:
             raise ValueError(
                 explain(option, "absent for a folder", str(getattr(options, name)), f"Leave {option} out")
             )
-    names = (options.id or "unique_id", options.time or "ds", options.target or "y")
+    names = (options.series or "unique_id", options.time or "ds", options.target or "y")
     output = _output(options)
     horizon = _season(options, names) if options.horizon is None else check_horizon(options.horizon)
     with options.importing():

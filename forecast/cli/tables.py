@@ -55,7 +55,7 @@ def read_data(options: Namespace) -> Data:
         names = ", ".join(catalogue().index)
         raise ValueError(explain("DATA", f"a file or one of {names}", options.data, "Check the name"))
     table = read_table(path, spelling(options))
-    name = series_column(table, options.id)
+    name = series_column(table, options.series)
     time, target = _time_and_target(table, name, options.time, options.target)
     kept = list(category_lengths(options))
     frame = _pick(table, options, name, time, [target, *covariate_names(options)], kept)
@@ -80,11 +80,11 @@ def read_future(
         optional: covariates that the file may leave out.
     """
     table = read_table(options.future, spelling(options))
-    name = series_column(table, options.id) if panel.layout.keyed else None
+    name = series_column(table, options.series) if panel.layout.keyed else None
     if panel.layout.keyed and name is None:
         received = ", ".join(map(str, table.frame.columns))
-        remedy = "Name the column of the series, for example --id shop"
-        raise ValueError(explain("--id", "given for a model of several series", received, remedy))
+        remedy = "Name the column of the series, for example --series shop"
+        raise ValueError(explain("--series", "given for a model of several series", received, remedy))
     rest = [str(column) for column in table.frame.columns if column != name]
     likely = (str(panel.timeline.name), "ds", rest[0])
     time = options.time or next(column for column in likely if column in rest)
@@ -183,7 +183,7 @@ def plain(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype(dict.fromkeys(periods, str))
 
 
-_OF_FILES = ("time", "id", "separator", "decimal", "thousands", "encoding", "date_format", "time_zone")
+_OF_FILES = ("time", "series", "separator", "decimal", "thousands", "encoding", "date_format", "time_zone")
 
 
 def _embedded(options: Namespace) -> Data:
@@ -235,7 +235,7 @@ def _naming(table: Table, columns: list[str], alone: bool) -> str:
     rest = [column for column in columns if column != time]
     named = {"--time": time, "--target": next((column for column in rest if column in readable), rest[-1])}
     if alone and table.frame[time].duplicated().any():
-        named = {"--id": next(column for column in [*words, *rest] if column != time), **named}
+        named = {"--series": next(column for column in [*words, *rest] if column != time), **named}
     return f"Name them, for example {' '.join(f'{option} {column}' for option, column in named.items())}"
 
 
@@ -281,7 +281,7 @@ def _present(there: Sequence[str], columns: Sequence[str], source: str) -> None:
     """Every column is in the table, and has one role."""
     for place, column in enumerate(columns):
         if column in columns[:place]:
-            allowed = "another one for each of --time, --target, --id and --covariates"
+            allowed = "another one for each of --time, --target, --series and --covariates"
             raise ValueError(explain("column", allowed, f"{column!r} twice", "Name each column once"))
         if column not in there:
             allowed = f"one of those in the table ({', '.join(map(str, there))})"

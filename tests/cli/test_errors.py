@@ -52,7 +52,7 @@ FIT = Namespace(command="fit", data="sales.csv")
             "timestamps: must be unique. Keep one row for each timestamp, for example y[~y.index.duplicated()]; of "
             "several series name that of each row, in the column unique_id of a long frame.",
             "sales.csv, timestamps: must be unique. Keep one row for each time of a series; of several series name "
-            "the column that tells them apart with --id.",
+            "the column that tells them apart with --series.",
         ),
         (
             "timestamps: must be unique. Keep one row for each timestamp, for example y[~y.index.duplicated()]; hours "

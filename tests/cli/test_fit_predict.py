@@ -89,7 +89,7 @@ def test_many_series_make_one_model(tmp_path: Path) -> None:
     shops = {"north": np.arange(8.0), "south": np.arange(8.0, 0.0, -1.0)}
     table = pd.concat([pd.DataFrame({"shop": name, "week": weeks, "sold": y}) for name, y in shops.items()])
     table.to_csv(tmp_path / "shops.csv", index=False)
-    columns = ("--id", "shop", "--time", "week", "--target", "sold")
+    columns = ("--series", "shop", "--time", "week", "--target", "sold")
     call("fit", tmp_path / "shops.csv", *columns, "--model", "Naive", "-o", tmp_path / "m.forecast")
     outputs = [tmp_path / name for name in ("out.csv", "out.png")]
     call("predict", tmp_path / "m.forecast", "--horizon", 2, "-o", *outputs)

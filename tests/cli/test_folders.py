@@ -28,7 +28,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_folder_becomes_a_folder(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["predict", str(data), "--id", "shop", "--rows", "35", "-o"]
+    words = ["predict", str(data), "--series", "shop", "--rows", "35", "-o"]
     assert main([*words, str(tmp_path / "season")]) == 0
     shown = capsys.readouterr()
     assert shown.out == f"wrote 2 files to {tmp_path / 'season'}\n" and "partitions: 100%" in shown.err
@@ -59,12 +59,12 @@ def test_a_folder_becomes_a_folder(data: Path, tmp_path: Path, capsys: pytest.Ca
 def test_mistakes_are_told_in_one_line(
     more: list[str], words: str, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["predict", str(data), "--id", "shop", *(each.format(data=data) for each in more)]) == 2
+    assert main(["predict", str(data), "--series", "shop", *(each.format(data=data) for each in more)]) == 2
     assert capsys.readouterr().err.startswith(f"forecast predict: {words}")
 
 
 def test_rows_that_do_not_tell_the_season(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path in data.iterdir():
         pd.read_parquet(path).groupby("shop").head(1).to_parquet(path)
-    assert main(["predict", str(data), "--id", "shop", "--rows", "2", "-o", f"{data}-out"]) == 2
+    assert main(["predict", str(data), "--series", "shop", "--rows", "2", "-o", f"{data}-out"]) == 2
     assert "--horizon: must be given for this folder" in capsys.readouterr().err
