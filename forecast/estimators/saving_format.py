@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from forecast._checks import explain
 from forecast._files import replacing
 
 FORMAT_VERSION = 2
@@ -49,7 +50,7 @@ def write(path: str | Path, config: Mapping[str, Any], arrays: Mapping[str, np.n
     plain = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
     plain = {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in plain.items()}
     declared = {name: _declared(array) for name, array in plain.items()}
-    text = json.dumps({"format_version": FORMAT_VERSION, **config, "arrays": declared}).encode()
+    text = json.dumps(_whole_text({"format_version": FORMAT_VERSION, **config, "arrays": declared})).encode()
     with replacing(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(CONFIG, text)
         for name, array in plain.items():
@@ -74,9 +75,11 @@ def read(path: str | Path, max_bytes: int | None = None) -> tuple[dict[str, Any]
 
 
 def parse(text: bytes) -> Any:
-    """Strict JSON: no NaN, no key twice, no nesting without end."""
-    return json.loads(
-        text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+    """Strict JSON: no NaN, no key twice, no nesting without end, no half characters."""
+    return _whole_text(
+        json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+        )
     )
 
 
@@ -166,6 +169,16 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key stands twice")
     return found
+
+
+def _whole_text(values: Any) -> Any:
+    """The values; refuse half of a surrogate pair, which JSON can hold and no output can."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        received, remedy = repr(error.object[error.start]), "Rename the series, columns or symbols before fit"
+        raise ValueError(explain("text of a model", "of whole characters", received, remedy)) from None
+    return values
 
 
 def _no_constant(text: str) -> Any:

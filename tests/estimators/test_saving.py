@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
+from forecast.estimators import saving_format
 from forecast.estimators.base import Forecaster
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive
@@ -23,6 +24,7 @@ from forecast.estimators.registry import MODULES, ON_SEQUENCES, estimator_class
 from forecast.estimators.saving import load
 from forecast.estimators.saving_values import decode, encode
 from forecast.estimators.sequences.classifier import SequenceClassifier
+from forecast.estimators.sequences.markov_chain import MarkovChain
 from tests.checks_forecaster import long_frame, monthly
 
 
@@ -332,6 +334,20 @@ def test_save_names_an_attribute_that_the_class_does_not_learn(tmp_path: Path) -
     model.note_ = "mine"
     with pytest.raises(ValueError, match="save: must be called on a model whose attributes.*received note_"):
         model.save(tmp_path / "model.zip")
+
+
+def test_half_a_character_is_neither_saved_nor_read(tmp_path: Path) -> None:
+    path, half = tmp_path / "model.zip", "\ud800"
+    with pytest.raises(ValueError, match=r"text of a model: must be of whole characters; received '\\ud800'"):
+        saving_format.write(path, {"name": ["a", half]}, {})
+    MarkovChain().fit([["a", "b", "a"]]).save(path)
+    config, members = contents(path)
+    text = json.dumps(config).replace('"b"', '"\\ud800"')
+    for forged in (text.encode(), text.replace("\\ud800", half).encode("utf-8", "surrogatepass")):
+        forge(path, forged, members)
+        refused(path, "of whole characters")
+    MarkovChain().fit([["a", "\U0001f600", "a"]]).save(path)
+    assert list(load(path).symbols_) == ["a", "\U0001f600"]
 
 
 def test_missing_file(tmp_path: Path) -> None:
