@@ -7,6 +7,7 @@ given: intervals around exp(f) are exp of intervals. Differences are taken insid
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
@@ -48,7 +49,7 @@ class TargetTransforms(Documented, PlainTable):
             "seasonal_difference", y_t - y_{t-m} with the shortest season m; a list of these, differences last; or
             "auto", for all series together: "boxcox" if all values are above 0, unless forecasts of the last rows of
             the history are clearly better without it; none for `Pretrained`, whose network has learned values as they
-            are. Columns of X are not transformed.
+            are. Later values of at most 0 then count as missing, with a warning. Columns of X are not transformed.
         nonnegative: whether forecasts, bounds, quantiles and paths are at least 0, as counts are; a history with
             negative values is refused.
         bias_correction: False = `predict` gives the back-transformed forecast, which is the median where the model
@@ -177,8 +178,24 @@ def inward(model: Any, panel: Panel) -> Panel:
         remedy = "Pass nonnegative=False, or set what is below zero to 0 or to missing"
         raise _refused(panel, panel.y < 0, "at least 0 for nonnegative=True", remedy)
     for step in model.transform_:
+        panel = _within(step, panel) if model._transform == "auto" else panel
         panel = _stepped(step, panel, _lambdas(model, panel))
     return panel
+
+
+def _within(step: str, panel: Panel) -> Panel:
+    """A panel without the values that a transform does not take, which the user did not ask for."""
+    low = panel.y <= POINTWISE[step].bound
+    if not low.any():
+        return panel
+    first = panel.row_label(int(np.argwhere(low)[0, 0]))
+    warnings.warn(
+        f"transform='auto': {int(low.sum())} new values of at most 0, the first at {first}, count as missing, since "
+        f"all values in fit were above 0 and {step!r} was chosen. Fit again with them, or pass transform=None.",
+        UserWarning,
+        stacklevel=6,
+    )
+    return replace(panel, y=np.where(low, np.nan, panel.y))
 
 
 def outward(model: Any, panel: Panel, series: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.held_out import held_out
 from forecast.estimators.pretrained.estimator import Pretrained
 from forecast.estimators.saving import load
 from forecast.estimators.transform_choice import held_out_errors
+from forecast.evaluation.backtest import backtest
 from forecast.panel import Panel
 from tests.estimators.test_saving import contents, forge, refused
 
@@ -55,6 +57,40 @@ def test_nothing_is_chosen_for_zeros_and_short_histories() -> None:
     for y in (GROWS - GROWS.min(), GROWS[:2]):
         model = AR(lags=1, transform="auto").fit(y)
         assert model.transform_ == () and not len(model.transform_selection_)
+
+
+@pytest.mark.parametrize("values", [[0.0], [-1.0, np.nan], [5.0, 0.0, 6.0]])
+def test_later_values_that_the_chosen_transform_does_not_take_count_as_missing(
+    values: list[float], tmp_path: Path
+) -> None:
+    index = pd.period_range("2010-01", periods=len(values), freq="M")
+    new = pd.Series(values, index)
+    model, other = (AR(lags=12, transform="auto").fit(GROWS) for _ in range(2))
+    with pytest.warns(
+        UserWarning, match=r"1 new values of at most 0, the first at 2010-.* count as missing"
+    ) as told:
+        model.update(new)
+    assert len(told) == 1 and told[0].filename == __file__
+    expected = other.update(new.where(new > 0)).predict_interval(12, level=80)
+    pd.testing.assert_frame_equal(model.predict_interval(12, level=80), expected)
+    model.save(tmp_path / "m.zip")
+    pd.testing.assert_frame_equal(load(tmp_path / "m.zip").predict_interval(12, level=80), expected)
+    assert AR(lags=12, transform="auto").fit(pd.concat([GROWS, new])).transform_ == ()
+    with pytest.raises(ValueError, match="above 0 for transform='boxcox'"):
+        AR(lags=12, transform="boxcox").fit(GROWS).update(new)
+
+
+def test_a_backtest_without_refit_goes_past_a_zero() -> None:
+    y = GROWS.copy()
+    y.iloc[-4] = 0.0
+    options = {"horizon": 3, "windows": 2, "refit": False}
+    with pytest.warns(UserWarning, match="count as missing"):
+        found = backtest(AR(lags=12, transform="auto"), y, **options)
+    expected = backtest(AR(lags=12, transform="auto"), y.where(y > 0), **options)
+    np.testing.assert_allclose(found["AR"], expected["AR"])
+    assert found["y"].eq(0).sum() == 1
+    with pytest.raises(ValueError, match="above 0"):
+        backtest(AR(lags=12, transform="boxcox"), y, **options)
 
 
 def test_errors_are_those_of_held_out_forecasts_in_the_units_of_the_user() -> None:
