@@ -74,7 +74,8 @@ def _check_layout(layout: Layout, panel: Panel) -> None:
     check_calendar(layout.calendar)
     if [*layout.exog[layout.n_given :]] != labels_of_calendar(layout.calendar) or layout.n_given < 0:
         raise ValueError("features of the calendar without columns of their own")
-    if layout.form == "single" and layout.n_given or not layout.keyed and panel.n_series > 1:
+    several = layout.keyed and (layout.form != "long" or layout.names.series is not None)
+    if layout.form == "single" and layout.n_given or not several and panel.n_series > 1:
         raise ValueError("covariates or series that the form of the data does not have")
     _check_categories(layout, panel)
     _check_columns(layout)
@@ -104,8 +105,10 @@ def _check_columns(layout: Layout) -> None:
         keys = layout.names.keys if layout.form == "long" else ()
         if layout.form == "long" and layout.target_names != [layout.names.target]:
             raise ValueError("the target of a long frame has two names")
-        if not layout.columns.is_unique or not {*own, *keys} <= {*layout.columns}:
-            raise ValueError("columns of the data are missing or stand twice")
+        if not layout.columns.is_unique or not pd.Index([*own, *keys]).is_unique:
+            raise ValueError("columns of the data stand twice")
+        if not {*own, *keys} <= {*layout.columns}:
+            raise ValueError("columns of the data are missing")
 
 
 def _check_timeline(line: Timeline, series: int) -> None:

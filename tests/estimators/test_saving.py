@@ -317,6 +317,30 @@ def test_a_time_zone_is_a_name_and_no_file(tmp_path: Path, zone: Any) -> None:
     refused(tmp_path / "model.zip")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"series": None},
+        {"series": "ds"},
+        {"target": "unique_id"},
+        {"time": "when"},
+        {"time": ["ds"]},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_names_of_a_long_frame_that_no_fit_makes(tmp_path: Path, change: dict[str, Any]) -> None:
+    AR(lags=2).fit(long_frame((30, 20))).save(tmp_path / "model.zip")
+    config, members = contents(tmp_path / "model.zip")
+    panel = decode(config["panel"])
+    panel["layout"]["names"] |= change
+    forge(tmp_path / "model.zip", {**config, "panel": encode(panel, "panel")}, members)
+    refused(tmp_path / "model.zip")
+    del panel["layout"]["names"]  # as in files that are older than this field
+    forge(tmp_path / "model.zip", {**config, "panel": encode(panel, "panel")}, members)
+    assert list(load(tmp_path / "model.zip").predict(1).columns) == ["unique_id", "ds", "AR"]
+
+
 def test_a_huge_network_is_counted_and_not_built(tmp_path: Path) -> None:
     SequenceClassifier(units=(2,), embedding=2, epochs=1).fit(["ab", "ba"], [0, 1]).save(
         tmp_path / "model.zip"
