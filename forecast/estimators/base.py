@@ -20,7 +20,8 @@ from forecast.estimators.exporting import Exporting
 from forecast.estimators.transforms import TargetTransforms
 from forecast.panel import Coding, Panel, Request, build_request, extend_panel, future_frame
 from forecast.panel.gaps import from_last_known
-from forecast.panel.long import STANDARD, Names, names_of
+from forecast.panel.long import STANDARD, Names
+from forecast.panel.naming import names_of
 
 State = tuple[dict[str, Any], dict[str, np.ndarray]]
 

@@ -26,7 +26,8 @@ from forecast.evaluation.rolling_windows import Known, Rows, Tested, ask_ahead, 
 from forecast.evaluation.splits import Align, Cut, RollingOrigin, Window
 from forecast.panel import Coding, Panel
 from forecast.panel.gaps import with_filled_covariates
-from forecast.panel.long import Names, names_of
+from forecast.panel.long import Names
+from forecast.panel.naming import names_of
 from forecast.panel.read import Layout
 
 Models = Any  # an estimator, a list of estimators or a mapping of names to estimators

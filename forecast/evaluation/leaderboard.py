@@ -17,7 +17,7 @@ from forecast.evaluation.baselines import REFERENCES, baseline_name, row_of
 from forecast.evaluation.frames import add_step, check_frame
 from forecast.evaluation.rolling_windows import Rows
 from forecast.evaluation.splits import Align, Window
-from forecast.panel.long import names_of
+from forecast.panel.naming import names_of
 
 By = Literal["model", "step", "series"]
 _METRICS = ("MAE", "RMSE", "sMAPE")

@@ -17,6 +17,7 @@ from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.conformal import bound_names, read_bound
 from forecast.evaluation.baselines import REFERENCES, baseline_name, is_baseline, row_of
 from forecast.evaluation.frames import check_frame
+from forecast.panel.naming import likely_names
 
 # M. Okabe and K. Ito's colours, which colour-blind readers tell apart, without the yellow, too pale on white
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -206,6 +207,7 @@ def curve_table(data: Any, series: Any = None, start: int = 0) -> tuple[Any, pd.
             values.reshape(len(values), -1), pd.RangeIndex(start, start + len(values)), columns
         )
     if not isinstance(data.index, pd.MultiIndex):
+        _refuse_columns_of_times(data)
         return None, data
     ids = data.index.droplevel(-1)
     chosen = ids[0] if series is None else series
@@ -214,6 +216,14 @@ def curve_table(data: Any, series: Any = None, start: int = 0) -> tuple[Any, pd.
             explain("series", f"an id of the panel such as {ids[0]!r}", series, "Pass one of its ids")
         )
     return chosen, data[found].droplevel(list(range(data.index.nlevels - 1)))
+
+
+def _refuse_columns_of_times(table: pd.DataFrame) -> None:
+    names = likely_names(table) if isinstance(table.index, pd.RangeIndex) else None
+    if names is not None:
+        received = f"the columns {', '.join(map(repr, table.columns))}"
+        remedy = f"Move them to the index, for example frame.set_index({[*names.keys]})"
+        raise ValueError(explain("data to draw", "a frame with its times in the index", received, remedy))
 
 
 def _last_rows(curve: pd.Series, last: int | None) -> pd.Series:

@@ -11,7 +11,8 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
 from forecast._checks import check_choice, check_count, explain
-from forecast.panel.long import Names, is_long, names_of
+from forecast.panel.long import Names, is_long
+from forecast.panel.naming import names_of
 
 Window = Literal["expanding"] | int
 Align = Literal["time", "end"]

@@ -147,66 +147,6 @@ def _strip(values: Any) -> Any:
     return values.rename(None) if isinstance(values, pd.Index) else values
 
 
-def names_of(X: Any, y: Any, series: Any, time: Any, target: Any, *, valued: bool = True) -> Names:
-    """The names of the columns of a long frame: those that are given, else unique_id, ds, y.
-
-    Without a column of series all rows are of one series; without one of values the only other column holds them.
-
-    Args:
-        X, y: the arguments of `fit`.
-        series, time, target: names that the user gives, or None.
-        valued: whether there has to be a target.
-
-    Raises:
-        ValueError: names for data that are no long frame, unknown ones, or two that are the same.
-    """
-    given = {"series": series, "time": time, "target": target}
-    told = [role for role, name in given.items() if name is not None]
-    if not told:
-        return STANDARD
-    if y is not None or not is_frame(X):
-        received = "X and y" if y is not None else f"a {type(X).__name__}"
-        remedy = "Leave series, time and target out, or pass one frame with all columns"
-        raise ValueError(explain(told[0], "given with a long frame alone", received, remedy))
-    columns, table = list(X.columns), to_pandas(X)[0]
-    found = {
-        role: usual if given[role] is None and usual in columns else given[role] for role, usual in _USUAL
-    }
-    left = [name for name in columns if name not in found.values()]
-    if found["target"] is None and len(left) == 1:
-        found["target"] = left[0]
-    for role, name in found.items():
-        if (name is not None or role == "time" or (role == "target" and valued)) and name not in columns:
-            raise ValueError(_unknown(role, name, table))
-    values = [name for name in found.values() if name is not None]
-    twice = next((name for name in values if values.count(name) > 1), None)
-    if twice is not None:
-        roles = " and ".join(role for role, name in found.items() if name == twice)
-        raise ValueError(explain(roles, "different columns", f"{twice!r} for both", _call(table)))
-    names = Names(**found)
-    if names.series is None and table[names.time].duplicated().any():
-        stamp = table[names.time][table[names.time].duplicated()].iloc[0]
-        allowed = "given where a time stands in several rows"
-        raise ValueError(explain("series", allowed, f"None, and {stamp} twice", _call(table)))
-    return names
-
-
-_USUAL = (("series", ID), ("time", TIME), ("target", TARGET))
-
-
-def _unknown(role: str, name: Any, table: pd.DataFrame) -> str:
-    allowed = f"a column of the frame ({', '.join(map(str, table.columns))})"
-    remedy = "Move the index into columns with frame.reset_index()"
-    return explain(
-        role, allowed, repr(name), remedy if name is not None and name in table.index.names else _call(table)
-    )
-
-
-def _call(table: pd.DataFrame) -> str:
-    """Which names to pass, as far as a table tells."""
-    return naming(table) or "Pass for example series='store', time='date', target='sales'"
-
-
 def require_long(columns: list[Any], needed: tuple[Any, ...], argument: str, remedy: str = "") -> None:
     """Refuse a long frame without the columns it needs."""
     lost = [name for name in needed if name not in columns]
@@ -215,63 +155,11 @@ def require_long(columns: list[Any], needed: tuple[Any, ...], argument: str, rem
         allowed = f"a long frame with the columns {', '.join(map(str, needed))}"
         spare = sorted(
             (name for name in columns if name not in needed),
-            key=lambda name: name not in dict(_USUAL).values(),
+            key=lambda name: name not in (ID, TIME, TARGET),
         )
         names = dict(zip(spare, lost, strict=False))
         remedy = remedy or f"Add or rename the columns, for example frame.rename(columns={names})"
         raise ValueError(explain(argument, allowed, received, remedy))
-
-
-def naming(frame: pd.DataFrame) -> str:
-    """How to name the columns of a table that has a column of times under another name; "" where it has none.
-
-    Example:
-        >>> naming(pd.DataFrame({"shop": ["a"], "date": [pd.Timestamp("2024")], "sales": [2.0]}))
-        "Name its columns: fit(frame, series='shop', time='date', target='sales'); others are covariates"
-    """
-    found = likely_names(frame)
-    if found is None:
-        return ""
-    told = [
-        f"{role}={vars(found)[role]!r}" for role, usual in _USUAL if vars(found)[role] not in (None, usual)
-    ]
-    return f"Name its columns: fit({', '.join(['frame', *told])}){_parsing(frame[found.time])}; others are covariates"
-
-
-def _parsing(times: pd.Series) -> str:
-    return ", after pd.to_datetime on the times" if len(times) and isinstance(times.iloc[0], str) else ""
-
-
-def likely_names(frame: pd.DataFrame) -> Names | None:
-    """What the columns of a table are called, by what they hold; None where none of them holds times.
-
-    The first column of text names the series, unless no time stands twice; the first of numbers holds the values.
-    """
-    other = frame.columns[[dtype.kind not in "biufc" for dtype in frame.dtypes]]
-    time = next((name for name in other if _holds_times(frame[name])), None)
-    if time is None:
-        return None
-    rest = [name for name in frame.columns if name != time]
-    words = [name for name in other if name != time]
-    several = ID in rest or frame[time].duplicated().any() or len(frame) < 2
-    series = (ID if ID in rest else (words or rest or ["<series>"])[0]) if several else None
-    numbers = [name for name in rest if name != series and name not in words]
-    return Names(series, time, TARGET if TARGET in rest else (numbers or ["<target>"])[0])
-
-
-def _holds_times(column: pd.Series) -> bool:
-    """Whether a column holds timestamps, or text that begins with one."""
-    if isinstance(column.dtype, pd.PeriodDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return True
-    first = column.iloc[0] if len(column) else None
-    return isinstance(first, str) and any(letter.isdigit() for letter in first) and _is_time(first)
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return bool(pd.notna(pd.Timestamp(text)))
-    except (ValueError, OverflowError):
-        return False
 
 
 def unknown_series(argument: str, known: pd.Index, unknown: pd.Index, remedy: str) -> str:

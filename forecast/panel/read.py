@@ -14,6 +14,7 @@ from forecast.panel import long
 from forecast.panel.calendar import Feature, labels_of_calendar
 from forecast.panel.categories import Categories, from_indicators, labels_of, refuse_unknown
 from forecast.panel.coding import BY_TYPE, Coding
+from forecast.panel.naming import naming
 from forecast.panel.regularity import shorten
 from forecast.panel.values import array_or_pandas, numbers_of
 
@@ -175,7 +176,7 @@ def read(X: Any, y: Any, coding: Coding = BY_TYPE) -> Table:
     if long.is_long(X):
         return _read_long(X, coding)
     if long.is_frame(X) and not isinstance(X, pd.DataFrame):
-        remedy = long.naming(long.to_pandas(X)[0])
+        remedy = naming(long.to_pandas(X)[0])
         long.require_long(list(X.columns), (long.ID, long.TIME, long.TARGET), "y", remedy)
     if isinstance(X, pd.DataFrame):
         return _read_frame(X, coding)
@@ -281,7 +282,7 @@ def _refuse_misplaced_keys(frame: pd.DataFrame) -> None:
             "'unique_id' (reset_index() if it is the index)"
         )
         raise ValueError(explain("y", "a long frame with the columns unique_id, ds, y", "ds alone", remedy))
-    remedy = "" if isinstance(frame.index, pd.MultiIndex) else long.naming(frame)
+    remedy = "" if isinstance(frame.index, pd.MultiIndex) else naming(frame)
     if remedy:
         allowed = "a frame with the times in its index, or a long one with the columns unique_id, ds, y"
         raise ValueError(explain("y", allowed, f"the columns {', '.join(map(repr, frame.columns))}", remedy))

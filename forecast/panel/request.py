@@ -119,6 +119,9 @@ class Request:
         values = np.asarray(values)
         if self.layout.form == "long":
             names: Sequence[Any] = columns if columns is not None else [name or "y"]
+            for key in {*names} & {*self.layout.names.keys}:
+                remedy = "Rename the column before fit"
+                raise ValueError(explain("series and time", "named unlike the forecasts", repr(key), remedy))
             return self._long({label: values[:, k] for k, label in enumerate(names)})
         if columns is not None:
             return pd.DataFrame(values, index=self.rows.index, columns=list(columns))

@@ -128,3 +128,6 @@ def test_holes_of_frames_with_other_names() -> None:
     )
     with pytest.raises(ValueError, match="series: must be given where a time stands in several rows"):
         fill_gaps(long, time="date")
+    for data in (long, pl.from_pandas(long)):
+        with pytest.raises(ValueError, match="Name its columns: series='store', time='date'; others"):
+            fill_gaps(data)

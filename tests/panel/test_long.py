@@ -20,7 +20,8 @@ from forecast.estimators.neural.online_rnn import OnlineRNN
 from forecast.estimators.neural.tdnn import TDNN
 from forecast.estimators.saving import load
 from forecast.panel import Coding, Panel
-from forecast.panel.long import Names, names_of
+from forecast.panel.long import Names
+from forecast.panel.naming import names_of
 from forecast.windows import Windows
 
 NAMES = {"series": "store", "time": "date", "target": "sales"}
@@ -135,7 +136,7 @@ def test_the_lag_table_has_the_names() -> None:
         ((FRAME,), {"series": "store", "target": "sales"}, ["time: must be a column", "received None"]),
         ((FRAME,), {**NAMES, "target": "sold"}, ["target: must be a column", "'sold'"]),
         ((FRAME.drop(columns="y"),), {**NAMES, "target": None}, ["target: must be", "target='sales'"]),
-        ((FRAME,), {**NAMES, "target": ["sales"]}, ["target: must be a column", "['sales']"]),
+        ((FRAME,), {**NAMES, "target": ["sales"]}, ["target: must be a column", "a list"]),
         (
             (FRAME,),
             {**NAMES, "target": "store"},
@@ -173,3 +174,9 @@ def test_text_as_times_and_missing_series_are_told_by_name() -> None:
 def test_usual_names_need_not_be_given() -> None:
     assert names_of(usual(FRAME), None, None, None, None) == Names()
     assert names_of(usual(FRAME).rename(columns={"ds": "date"}), None, None, "date", None).time == "date"
+
+
+def test_a_column_of_the_name_of_the_forecasts_is_not_lost() -> None:
+    model = AR(lags=1).fit(rows(0, 36).rename(columns={"store": "AR"}), **{**NAMES, "series": "AR"})
+    with pytest.raises(ValueError, match="must be named unlike the forecasts; received 'AR'"):
+        model.predict(rows(36, 38).rename(columns={"store": "AR"}))
