@@ -227,6 +227,11 @@ def test_gain_and_dashed_line_are_those_of_the_baseline():
         (lambda frame, table: plot_forecast(series()[:0], series()), ValueError, "at least one number"),
         (lambda frame, table: plot_forecast(series().map(str), series()), ValueError, "at least one number"),
         (lambda frame, table: plot_forecast(series(), series(), series()), ValueError, "interval: must be"),
+        (
+            lambda frame, table: plot_forecast(series("date").reset_index(), series("date")),
+            ValueError,
+            r"times in the index; .*frame.set_index\(\['index'\]\)",
+        ),
         (lambda frame, table: plot_leaderboard(frame), TypeError, "table: must be a leaderboard"),
         (lambda frame, table: plot_leaderboard(table["MAE"]), TypeError, "an object of type Series"),
     ],
