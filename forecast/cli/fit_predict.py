@@ -82,6 +82,11 @@ def _table(answer: Any, name: str) -> pd.DataFrame:
 
 
 def _picture(model: Any, point: Any, interval: Any) -> Any:
-    _, y = model._history().to_user()
-    rows = len(point) // model.panel_.n_series
+    panel = model._history()
+    _, y = panel.to_user()
+    rows = len(point) // panel.n_series
+    if panel.layout.naming:
+        keys, target = [*panel.layout.names.keys], panel.layout.names.target
+        y, point = y.set_index(keys)[[target]], point.set_index(keys)
+        interval = None if interval is None else interval.set_index(keys)
     return plot_forecast(y, point, interval, last=max(5 * rows, 50)).figure

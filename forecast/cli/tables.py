@@ -79,14 +79,15 @@ def read_future(
         levels: categories of each column of categories.
         optional: covariates that the file may leave out.
     """
-    table = read_table(options.future, spelling(options))
-    name = series_column(table, options.series) if panel.layout.keyed else None
-    if panel.layout.keyed and name is None:
+    table, names = read_table(options.future, spelling(options)), panel.layout.names
+    several = panel.layout.keyed and names.series is not None
+    name = series_column(table, options.series, str(names.series)) if several else None
+    if several and name is None:
         received = ", ".join(map(str, table.frame.columns))
         remedy = "Name the column of the series, for example --series shop"
         raise ValueError(explain("--series", "given for a model of several series", received, remedy))
     rest = [str(column) for column in table.frame.columns if column != name]
-    likely = (str(panel.timeline.name), "ds", rest[0])
+    likely = (str(panel.timeline.name), str(names.time), rest[0])
     time = options.time or next(column for column in likely if column in rest)
     wanted = [column for column in panel.layout.covariates if column not in optional or column in rest]
     frame = _pick(table, options, name, time, [str(column) for column in wanted], list(levels))
@@ -98,13 +99,14 @@ def read_future(
     key = time if name is None else "ds"
     frame[key] = _as_in_history(frame[key], panel)
     if name is None:
-        return frame.set_index(time)
+        return frame.rename(columns={time: names.time}) if panel.layout.keyed else frame.set_index(time)
+    check_free([str(column) for column in wanted], table.source)
     known_ids = {str(known): known for known in panel.ids}
     frame["unique_id"] = frame["unique_id"].map(lambda key: known_ids.get(str(key), key))
     if panel.layout.form == "long":
-        return frame
-    names = [panel.layout.id_name, panel.timeline.name]
-    return frame.set_index(["unique_id", "ds"]).rename_axis(index=names)
+        return frame.rename(columns={"unique_id": names.series, "ds": names.time})
+    index_names = [panel.layout.id_name, panel.timeline.name]
+    return frame.set_index(["unique_id", "ds"]).rename_axis(index=index_names)
 
 
 def _as_in_history(times: pd.Series, panel: Panel) -> pd.Series:
@@ -146,9 +148,9 @@ def covariate_names(options: Namespace) -> list[str]:
     return list(dict.fromkeys((*options.covariates, *category_lengths(options))))
 
 
-def series_column(table: Table, option: str | None) -> str | None:
+def series_column(table: Table, option: str | None, usual: str = "unique_id") -> str | None:
     """The column that names the series, or None for a single series."""
-    return option or ("unique_id" if "unique_id" in table.frame.columns else None)
+    return option or (usual if usual in table.frame.columns else None)
 
 
 def write(paths: Sequence[Path], table: pd.DataFrame, draw: Callable[[], Any]) -> list[str]:

@@ -149,3 +149,23 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(
     monkeypatch.setattr("forecast.estimators.base.Forecaster.save", fail)
     assert main(["fit", "lynx", "--model", "Naive", "-o", str(tmp_path / "m")]) == 2
     assert [path.read_text() for path in tmp_path.iterdir()] == ["the old one"]
+
+
+@pytest.mark.parametrize("series", ["store", None])
+def test_a_model_fitted_under_other_names_reads_and_writes_them(tmp_path: Path, series: str | None) -> None:
+    days = pd.date_range("2024-01-01", periods=33)
+    frame = pd.DataFrame(
+        {"store": ["b"] * 33 + ["a"] * 33, "date": [*days] * 2, "price": np.arange(66.0) % 5}
+    )
+    frame["sales"] = frame["price"] + np.sin(np.arange(66))
+    frame = frame if series else frame[:33].drop(columns="store")
+    past = frame["date"] < days[30]
+    model = AR(lags=2, exog_lags=0).fit(frame[past], series=series, time="date", target="sales")
+    model.save(tmp_path / "m")
+    ahead = frame[~past].drop(columns="sales")
+    ahead.to_csv(tmp_path / "f.csv", index=False)
+    out, picture = tmp_path / "out.csv", tmp_path / "out.png"
+    words = ["predict", str(tmp_path / "m"), "--future", str(tmp_path / "f.csv"), "--level", "50"]
+    assert main([*words, "-o", str(out), str(picture)]) == 0 and picture.exists()
+    found, expected = pd.read_csv(out, parse_dates=["date"]), model.predict_interval(ahead, level=50)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
