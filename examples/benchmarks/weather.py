@@ -1,4 +1,4 @@
-"""python examples/benchmarks/weather.py FOLDER [--sets bike victoria] [--steps 24 168] [--weather past known] [--models AR]
+"""python examples/benchmarks/weather.py FOLDER [--sets bike victoria] [--steps 24 168] [--models AR]
 
 Hourly bike hire and the half-hourly demand of Victoria, with weather that is known up to now alone, and known ahead.
 
@@ -25,7 +25,6 @@ import forecast
 from forecast import SeasonalNaive, backtest
 
 ORIGINS = 20
-ROWS = 17_520  # the last year of Victoria, both years of bike hire
 MODELS = ("AR", "NARX", "TDNN", "ResidualTDNN")
 CALENDAR = {"bike": ["hour", "weekday", "holiday:US-DC"], "victoria": ["hour", "weekday", "holiday:AU-VIC"]}
 DAY = {"bike": 24, "victoria": 48}
@@ -37,7 +36,7 @@ def read(folder: Path, name: str) -> tuple[pd.Series, pd.DataFrame]:
         data = pd.read_parquet(folder / "bike_sharing" / "bike_sharing.parquet").set_index("ds").asfreq("h")
         return data["y"], data[["temp", "hum", "windspeed", "weather"]]
     data = pd.read_parquet(folder / "vic_elec" / "vic_elec.parquet").set_index("ds").asfreq("30min")
-    data = data.tz_localize("UTC").tz_convert("Australia/Melbourne").iloc[-ROWS:]
+    data = data.tz_localize("UTC").tz_convert("Australia/Melbourne")
     return data["y"], data[["temperature"]]
 
 
