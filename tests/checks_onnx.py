@@ -34,7 +34,8 @@ def answers(run: Any, model: Any, future: Any = None, rows: int | None = None) -
         future: frame of covariates of the steps ahead, of all series alike.
     """
     told, panel = about(run), model._history()
-    ends = panel.offsets[1:, None] - np.arange(rows or told["rows"], 0, -1)
+    rows = min(rows or told["rows"], panel.lengths.min())  # the networks that know missing targets take fewer
+    ends = panel.offsets[1:, None] - np.arange(rows, 0, -1)
     values = {"history": panel.y[ends], "history_x": panel.x[ends], "series": np.arange(panel.n_series)}
     if future is not None:
         columns = future[told["future"]].to_numpy()

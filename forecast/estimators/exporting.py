@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_horizon
 from forecast.estimators.covariates import CovariateRoles
+from forecast.estimators.differences_exported import nodes_of_levels
 from forecast.estimators.export_inputs import EXPORTED, Known, refused
 from forecast.estimators.transforms_exported import check_steps, inward_nodes, outward_nodes
 from forecast.export.graph import Graph, answer, write
@@ -60,7 +61,7 @@ class Exporting(CovariateRoles):
         self._check_exported()
         known = Known(Graph(), self.panel_, self._first_lags(), self._asked_lags(), steps)
         known.y = inward_nodes(self, known)
-        values, rows = self._nodes(known)
+        values, rows = nodes_of_levels(self, known)
         values = outward_nodes(self, known, values)
         known.graph.output(values, "forecast", ["series", steps, self.panel_.n_targets])
         model = known.graph.model(self._about(known, rows), type(self).__name__, _version())
