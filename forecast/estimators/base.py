@@ -164,10 +164,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
             return self.fit(X, y)
         with validation.rollback(self):
             self.update(X, y)
-            if self.differences_:
-                differences.learn_on(self)
-            else:
-                self._update(self.panel_)
+            differences.within(self, lambda model: model._update(model.panel_))
             self.conformal_ = None
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -79,10 +80,13 @@ def learn(model: Any, panel: Panel, weights: np.ndarray | None, lags: tuple[int,
     model._set_history(panel, weights)
 
 
-def learn_on(model: Any) -> None:
-    """Continue learning on a longer history."""
+def within(model: Any, learn: Callable[[Any], None]) -> None:
+    """Let a model continue to learn: by itself, or, of differences, the model of those of its history."""
+    if not model.differences_:
+        learn(model)
+        return
     inner = inside(model, model.panel_, model.differences_)
-    inner._update(inner.panel_)
+    learn(inner)
     _take(model, inner)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.neural.narx import NARX
+from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from forecast.estimators.pretrained.estimator import Pretrained
 from tests.checks_forecaster import long_frame, monthly
 from tests.checks_onnx import about, answers, assert_answers, session
@@ -36,10 +37,16 @@ def messy() -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
     [
         AR(lags=2, exog_lags=[0, 3], categories=["shift"], calendar=["quarter", (12, 2)]),
         AR(lags=2, exog_lags=[0, 3], categories=["shift"], past=["sky", "heat"]),
-        Pretrained(categories=["shift"], calendar=["month"], past=["heat"]),
+        Pretrained(covariates=True, categories=["shift"], calendar=["quarter"], past=["heat"]),
         pytest.param(
             NARX(**SMALL, categories=["shift"], calendar=["quarter"], past=["heat"], transform="difference"),
             marks=pytest.mark.backend,
+        ),
+        pytest.param(
+            ResidualTDNN(
+                horizon=4, epochs=1, random_state=0, past=["sky"], transform=["log", "seasonal_difference"]
+            ),
+            marks=pytest.mark.slow,
         ),
     ],
     ids=str,
