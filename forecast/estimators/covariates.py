@@ -105,10 +105,6 @@ class CovariateRoles(Documented):
                 lags = np.where(columns_named(option, self.panel_, names), np.inf, lags)
         return lags
 
-    def _is_past(self) -> np.ndarray:
-        """Whether each covariate (E,) is known up to now alone."""
-        return columns_named("past", self.panel_, self.past or ())
-
     def _codes(self) -> Levels:
         """The categories of the columns in whose place a model sees their numbers."""
         return {}
@@ -117,6 +113,6 @@ class CovariateRoles(Documented):
         """Covariates (S, H, E) of the steps ahead, as they are known at the end of `panel`."""
         if not self.past:
             return future_x
-        columns, known = self._is_past(), future_x.copy()
+        columns, known = columns_named("past", panel, self.past), future_x.copy()
         known[..., columns] = projected(panel, columns, future_x.shape[1])
         return known

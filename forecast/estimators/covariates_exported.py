@@ -10,13 +10,12 @@ import numpy as np
 
 from forecast.export.graph import Graph
 from forecast.panel.categories import shown
-from forecast.panel.past_covariates import persistence
+from forecast.panel.past_covariates import columns_named, persistence
 
 if TYPE_CHECKING:
     from forecast.estimators.export_inputs import Known
 
 ROWS = "rows"
-Levels = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Column:
 
     name: str
     at: np.ndarray
-    levels: Levels = ()
+    levels: tuple[Any, ...] = ()
     coded: bool = False
 
     @property
@@ -42,17 +41,15 @@ class Column:
 
     def nodes(self, graph: Graph, value: str) -> str:
         """Codes or indicators (B, T, .) of categories (B, T, 1): NaN for a missing one, which for a text is empty."""
-        levels = self._array(
-            self.levels if self.coded else [self.levels[code] for code in shown(self.levels)]
-        )
-        found = graph.number(graph.Equal(value, levels))
+        codes = range(len(self.levels)) if self.coded else shown(self.levels)
+        found = graph.number(graph.Equal(value, self._array([self.levels[code] for code in codes])))
         if self.coded:
-            found = graph.Sub(graph.MatMul(found, np.arange(1.0, len(levels) + 1)[:, None]), 1.0)
+            found = graph.Sub(graph.MatMul(found, np.arange(1.0, len(codes) + 1)[:, None]), 1.0)
         if not self.is_text:
             return str(graph.Add(found, graph.Mul(value, 0.0)))
-        return str(
-            found if "" in self.levels else graph.Where(graph.Equal(value, self._array([""])), np.nan, found)
-        )
+        if "" in self.levels:
+            return str(found)
+        return str(graph.Where(graph.Equal(value, self._array([""])), np.nan, found))
 
     def given(self, x: np.ndarray) -> np.ndarray:
         """The numbers or texts (...) that stand for covariates x (..., E)."""
@@ -103,7 +100,8 @@ class Tables:
             self.is_asked[column.at] = True
         season = self.panel.season_length
         self.long = self.panel.lengths >= 2 * season  # series whose season is continued
-        self.is_past = model._is_past() & (first < horizon) & (season > 1 and self.long.any())
+        past = columns_named("past", self.panel, model.past or ())
+        self.is_past = past & (first < horizon) & (season > 1 and self.long.any())
         self.rows = season + 1 if self.is_past.any() else 0
 
     def nodes(self, known: Known) -> tuple[str, str]:
@@ -141,15 +139,20 @@ class Tables:
 
     def about(self) -> dict[str, Any]:
         """What the metadata of a file say of its tables."""
-        found: dict[str, Any] = {
-            "covariates": [column.name for column in self.columns if not column.is_text],
-            "future": [column.name for column in self.asked if not column.is_text],
+        numbers, texts = (
+            [
+                [column.name for column in columns if column.is_text == text]
+                for columns in (self.columns, self.asked)
+            ]
+            for text in (False, True)
+        )
+        return {
+            "covariates": numbers[0],
+            "future": numbers[1],
+            "texts": texts[0],
+            "future_texts": texts[1],
+            "categories": {column.name: column.levels for column in self.columns if column.levels},
         }
-        if any(column.levels for column in self.columns):
-            found["texts"] = [column.name for column in self.columns if column.is_text]
-            found["future_texts"] = [column.name for column in self.asked if column.is_text]
-            found["categories"] = {column.name: column.levels for column in self.columns if column.levels}
-        return found
 
     def example(self, x: np.ndarray, ahead: np.ndarray) -> dict[str, np.ndarray]:
         """The tables of covariates (B, R, E) and of those of the steps ahead (B, H, E)."""
@@ -164,19 +167,17 @@ class Tables:
 
 def _table(graph: Graph, name: str, rows: int | str, columns: list[Column]) -> str:
     """The columns of x (B, T, .) that some columns stand for, from tables that are declared as inputs."""
-    numbers, texts = ([column for column in columns if column.is_text == text] for text in (False, True))
     parts = []
-    for kind, group in (("x", numbers), ("text", texts)):
+    for kind, text in (("x", False), ("text", True)):
+        group = [column for column in columns if column.is_text == text]
         if not group:
             continue
-        table = graph.input(
-            f"{name}_{kind}", ["series", rows, len(group)], kind="STRING" if group is texts else "DOUBLE"
-        )
+        shape = ["series", rows, len(group)]
+        table = graph.input(f"{name}_{kind}", shape, kind="STRING" if text else "DOUBLE")
         plain = [place for place, column in enumerate(group) if not column.levels]
         if plain:
-            parts.append(
-                (np.concatenate([group[place].at for place in plain]), graph.Gather(table, plain, axis=2))
-            )
+            at = np.concatenate([group[place].at for place in plain])
+            parts.append((at, graph.Gather(table, plain, axis=2)))
         for place, column in enumerate(group):
             if column.levels:
                 parts.append((column.at, column.nodes(graph, graph.part(table, 2, place, place + 1))))

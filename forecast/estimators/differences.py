@@ -81,7 +81,7 @@ def learn(model: Any, panel: Panel, weights: np.ndarray | None, lags: tuple[int,
 
 
 def within(model: Any, learn: Callable[[Any], None]) -> None:
-    """Let a model continue to learn: by itself, or, of differences, the model of those of its history."""
+    """Let a model learn on, or, where it is one of differences, the model of those of its history."""
     if not model.differences_:
         learn(model)
         return

@@ -34,26 +34,28 @@ class Exporting(CovariateRoles):
     def export(self, path: str | Path, *, horizon: int | None = None) -> None:
         """Write the closed loop to one ONNX file: raw history and covariates in, forecasts out.
 
-        Scaling, `transform` with its differences, and indicators of categories are inside. The inputs, for B series at
-        a time, are texts in `history_text` and `future_text`, and elsewhere numbers in double precision; the metadata
-        name the columns of each, in order:
+        Scaling, `transform` with its differences, and the coding of categories are inside. The inputs, for B series at
+        a time, are in the user's units: texts in `history_text` and `future_text`, elsewhere numbers in double
+        precision. The metadata, each of which is a text of JSON, name the columns in order:
 
-            history (B, R, O): the latest R targets in order of time, columns `targets`, R at least `rows`; the
+            history (B, R, O): the latest R targets in order of time, columns `targets`; R is at least `rows`, but the
                 networks of `Pretrained` and `ResidualTDNN` take fewer.
-            series (B,): for a model of several series the place of each among `series` of the metadata, from 0.
-            history_x (B, R, E): the covariates of the same rows that are numbers, columns `covariates`; those of the
-                calendar last, as `calendar_frame` has them. A static column repeats its value.
-            history_text (B, R, C): those that are texts, columns `texts`.
-            future_x, future_text (B, horizon, .): covariates of the steps ahead, columns `future` and `future_texts`,
-                as in `make_future_frame(horizon)`, and again those of the calendar.
+            series (B,): for a model of several series the place of each among `series` of the metadata, from 0, int64.
+            history_x (B, R, E): the numbers among the covariates of the same rows, columns `covariates`; True is 1, a
+                static column repeats its value, and last are those of the calendar, which `calendar_frame` gives.
+            history_text (B, R, C): the texts among them, columns `texts`.
+            future_x, future_text (B, horizon, .): the covariates of the steps ahead, columns `future` and
+                `future_texts`: those of `make_future_frame(horizon)` and of the calendar.
 
-        The output is forecast (B, horizon, O), in the units of the history. An input that the model does not read is
-        left out. A model of one series takes histories of other records too, in the units of the one that it was
-        fitted to. Columns of `past` go on by their last season as in `predict`, with the persistence of the history of
-        the model. A category that was not seen in `fit` counts as in `predict`; an empty text is a missing one.
-        Where a missing value matters the answer is NaN, except for targets in `Pretrained` and `ResidualTDNN`, whose
-        networks know them. Metadata are texts of JSON, with horizon, season, frequency and `categories` of each column
-        beside the above. The file is written only when it forecasts as `predict` does, which is tried on the history.
+        The output is forecast (B, horizon, O). An input that the model does not read is left out. The other metadata
+        are model, horizon, season, frequency and the `categories` of each column.
+
+        A model of one series takes histories of other records too, in the units of the one that it was fitted to.
+        Covariates of `past` go on as in `predict`, with the persistence that the history of the model shows. A category
+        that was not seen in `fit` counts as in `predict`. Where a missing value matters the answer is NaN, and an empty
+        text is a missing one; only the networks of `Pretrained` and `ResidualTDNN` know missing targets, unless these
+        are the levels that differences are added to. The file is written only when it forecasts as `predict` does,
+        which is tried on the history.
 
         Args:
             path: of the file, which replaces one that is there.

@@ -41,6 +41,9 @@ def test_the_file_says_what_it_takes(tmp_path: Path) -> None:
         "targets": ["sales"],
         "covariates": ["price", "heat"],
         "future": ["price"],  # heat is read from a year before: it is not asked for
+        "texts": [],
+        "future_texts": [],
+        "categories": {},
         "series": [],
     }
 
