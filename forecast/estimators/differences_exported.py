@@ -5,28 +5,21 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from forecast.estimators import differences
 from forecast.estimators.export_inputs import Known
 from forecast.export.graph import Graph
 
 
-def nodes_of_levels(model: Any, known: Known) -> tuple[str, int]:
-    """The forecast (B, H, O) of a model, in levels if it learned differences, and the rows of history that it reads."""
-    lags = model.differences_
-    if not lags:
-        found: tuple[str, int] = model._nodes(known)
-        return found
-    graph, inside = known.graph, copy(known)
-    inner = differences.inside(model, known.panel, lags)
-    levels = [known.y]
+def nodes_of_levels(inner: Any, lags: tuple[int, ...], known: Known) -> tuple[str, int]:
+    """The forecast (B, H, O) in levels of a model of their differences, and the rows of history that it reads."""
+    graph, levels = known.graph, [known.y]
     for lag in lags:
         levels.append(graph.Sub(graph.part(levels[-1], 1, lag), graph.part(levels[-1], 1, 0, -lag)))
+    inside = copy(known)
     inside.panel, inside.y, inside.x = inner.panel_, levels[-1], graph.part(known.x, 1, sum(lags))
     values, rows = inner._nodes(inside)
     for before, lag in reversed(list(zip(levels[:-1], lags, strict=True))):
-        values = _added(
-            graph, graph.part(before, 1, -lag), values, lag, (known.horizon, inner.panel_.n_targets)
-        )
+        last = graph.part(before, 1, -lag)
+        values = _added(graph, last, values, lag, (known.horizon, known.panel.n_targets))
     return values, rows + sum(lags)
 
 

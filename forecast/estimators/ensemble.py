@@ -182,7 +182,7 @@ class Ensemble(Forecaster):
         rows, each = panel.series_of_rows(), []
         for model in self.named_estimators_.values():
             own = model._inward(panel)
-            each.append(model._outward(own, rows, model._open_loop(own)))
+            each.append(model._outward(own, rows, model._in_levels._fitted(own)))
         values = np.stack(each, axis=-1)
         known = np.isfinite(values).all(axis=(1, 2))
         combined = np.full(values.shape[:-1], np.nan)

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from forecast._checks import check_horizon
 from forecast.estimators.covariates import CovariateRoles
 from forecast.estimators.covariates_exported import columns_of
-from forecast.estimators.differences_exported import nodes_of_levels
 from forecast.estimators.export_inputs import EXPORTED, Known, refused
 from forecast.estimators.transforms_exported import check_steps, inward_nodes, outward_nodes
 from forecast.export.graph import Graph, answer, write
@@ -30,6 +29,7 @@ class Exporting(CovariateRoles):
     """A forecaster with `export`, which refuses where a family does not say in `_nodes` how it forecasts."""
 
     horizon: int
+    _in_levels: Any
 
     def export(self, path: str | Path, *, horizon: int | None = None) -> None:
         """Write the closed loop to one ONNX file: raw history and covariates in, forecasts out.
@@ -70,7 +70,7 @@ class Exporting(CovariateRoles):
         self._check_exported()
         known = Known(Graph(), self, steps)
         known.y = inward_nodes(self, known)
-        values, rows = nodes_of_levels(self, known)
+        values, rows = self._in_levels._nodes(known)
         values = outward_nodes(self, known, values)
         known.graph.output(values, "forecast", ["series", steps, self.panel_.n_targets])
         model = known.graph.model(self._about(known, rows), type(self).__name__, _version())
