@@ -172,6 +172,9 @@ def calendar_frame(panel: Panel, index: pd.Index) -> pd.DataFrame:
     Raises:
         TypeError, ValueError: an index of another kind than that of the history, or timestamps off its steps.
     """
+    if not isinstance(index, pd.Index):
+        remedy = "Pass the index of a frame, X.index"
+        raise TypeError(explain("index", "an index of pandas", type(index).__name__, remedy))
     check_kind(panel.timeline, index, "index")
     series = np.zeros(len(index), int)
     position = panel.timeline.positions(series, index)

@@ -23,8 +23,7 @@ SMALL: dict[str, Any] = {"lags": 2, "hidden": (2,), "epochs": 1, "selection": Fa
     [
         AR(lags=2, exog_lags=[0, 3], transform=["log", "seasonal_difference", "difference"]),
         Pretrained(transform="difference"),
-        pytest.param(NARX(**SMALL, transform="seasonal_difference"), marks=pytest.mark.backend),
-        pytest.param(NARX(**SMALL, transform=["log", "difference"]), marks=pytest.mark.slow),
+        pytest.param(NARX(**SMALL, transform=["log", "seasonal_difference"]), marks=pytest.mark.slow),
     ],
     ids=str,
 )

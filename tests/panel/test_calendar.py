@@ -56,6 +56,8 @@ def test_a_frame_of_any_index_has_the_columns_of_its_timestamps() -> None:
         calendar_frame(part, HOURS[:1] + pd.Timedelta("30min"))
     with pytest.raises(TypeError, match="index: must be timestamps in the time zone"):
         calendar_frame(part, pd.RangeIndex(3))
+    with pytest.raises(TypeError, match=r"index: must be an index of pandas; received int.*X\.index"):
+        calendar_frame(part, 12)
 
 
 @pytest.mark.parametrize(
