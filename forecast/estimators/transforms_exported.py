@@ -18,7 +18,7 @@ def check_steps(model: Any) -> None:
         if not isinstance(step, str):
             allowed = f"a model with no transform but {', '.join((*POINTWISE, *DIFFERENCES))}"
             raise refused(f"transform={type(step[0]).__name__!r}", allowed)
-    if model.bias_correction:
+    if model.bias_correction and _pointwise(model):
         raise refused("bias_correction=True", "a model without bias_correction")
 
 
