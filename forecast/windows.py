@@ -308,11 +308,9 @@ class Windows:
         if not panel.layout.keyed:
             return times
         layout = panel.layout
-        names = (
-            (layout.names.series, layout.names.time)
-            if layout.form == "long"
-            else (layout.id_name, times.name)
-        )
+        names = (layout.id_name, times.name)
+        if layout.form == "long":
+            names = (layout.names.series, layout.names.time)
         return pd.MultiIndex.from_arrays([panel.ids.take(series), times], names=names)
 
 
@@ -347,8 +345,10 @@ def _checked_lags(name: str, value: int | Sequence[int], minimum: int) -> tuple[
 
 def shift(values: np.ndarray, panel: Panel, lag: int, fill: float = np.nan) -> np.ndarray:
     """`values` (N, K) moved `lag` rows later; `fill` where that reaches before the series."""
-    source = np.maximum(np.arange(len(values)) - lag, 0)
-    return np.where(panel.position_of_rows()[:, None] >= lag, values[source], fill)
+    moved = np.full(values.shape, fill, np.result_type(values, fill))
+    moved[lag:] = values[: max(len(values) - lag, 0)]
+    moved[panel.position_of_rows() < lag] = fill
+    return moved
 
 
 def lag_table(panel: Panel, y: np.ndarray, lags: tuple[int, ...], exog_lags: tuple[int, ...]) -> np.ndarray:

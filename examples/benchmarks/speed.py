@@ -9,15 +9,18 @@ Candidates are interleaved; each figure is a median of several rounds. The machi
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
-from forecast import AR, NARX
+from forecast import AR, NARX, LagRegressor
 from forecast.datasets import load_air_passengers
 from forecast.networks import NARXConfig, narx
 from forecast.panel import Panel
@@ -153,32 +156,53 @@ def small_series(rounds: int = ROUNDS) -> str:
     )
 
 
+def driven(rows: int, columns: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Hourly covariates, and a target that two of them drive."""
+    index = pd.date_range("2000", periods=rows, freq="h")
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(rows, columns)), index)
+    return X, X[0] + 0.5 * X[1].shift(3).fillna(0)
+
+
 def covariates(rows: int = 100_000, columns: int = 50) -> str:
-    """Memory and time of AR on many covariates, in units of the data."""
-    rng, index = np.random.default_rng(0), pd.date_range("2000", periods=rows + 24, freq="h")
-    X = pd.DataFrame(rng.normal(size=(rows + 24, columns)), index)
-    y, size = X[0] + 0.5 * X[1].shift(3).fillna(0), 8 * rows * columns
-    tracemalloc.start()
-    model = AR(lags=12).fit(X[:rows], y[:rows])
-    held, most = tracemalloc.get_traced_memory()
-    tracemalloc.reset_peak()
-    model.predict(X[rows:])
-    ahead = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    took = seconds(lambda: AR(lags=12).fit(X[:rows], y[:rows]))
+    """Memory and time of linear models on many covariates, in units of the data."""
+    X, y = driven(rows + 24, columns)
+    size, told = 8 * rows * columns, []
+    for forecaster in (AR(lags=12), AR(), LagRegressor()):
+        took = seconds(lambda model=forecaster: clone(model).fit(X[:rows], y[:rows]))
+        tracemalloc.start()
+        model = clone(forecaster).fit(X[:rows], y[:rows])
+        held, most = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        model.predict(X[rows:])
+        ahead = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        told.append(
+            f"{forecaster} {took:.1f} s, fit {most / size:.2f}, predict {ahead / size:.2f}, the model {held / size:.2f}"
+        )
     return (
-        f"many covariates, AR on {columns} columns x {rows} rows: fit {took:.1f} s; memory beside the frame, in its "
-        f"units: fit {most / size:.2f}, predict {ahead / size:.2f}, the model {held / size:.2f} (bar 4: the "
-        "history and three copies)"
+        f"many covariates, {columns} columns x {rows} rows, memory beside the frame in its units (bar 4: the "
+        f"history and three copies): {'; '.join(told)}"
     )
 
 
-QUICK: dict[Callable[..., str], dict[str, int]] = {
+def network_memory(rows: tuple[int, int] = (50_000, 200_000), columns: int = 50) -> str:
+    """By how much the peak of the process grows from a fit of NARX to few rows to one to many."""
+    X, y = driven(max(rows), columns)
+    peaks = []
+    for count in rows:
+        NARX(random_state=0).fit(X[:count], y[:count])
+        peaks.append(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    growth = (peaks[1] - peaks[0]) / (8 * columns * (rows[1] - rows[0]))
+    return f"many covariates, NARX() from {rows[0]} to {rows[1]} rows: peak {growth:.2f} x the data that came (bar 4)"
+
+
+QUICK: dict[Callable[..., str], dict[str, Any]] = {
     small_series: {"rounds": 1},
     closed_loop: {"series": 20, "steps": 3, "lags": 4},
     adam_steps: {"rows": 64, "size": 4, "block": 8},
     windows: {"series": 50, "length": 6, "draws": 4},
     covariates: {"rows": 500, "columns": 3},
+    network_memory: {"rows": (100, 200), "columns": 2},
 }
 
 

@@ -1,10 +1,10 @@
-"""python examples/benchmarks/weather.py FOLDER [--sets bike victoria] [--days 1 7] [--weather past known] [--models AR]
+"""python examples/benchmarks/weather.py FOLDER [--sets bike victoria] [--steps 24 168] [--models AR]
 
 Hourly bike hire and the half-hourly demand of Victoria, with weather that is known up to now alone, and known ahead.
 
 FOLDER holds `bike_sharing/bike_sharing.parquet` (ds, y, temp, hum, windspeed, weather) and
 `vic_elec/vic_elec.parquet` (ds, y, temperature). Every model has the calendar of the local day, CALENDAR, and its
-defaults; it learns once, and forecasts the last ORIGINS days, or as many weeks, each from its first row. The scores are
+defaults; it learns once, and forecasts the last ORIGINS spans of so many steps, each from its first row. The scores are
 root mean squared errors in units of the seasonal naive forecast of the day in the training part (RMSSE); beside them
 those of AR with the same calendar and weather, and of the value a week before.
 """
@@ -25,7 +25,6 @@ import forecast
 from forecast import SeasonalNaive, backtest
 
 ORIGINS = 20
-ROWS = 17_520  # the last year of Victoria, both years of bike hire
 MODELS = ("AR", "NARX", "TDNN", "ResidualTDNN")
 CALENDAR = {"bike": ["hour", "weekday", "holiday:US-DC"], "victoria": ["hour", "weekday", "holiday:AU-VIC"]}
 DAY = {"bike": 24, "victoria": 48}
@@ -37,7 +36,7 @@ def read(folder: Path, name: str) -> tuple[pd.Series, pd.DataFrame]:
         data = pd.read_parquet(folder / "bike_sharing" / "bike_sharing.parquet").set_index("ds").asfreq("h")
         return data["y"], data[["temp", "hum", "windspeed", "weather"]]
     data = pd.read_parquet(folder / "vic_elec" / "vic_elec.parquet").set_index("ds").asfreq("30min")
-    data = data.tz_localize("UTC").tz_convert("Australia/Melbourne").iloc[-ROWS:]
+    data = data.tz_localize("UTC").tz_convert("Australia/Melbourne")
     return data["y"], data[["temperature"]]
 
 
@@ -70,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     )
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--sets", nargs="+", default=list(DAY), choices=DAY)
-    parser.add_argument("--days", nargs="+", type=int, default=[1, 7])
+    parser.add_argument("--steps", nargs="+", type=int, default=[24, 168], help="horizons in rows")
     parser.add_argument("--weather", nargs="+", default=["past", "known"], choices=("past", "known"))
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data, two origins")
@@ -81,21 +80,21 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     for name in options.sets[:1] if options.folder is None else options.sets:
         y, X = generated() if options.folder is None else read(options.folder, name)
         day = DAY[name]
-        for days in options.days:
-            week = rmsse(SeasonalNaive(season=7 * day), y, None, days * day, origins, day)
-            print(f"{name} {days} days ahead: the value of a week before {week:.4f}", flush=True)
+        for steps in options.steps:
+            week = rmsse(SeasonalNaive(season=7 * day), y, None, steps, origins, day)
+            print(f"{name} {steps} steps ahead: the value of a week before {week:.4f}", flush=True)
             for weather in options.weather:
                 past = list(X) if weather == "past" else None
                 for model in options.models:
                     begun = time.perf_counter()
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore", UserWarning)
-                        made = make(model, days * day, CALENDAR[name], past)
-                        score = rmsse(made, y, X, days * day, origins, day)
+                        made = make(model, steps, CALENDAR[name], past)
+                        score = rmsse(made, y, X, steps, origins, day)
                     seconds = time.perf_counter() - begun
                     print(f"  weather {weather:6s}{model:14s} {score:.4f}  ({seconds:.0f} s)", flush=True)
-                    rows.append([name, days, weather, model, score, week])
-    return pd.DataFrame(rows, columns=["set", "days", "weather", "model", "RMSSE", "week"])
+                    rows.append([name, steps, weather, model, score, week])
+    return pd.DataFrame(rows, columns=["set", "steps", "weather", "model", "RMSSE", "week"])
 
 
 if __name__ == "__main__":

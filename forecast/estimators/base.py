@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -178,10 +177,7 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
             return self.fit(X, y)
         with validation.rollback(self):
             self.update(X, y)
-            if self.differences_:
-                differences.learn_on(self)
-            else:
-                self._update(self.panel_)
+            differences.within(self, lambda model: model._update(model.panel_))
             self.conformal_ = None
         return self
 
@@ -375,22 +371,21 @@ class Forecaster(Exporting, TargetTransforms, Distribution, RegressorMixin, Base
             values[ahead] = closed[request.series[ahead], step[ahead]]
         if inside.any():
             rows = panel.offsets[request.series[inside]] + request.position[inside]
-            values[inside] = validation.fill_early(self._open_loop(panel), panel)[rows]
+            values[inside] = validation.fill_early(self._in_levels._fitted(panel), panel)[rows]
         return values
 
-    def _open_loop(self, panel: Panel) -> np.ndarray:
-        """`_fitted`, of a model of differences in levels."""
-        return differences.one_step(self, panel) if self.differences_ else self._fitted(panel)
+    @property
+    def _in_levels(self) -> Any:
+        """The hooks that answer in levels: its own, or those around a model of differences."""
+        return differences.Levels(self) if self.differences_ else self
 
     def _ahead(
         self, panel: Panel, horizon: int, future_x: np.ndarray, *, quantiles: bool = False
     ) -> np.ndarray:
         """`_forecast` or `_forecast_quantiles` from the last row of each series with a known target, in levels."""
-        ask = self._forecast_quantiles if quantiles else self._forecast
-        if self.differences_:
-            ask = partial(differences.ahead, self, quantiles=quantiles)
-        looks_past = self._masks and not self.differences_
-        if looks_past or np.isfinite(panel.y[panel.offsets[1:] - 1]).any(axis=1).all():
+        hooks = self._in_levels
+        ask = hooks._forecast_quantiles if quantiles else hooks._forecast
+        if hooks._masks or np.isfinite(panel.y[panel.offsets[1:] - 1]).any(axis=1).all():
             return ask(panel, horizon, future_x)
         least = self.min_history(panel)
         return from_last_known(ask, panel, horizon, future_x, least=least, together=self._one_end)

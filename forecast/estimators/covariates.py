@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from forecast.estimators import validation
 from forecast.estimators.documentation import Documented
 from forecast.panel import Coding, Panel
-from forecast.panel.calendar import check_calendar
+from forecast.panel.calendar import calendar_frame, check_calendar
+from forecast.panel.categories import Levels
 from forecast.panel.long import STANDARD, Names
 from forecast.panel.past_covariates import columns_named, projected
 
@@ -42,6 +45,29 @@ class CovariateRoles(Documented):
     static: Any = None
 
     panel_: Panel = field(init=False)
+
+    def calendar_frame(self, index: pd.Index) -> pd.DataFrame:
+        """The columns that `calendar` adds to the covariates, at the timestamps of an index; none without a calendar.
+
+        Nobody has to give them to this model; a file that `export` wrote takes them like any covariate.
+
+        Args:
+            index: timestamps of the kind and the frequency of the history, in the past or in the future.
+
+        Raises:
+            TypeError, ValueError: another kind of index, or timestamps between the steps of the history.
+
+        Example:
+            >>> import numpy as np
+            >>> from forecast import AR
+            >>> y = pd.Series(np.arange(40.0), pd.period_range("2020-01", periods=40, freq="M"))
+            >>> AR(lags=1, calendar=["quarter"]).fit(y).calendar_frame(pd.period_range("2023-03", periods=2, freq="M"))
+                     quarter=2  quarter=3  quarter=4
+            2023-03        0.0        0.0        0.0
+            2023-04        1.0        0.0        0.0
+        """
+        check_is_fitted(self, "panel_")
+        return calendar_frame(self.panel_, index)
 
     def _check_roles(self) -> None:
         """Refuse options that name no columns and no features."""
@@ -80,6 +106,10 @@ class CovariateRoles(Documented):
             if names:
                 lags = np.where(columns_named(option, self.panel_, names), np.inf, lags)
         return lags
+
+    def _codes(self) -> Levels:
+        """The categories of the columns in whose place a model sees their numbers."""
+        return {}
 
     def _without_hindsight(self, panel: Panel, future_x: np.ndarray) -> np.ndarray:
         """Covariates (S, H, E) of the steps ahead, as they are known at the end of `panel`."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
 from forecast._checks import explain
-from forecast.estimators import validation
+from forecast.estimators import conformal, validation
+from forecast.estimators.differences_exported import nodes_of_levels
+from forecast.estimators.export_inputs import Known
 from forecast.estimators.transforms import DIFFERENCES, season_of, steps_of
-from forecast.panel import Panel
+from forecast.panel import Panel, Request
 from forecast.panel.gaps import completed, completed_onward
 from forecast.windows import history_end, shift
 
@@ -79,10 +82,13 @@ def learn(model: Any, panel: Panel, weights: np.ndarray | None, lags: tuple[int,
     model._set_history(panel, weights)
 
 
-def learn_on(model: Any) -> None:
-    """Continue learning on a longer history."""
+def within(model: Any, learn: Callable[[Any], None]) -> None:
+    """Let a model learn on, or, where it is one of differences, the model of those of its history."""
+    if not model.differences_:
+        learn(model)
+        return
     inner = inside(model, model.panel_, model.differences_)
-    inner._update(inner.panel_)
+    learn(inner)
     _take(model, inner)
 
 
@@ -93,38 +99,66 @@ def _take(model: Any, inner: Any) -> None:
             setattr(model, name, value)
 
 
-def ahead(model: Any, panel: Panel, horizon: int, future_x: np.ndarray, *, quantiles: bool) -> np.ndarray:
-    """Values (S, H, O, ...) after each series: forecasts of differences, added to the last levels.
+@dataclass(frozen=True)
+class Levels:
+    """The hooks of a family, answered in levels by a model of differences, whose history they are."""
 
-    Quantiles are added like forecasts, as if all steps erred alike; held-out errors correct their width.
-    """
-    chain = differenced(panel, model.differences_)
-    inner = inside(model, model.panel_, model.differences_)
-    last = inner.panel_ if panel is model.panel_ else chain[-1]
-    values = np.array(inner._ahead(last, horizon, future_x, quantiles=quantiles))
-    for levels, lag in reversed(list(zip(chain[:-1], model.differences_, strict=True))):
-        past = history_end(completed(levels).y, levels, lag)  # (S, lag, O)
-        past = np.broadcast_to(
-            past.reshape(*past.shape, *[1] * (values.ndim - 3)), (*past.shape, *values.shape[3:])
-        )
-        path = np.concatenate([past, values], axis=1)
-        for step in range(horizon):
-            path[:, lag + step] += path[:, step]
-        values = path[:, lag:]
-    return values
+    model: Any
 
+    _masks: ClassVar[bool] = False
 
-def one_step(model: Any, panel: Panel) -> np.ndarray:
-    """One-step-ahead values (N, O) of the rows of a history: forecasts of differences, added to the levels before."""
-    chain = differenced(panel, model.differences_)
-    inner = inside(model, model.panel_, model.differences_)
-    values = inner._fitted(inner.panel_ if panel is model.panel_ else chain[-1])
-    for levels, lag in reversed(list(zip(chain[:-1], model.differences_, strict=True))):
-        late, before = levels.position_of_rows() >= lag, completed_onward(levels).y
-        found = np.full(levels.y.shape, np.nan)
-        found[late] = values
-        values = found + shift(before, levels, lag)
-    return values
+    def _opened(self, panel: Panel) -> tuple[Any, Panel, list[tuple[Panel, int]]]:
+        """The model of the differences of the history, those of `panel`, and from the last the panels they are of."""
+        model, lags = self.model, self.model.differences_
+        *levels, last = differenced(panel, lags)
+        inner = inside(model, model.panel_, lags)
+        steps = [*zip(levels, lags, strict=True)]
+        return inner, inner.panel_ if panel is model.panel_ else last, steps[::-1]
+
+    def _forecast(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        return self._ahead(panel, horizon, future_x, quantiles=False)
+
+    def _forecast_quantiles(self, panel: Panel, horizon: int, future_x: np.ndarray) -> np.ndarray:
+        """Quantiles are added like forecasts, as if all steps erred alike; held-out errors correct their width."""
+        return self._ahead(panel, horizon, future_x, quantiles=True)
+
+    def _ahead(self, panel: Panel, horizon: int, future_x: np.ndarray, *, quantiles: bool) -> np.ndarray:
+        """Values (S, H, O, ...) after each series: forecasts of differences, added to the last levels."""
+        inner, last, steps = self._opened(panel)
+        values = np.array(inner._ahead(last, horizon, future_x, quantiles=quantiles))
+        for levels, lag in steps:
+            past = history_end(completed(levels).y, levels, lag)  # (S, lag, O)
+            past = np.broadcast_to(
+                past.reshape(*past.shape, *[1] * (values.ndim - 3)), (*past.shape, *values.shape[3:])
+            )
+            path = np.concatenate([past, values], axis=1)
+            for step in range(horizon):
+                path[:, lag + step] += path[:, step]
+            values = path[:, lag:]
+        return values
+
+    def _fitted(self, panel: Panel) -> np.ndarray:
+        """One-step-ahead values (N, O): forecasts of differences, added to the levels before."""
+        inner, last, steps = self._opened(panel)
+        values: np.ndarray = inner._fitted(last)
+        for levels, lag in steps:
+            late, before = levels.position_of_rows() >= lag, completed_onward(levels).y
+            found = np.full(levels.y.shape, np.nan)
+            found[late] = values
+            values = found + shift(before, levels, lag)
+        return values
+
+    def _nodes(self, known: Known) -> tuple[str, int]:
+        lags = self.model.differences_
+        return nodes_of_levels(inside(self.model, self.model.panel_, lags), lags, known)
+
+    def _quantiles(self, request: Request, shares: Sequence[float], center: np.ndarray) -> np.ndarray:
+        return conformal.quantiles(self.model, request, shares, center)
+
+    def _paths(
+        self, request: Request, count: int, rng: np.random.Generator, center: np.ndarray
+    ) -> np.ndarray:
+        return conformal.sample_paths(self.model, request, count, rng, center)
 
 
 def rows_before(model: Any, panel: Panel, lags: tuple[int, ...]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ class Distribution:
 
     if TYPE_CHECKING:
         panel_: Panel
-        differences_: tuple[int, ...]
+        _in_levels: Any  # the hooks below, of a model of differences from its errors in levels
         _request: Callable[[Any], Request]
         _values: Callable[[Panel, Request], np.ndarray]
         _points: Callable[[Request, np.ndarray], np.ndarray]
@@ -62,7 +61,7 @@ class Distribution:
         request = self._request(X)
         center = self._values(self.panel_, request)  # (R, O)
         shares = [side for p in levels for side in ((100 - p) / 200, (100 + p) / 200)]
-        bounds = self._asked_quantiles(request, shares, center)  # (R, O, 2 * levels)
+        bounds = self._in_levels._quantiles(request, shares, center)  # (R, O, 2 * levels)
         bounds[..., ::2] = np.minimum(bounds[..., ::2], center[..., None])
         bounds[..., 1::2] = np.maximum(bounds[..., 1::2], center[..., None])
         point, bounds = self._points(request, center), self._outward(self.panel_, request.series, bounds)
@@ -84,7 +83,7 @@ class Distribution:
         """
         shares = conformal.check_shares(quantiles)
         request = self._request(X)
-        values = self._asked_quantiles(request, shares, self._values(self.panel_, request))
+        values = self._in_levels._quantiles(request, shares, self._values(self.panel_, request))
         values = self._outward(self.panel_, request.series, values)
         return self._framed(
             request, values, [f"{n}-q{share:g}" for n in self._output_names() for share in shares]
@@ -109,8 +108,7 @@ class Distribution:
         check_seed(random_state)
         request = self._request(X)
         rng = np.random.default_rng(random_state)
-        ask = partial(conformal.sample_paths, self) if self.differences_ else self._paths
-        values = ask(request, n, rng, self._values(self.panel_, request))
+        values = self._in_levels._paths(request, n, rng, self._values(self.panel_, request))
         values = self._outward(self.panel_, request.series, values)
         return self._framed(
             request, values, [f"{k}-sample-{i}" for k in self._output_names() for i in range(1, n + 1)]
@@ -119,11 +117,6 @@ class Distribution:
     def _framed(self, request: Request, values: np.ndarray, columns: list[str]) -> Any:
         """Values (R, O, K) as a frame of O * K columns on the requested rows."""
         return request.restore(values.reshape(len(values), -1), columns=columns, name=type(self).__name__)
-
-    def _asked_quantiles(self, request: Request, shares: Sequence[float], center: np.ndarray) -> np.ndarray:
-        """`_quantiles`, of a model of differences from its errors in levels."""
-        ask = partial(conformal.quantiles, self) if self.differences_ else self._quantiles
-        return ask(request, shares, center)
 
     def _output_names(self) -> list[str]:
         name, targets = type(self).__name__, self.panel_.layout.target_names

@@ -15,12 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from forecast._checks import check_jobs, explain
-from forecast.estimators import saving
+from forecast.estimators import differences, saving
 from forecast.estimators.base import Forecaster, State
 from forecast.estimators.baselines.local import match_series
 from forecast.estimators.held_out import held_out, longest_tail, mean_step
 from forecast.estimators.registry import estimator_class
-from forecast.estimators.transforms import refuse_differences
 from forecast.estimators.validation import learned, rollback
 from forecast.panel import Panel
 
@@ -114,9 +113,6 @@ class Ensemble(Forecaster):
         super()._check_options()
         check_jobs(self.n_jobs)
         _check_models(self.estimators, self.get_params(deep=False))
-        refuse_differences(
-            self, 'Pass it to the models, for example Ensemble({"ar": AR(transform="difference")})'
-        )
         if not isinstance(self.combine, str) or self.combine not in (*AVERAGES, "weights"):
             if (
                 isinstance(self.combine, type)
@@ -186,7 +182,7 @@ class Ensemble(Forecaster):
         rows, each = panel.series_of_rows(), []
         for model in self.named_estimators_.values():
             own = model._inward(panel)
-            each.append(model._outward(own, rows, model._open_loop(own)))
+            each.append(model._outward(own, rows, model._in_levels._fitted(own)))
         values = np.stack(each, axis=-1)
         known = np.isfinite(values).all(axis=(1, 2))
         combined = np.full(values.shape[:-1], np.nan)
@@ -221,18 +217,19 @@ class Ensemble(Forecaster):
             return self.fit(X, y)
         with self._together():
             self._advance("partial_fit", X, y)
-            self._fit_combination(self.panel_, self.sample_weight_)
+            differences.within(self, lambda model: model._fit_combination(model.panel_, model.sample_weight_))
             self.conformal_ = None
         return self
 
     def _advance(self, verb: str, X: Any, y: Any) -> None:
         before = self.panel_.lengths
         super().update(X, y)
+        history = differences.differenced(self.panel_, self.differences_)[-1]
         if self.transform_:  # the models learn transformed values
-            X, y = _arguments(self.panel_.slice(before))
+            X, y = _arguments(history.slice(before - sum(self.differences_)))
         for name, model in self.named_estimators_.items():
             _named(name, getattr(model, verb), X, y)
-            _share_history(model, self.panel_)
+            _share_history(model, history)
 
     @contextmanager
     def _together(self) -> Iterator[None]:

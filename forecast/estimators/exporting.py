@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_horizon
 from forecast.estimators.covariates import CovariateRoles
+from forecast.estimators.covariates_exported import columns_of
 from forecast.estimators.export_inputs import EXPORTED, Known, refused
 from forecast.estimators.transforms_exported import check_steps, inward_nodes, outward_nodes
 from forecast.export.graph import Graph, answer, write
@@ -28,24 +29,33 @@ class Exporting(CovariateRoles):
     """A forecaster with `export`, which refuses where a family does not say in `_nodes` how it forecasts."""
 
     horizon: int
+    _in_levels: Any
 
     def export(self, path: str | Path, *, horizon: int | None = None) -> None:
-        """Write the closed loop to one ONNX file: raw history and covariates in, forecasts out, scaling inside.
+        """Write the closed loop to one ONNX file: raw history and covariates in, forecasts out.
 
-        The inputs, in double precision, for B series at a time:
+        Scaling, `transform` with its differences, and the coding of categories are inside. The inputs, for B series at
+        a time, are in the user's units: texts in `history_text` and `future_text`, elsewhere numbers in double
+        precision. The metadata, each of which is a text of JSON, name the columns in order:
 
-            history (B, R, O): the latest R targets in order of time, R at least `rows` of the metadata; the networks of
-                `Pretrained` and `ResidualTDNN` take fewer.
-            history_x (B, R, E): the covariates of the same rows, the columns `covariates` of the metadata.
-            future_x (B, horizon, A): covariates of the steps ahead, the columns `future` of the metadata, as in
-                `make_future_frame(horizon)`.
-            series (B,): for a model of several series the place of each among `series` of the metadata, from 0.
+            history (B, R, O): the latest R targets in order of time, columns `targets`; R is at least `rows`, but the
+                networks of `Pretrained` and `ResidualTDNN` take fewer.
+            series (B,): for a model of several series the place of each among `series` of the metadata, from 0, int64.
+            history_x (B, R, E): the numbers among the covariates of the same rows, columns `covariates`; True is 1, a
+                static column repeats its value, and last are those of the calendar, which `calendar_frame` gives.
+            history_text (B, R, C): the texts among them, columns `texts`.
+            future_x, future_text (B, horizon, .): the covariates of the steps ahead, columns `future` and
+                `future_texts`: those of `make_future_frame(horizon)` and of the calendar.
 
-        The output is forecast (B, horizon, O). An input that the model does not read is left out. A model of one series
-        takes histories of other records too, in the units of the one that it was fitted to. Metadata are texts of JSON,
-        with horizon, season, frequency and targets beside the above. Where a missing value matters the answer is NaN,
-        except for the same two, whose networks know missing targets. The file is written only when it
-        forecasts as `predict` does, which is tried on the history.
+        The output is forecast (B, horizon, O). An input that the model does not read is left out. The other metadata
+        are model, horizon, season, frequency and the `categories` of each column.
+
+        A model of one series takes histories of other records too, in the units of the one that it was fitted to.
+        Covariates of `past` go on as in `predict`, with the persistence that the history of the model shows. A category
+        that was not seen in `fit` counts as in `predict`. Where a missing value matters the answer is NaN, and an empty
+        text is a missing one; only the networks of `Pretrained` and `ResidualTDNN` know missing targets, unless these
+        are the levels that differences are added to. The file is written only when it forecasts as `predict` does,
+        which is tried on the history.
 
         Args:
             path: of the file, which replaces one that is there.
@@ -58,9 +68,9 @@ class Exporting(CovariateRoles):
         check_is_fitted(self, "panel_")
         steps = check_horizon(self.horizon if horizon is None else horizon)
         self._check_exported()
-        known = Known(Graph(), self.panel_, self._first_lags(), self._asked_lags(), steps)
+        known = Known(Graph(), self, steps)
         known.y = inward_nodes(self, known)
-        values, rows = self._nodes(known)
+        values, rows = self._in_levels._nodes(known)
         values = outward_nodes(self, known, values)
         known.graph.output(values, "forecast", ["series", steps, self.panel_.n_targets])
         model = known.graph.model(self._about(known, rows), type(self).__name__, _version())
@@ -72,28 +82,25 @@ class Exporting(CovariateRoles):
         raise refused(type(self).__name__, f"a forecaster that can be exported: {EXPORTED}")
 
     def _check_exported(self) -> None:
-        """Refuse roles and transforms that the graph does not compute."""
-        layout = self.panel_.layout
+        """Refuse transforms and categories that the graph does not compute."""
         check_steps(self)
-        if self.past:
-            raise refused(f"past={self.past!r}", "a model without past")
-        if layout.categories or self.categories:
-            raise refused("categories", "a model whose covariates are numbers")
-        if layout.n_calendar:
-            raise refused("a calendar", "a model whose features of the calendar are columns of X")
+        for column in columns_of(self):
+            if len({isinstance(level, str) for level in column.levels}) > 1 or any(
+                not isinstance(level, str | int | float) for level in column.levels
+            ):
+                received = f"those of {column.name!r}, {column.levels}"
+                raise refused(received, "a model whose categories are all texts or all numbers")
 
     def _about(self, known: Known, rows: int) -> dict[str, str]:
-        layout, timeline = self.panel_.layout, self.panel_.timeline
-        frequency = timeline.index(0, 0, 1)
+        frequency = self.panel_.timeline.index(0, 0, 1)
         about = {
             "model": type(self).__name__,
             "horizon": known.horizon,
-            "rows": rows,
+            "rows": max(rows, known.tables.rows),
             "season": self.panel_.season_length,
             "frequency": getattr(frequency, "freqstr", None),
-            "targets": [str(name) for name in layout.target_names],
-            "covariates": [str(name) for name in layout.exog_names] if known.reads_x else [],
-            "future": [str(layout.exog_names[column]) for column in known.asked],
+            "targets": [str(name) for name in self.panel_.layout.target_names],
+            **known.tables.about(),
             "series": [str(name) for name in self.panel_.ids] if known.several else [],
         }
         return {name: json.dumps(value) for name, value in about.items()}
@@ -104,7 +111,7 @@ class Exporting(CovariateRoles):
         given = replace(panel, y=self._outward(panel, panel.series_of_rows(), panel.y))
         rows = panel.offsets[1:, None] - 1 - np.arange(horizon)[::-1] % panel.lengths[:, None]
         ahead, last = panel.x[rows], panel.x[panel.offsets[1:] - 1][:, None]  # (S, H, E), (S, 1, E)
-        ahead = np.where(known.is_asked, ahead, last)
+        ahead = self._without_hindsight(panel, np.where(known.tables.is_asked, ahead, last))
         wanted = self._outward(panel, np.arange(panel.n_series)[:, None], self._ahead(panel, horizon, ahead))
         for number in range(min(panel.n_series, TRIED)):
             one = given.of(np.array([number]))

@@ -144,12 +144,25 @@ class LagRegressor(Forecaster):
             table = lag_table(seen, seen.y, self._lags_of(step), exog)
             every = np.isfinite(table).all(axis=1)[:, None] & counts
             rows = every.any(axis=1)
-            table, y = table[rows], seen.y[rows]
             weights = None if sample_weight is None else sample_weight[rows]
-            for target, known in enumerate(every[rows].T):
-                some = slice(None) if known.all() else known  # no copy of what is used whole
-                weight = None if weights is None else weights[some]
-                self.regressors_.append(self._fit_one(table[some], y[some, target], weight))
+            table = table[rows]  # the longer one is let go: each is larger than the data
+            self.regressors_ += self._fit_step(table, seen.y[rows], every[rows], weights)
+
+    def _fit_step(
+        self, table: np.ndarray, y: np.ndarray, known: np.ndarray, weights: np.ndarray | None
+    ) -> list[Any]:
+        """A regressor for each target column of y, from the rows where it is known; the table may be changed."""
+        plain = LinearRegression(copy_X=False) if self.estimator is None else self.estimator
+        scaled = type(plain) is LinearRegression and plain.fit_intercept
+        units = standardise(table) if scaled else None
+        fitted = []
+        for target, which in enumerate(known.T):
+            some = slice(None) if which.all() else which  # no copy of what is used whole
+            given = table[some], y[some, target], None if weights is None else weights[some]
+            fitted.append(
+                self._fit_one(*given) if units is None else least_squares(clone(plain), *given, *units)
+            )
+        return fitted
 
     def _own_units(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Center and unit (S, O) of the values, or of the differences, of each series."""
@@ -171,12 +184,10 @@ class LagRegressor(Forecaster):
         return replace(panel, y=y)
 
     def _fit_one(self, table: np.ndarray, target: np.ndarray, weights: np.ndarray | None) -> Any:
-        if self.estimator is not None and not hasattr(self.estimator, "predict"):
+        if not hasattr(self.estimator, "predict"):
             allowed, remedy = "a scikit-learn regressor or None", "Pass for example estimator=Ridge()"
             raise TypeError(explain("estimator", allowed, repr(self.estimator), remedy))
-        regressor = LinearRegression() if self.estimator is None else clone(self.estimator)
-        if type(regressor) is LinearRegression and regressor.fit_intercept:
-            return least_squares(regressor, table, target, weights)
+        regressor = clone(self.estimator)
         if weights is None:
             return regressor.fit(table, target)
         if not has_fit_parameter(regressor, "sample_weight"):
@@ -249,17 +260,28 @@ def changes(panel: Panel) -> Panel:
     return replace(panel, y=panel.y - shift(panel.y, panel, 1), x=panel.x - shift(panel.x, panel, 1))
 
 
+def standardise(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Center and unit of each column, which is standardised in its place: a table may be larger than the data."""
+    center, unit = moments(table)
+    table -= center
+    table /= unit
+    return center, unit
+
+
 def least_squares(
-    regressor: LinearRegression, table: np.ndarray, target: np.ndarray, weights: np.ndarray | None
+    regressor: LinearRegression,
+    table: np.ndarray,
+    target: np.ndarray,
+    weights: np.ndarray | None,
+    center: np.ndarray,
+    unit: np.ndarray,
 ) -> LinearRegression:
-    """`regressor` fitted on standardised columns, its coefficients in the unit of the data.
+    """`regressor` fitted on a standardised table, its coefficients in the unit of the data.
 
     On the columns themselves, LAPACK would take one in small units for linearly dependent.
     """
-    (center, unit), (level, spread) = moments(table), moments(target)
-    scaled = table - center
-    scaled /= unit
-    regressor.fit(scaled, (target - level) / spread, sample_weight=weights)
+    level, spread = moments(target)
+    regressor.fit(table, (target - level) / spread, sample_weight=weights)
     regressor.coef_ = regressor.coef_ * spread / unit
     regressor.intercept_ = level + spread * regressor.intercept_ - regressor.coef_ @ center
     return regressor

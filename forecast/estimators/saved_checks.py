@@ -214,6 +214,8 @@ def _check_online(model: Any) -> None:
         state.influence.shape == (series, *program.influence.shape),
         "the influence is not that of the network",
     )
+    rows = (model.panel_.lengths - sum(model.differences_)).sum()
+    _hold(len(state.forecasts) == rows, "the forecasts are not those of the history")
     _hold((model.moments_[1] >= 0).all() and model.steps_ >= 0, "moments are negative")
 
 

@@ -113,8 +113,8 @@ MEMBERS: dict[str, dict[str, str]] = {
         "state_hidden": "float S n",
         "state_influence": "float S ...",
         "state_past": "float S L D",
-        "state_forecasts": "nan N O",
-        "state_errors": "nan N O",
+        "state_forecasts": "nan R O",
+        "state_errors": "nan R O",
         "state_seen": "float 2 O",
     },
     "Pretrained": {

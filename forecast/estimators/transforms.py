@@ -141,13 +141,6 @@ def check_transform(transform: Any) -> None:
         raise ValueError(explain("transform", "a list with 'boxcox' once", repr(transform), _REMEDY))
 
 
-def refuse_differences(model: Any, remedy: str) -> None:
-    """Refuse differences in a model whose history is not learned as a whole."""
-    if any(isinstance(step, str) and step in DIFFERENCES for step in steps_of(model._transform)):
-        allowed = f"without differences in {type(model).__name__}"
-        raise ValueError(explain("transform", allowed, repr(model._transform), remedy))
-
-
 # ---------------------------------------------------------------------- into units and back
 
 

@@ -1,4 +1,4 @@
-"""Pointwise transforms of the target as nodes of ONNX."""
+"""Pointwise transforms of the target as nodes of ONNX; differences are taken inside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from forecast.estimators.export_inputs import Known, refused
-from forecast.estimators.transforms import POINTWISE
+from forecast.estimators.transforms import DIFFERENCES, POINTWISE
 
 MOST = float(np.finfo(float).max)
 
@@ -15,17 +15,17 @@ MOST = float(np.finfo(float).max)
 def check_steps(model: Any) -> None:
     """Refuse transforms and corrections that a graph does not compute."""
     for step in model.transform_:
-        if not isinstance(step, str) or step not in POINTWISE:
-            name = step if isinstance(step, str) else type(step[0]).__name__
-            raise refused(f"transform={name!r}", f"a model with no transform but {', '.join(POINTWISE)}")
-    if model.bias_correction:
+        if not isinstance(step, str):
+            allowed = f"a model with no transform but {', '.join((*POINTWISE, *DIFFERENCES))}"
+            raise refused(f"transform={type(step[0]).__name__!r}", allowed)
+    if model.bias_correction and _pointwise(model):
         raise refused("bias_correction=True", "a model without bias_correction")
 
 
 def inward_nodes(model: Any, known: Known) -> str:
     """The history (B, R, O) in the units of the model."""
     graph, y = known.graph, known.y
-    for step in model.transform_:
+    for step in _pointwise(model):
         if step == "log1p":
             y = graph.Log(graph.Add(y, 1.0))
         elif step == "log":
@@ -40,7 +40,7 @@ def inward_nodes(model: Any, known: Known) -> str:
 def outward_nodes(model: Any, known: Known, values: str) -> str:
     """Forecasts (B, H, O) in the user's units, at least 0 where the model promises it."""
     graph = known.graph
-    for step in reversed(model.transform_):
+    for step in reversed(_pointwise(model)):
         plain = graph.Exp(graph.Min(values, np.log(MOST)))
         if step == "log1p":
             values = graph.Sub(plain, 1.0)
@@ -52,6 +52,10 @@ def outward_nodes(model: Any, known: Known, values: str) -> str:
             power = graph.Min(graph.Exp(graph.Div(graph.Log(base), divisor)), MOST)
             values = graph.Where(bent, power, plain)
     return graph.Max(values, 0.0) if model.nonnegative else values
+
+
+def _pointwise(model: Any) -> list[str]:
+    return [step for step in model.transform_ if step in POINTWISE]
 
 
 def _exponent(model: Any, known: Known) -> tuple[str, str, str]:

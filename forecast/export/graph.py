@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast._files import replacing
 
-OPSET = 18
+OPSET = 19  # the first that compares texts
 Step = Callable[["Graph", list[str], list[str]], tuple[list[str], list[str]]]
 """The body of a loop: its graph, states (B, ...) and what each sequence holds now -> new states, outputs."""
 
@@ -126,9 +126,9 @@ class Graph:
 
     # ------------------------------------------------------------ the file
 
-    def input(self, name: str, shape: Sequence[str | int], *, whole: bool = False) -> str:
-        """Declare an input, of `whole` numbers or in double precision; axes of any length have names."""
-        self.inputs.append(self._typed(name, shape, whole=whole))
+    def input(self, name: str, shape: Sequence[str | int], *, kind: str = "DOUBLE") -> str:
+        """Declare an input, of a `kind` of ONNX such as "INT64" or "STRING"; axes of any length have names."""
+        self.inputs.append(self._typed(name, shape, kind))
         return name
 
     def output(self, value: str, name: str, shape: Sequence[str | int]) -> None:
@@ -136,9 +136,9 @@ class Graph:
         self.nodes.append(self.onnx.helper.make_node("Identity", [value], [name]))
         self.outputs.append(self._typed(name, shape))
 
-    def _typed(self, name: str, shape: Sequence[str | int] | None = None, *, whole: bool = False) -> Any:
-        types = self.onnx.TensorProto
-        return self.onnx.helper.make_tensor_value_info(name, types.INT64 if whole else types.DOUBLE, shape)
+    def _typed(self, name: str, shape: Sequence[str | int] | None = None, kind: str = "DOUBLE") -> Any:
+        type_of = self.onnx.TensorProto.DataType.Value(kind)
+        return self.onnx.helper.make_tensor_value_info(name, type_of, shape)
 
     def model(self, about: Mapping[str, str], name: str, version: str) -> Any:
         """The checked model with texts `about` it."""

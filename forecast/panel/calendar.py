@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from forecast._checks import check_count, explain
+from forecast.panel.frequency import OFF_GRID
 from forecast.panel.public_holidays import PREFIX, check_place, is_holiday
-from forecast.panel.timeline import Timeline
+from forecast.panel.timeline import Timeline, check_kind
 
 if TYPE_CHECKING:
     from forecast.panel.panel import Panel
@@ -163,6 +164,26 @@ def calendar_ahead(panel: Panel, steps: int) -> np.ndarray:
     position = (panel.lengths[:, None] + np.arange(steps)).ravel()
     found = calendar_columns(panel.layout.calendar, panel.timeline, series, position)
     return found.reshape(panel.n_series, steps, panel.layout.n_calendar).astype(panel.x.dtype)
+
+
+def calendar_frame(panel: Panel, index: pd.Index) -> pd.DataFrame:
+    """The features at the timestamps of an index, which may lie before, in and after the history.
+
+    Raises:
+        TypeError, ValueError: an index of another kind than that of the history, or timestamps off its steps.
+    """
+    if not isinstance(index, pd.Index):
+        remedy = "Pass the index of a frame, X.index"
+        raise TypeError(explain("index", "an index of pandas", type(index).__name__, remedy))
+    check_kind(panel.timeline, index, "index")
+    series = np.zeros(len(index), int)
+    position = panel.timeline.positions(series, index)
+    if (position == OFF_GRID).any():
+        received = f"{index[int(np.argmax(position == OFF_GRID))]}, where no step of the history falls"
+        remedy = "Bring the index to the frequency of the history"
+        raise ValueError(explain("index", "timestamps on steps of the history", received, remedy))
+    values = calendar_columns(panel.layout.calendar, panel.timeline, series, position)
+    return pd.DataFrame(values, index, labels_of_calendar(panel.layout.calendar))
 
 
 def _times(timeline: Timeline, series: np.ndarray, position: np.ndarray) -> pd.DatetimeIndex | None:

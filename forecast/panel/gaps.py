@@ -19,7 +19,8 @@ def filled(values: np.ndarray, offsets: np.ndarray, seasons: Sequence[int] = ())
 
     p is the mean of each phase of a season m, about the straight line through all values; of the seasons and none, the
     one is taken that leaves the smoothest rest, by generalised cross-validation. Before the first and after the
-    last known value r keeps its level. A column without any known value stays missing.
+    last known value r keeps its level. No v_t lies beyond the known values, so a positive series stays positive. A
+    column without any known value stays missing.
 
     Args:
         values: columns of all series, NaN where missing; offsets: first row of each series and N, shape (S+1,).
@@ -30,11 +31,12 @@ def filled(values: np.ndarray, offsets: np.ndarray, seasons: Sequence[int] = ())
         [1.0, 2.0, 3.0]
     """
 
-    def between(column: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def line(column: np.ndarray, known: np.ndarray) -> np.ndarray:
         profile = _profile(column, known, seasons)
-        return profile + np.interp(np.arange(len(column)), known, (column - profile)[known])
+        between = profile + np.interp(np.arange(len(column)), known, (column - profile)[known])
+        return np.clip(between, column[known].min(), column[known].max())
 
-    return _replaced(values, offsets, between)
+    return _replaced(values, offsets, line)
 
 
 def continued(values: np.ndarray, offsets: np.ndarray, season: int = 1) -> np.ndarray:

@@ -50,10 +50,7 @@ def projected(panel: Panel, columns: np.ndarray, steps: int) -> np.ndarray:
     long = panel.lengths >= 2 * season
     if season == 1 or not long.any():
         return ahead
-    rows = np.flatnonzero(panel.position_of_rows() > season)
-    now, before = x[rows] - x[rows - season], x[rows - 1] - x[rows - 1 - season]
-    power = np.nansum(before**2, axis=0)
-    phi = np.clip(np.nansum(now * before, axis=0) / np.where(power > 0, power, 1.0), 0.0, 1.0)
+    phi = persistence(panel, columns)
     step = np.arange(steps)
     same = x[
         last[long, None] + 1 - season + step % season
@@ -61,3 +58,13 @@ def projected(panel: Panel, columns: np.ndarray, steps: int) -> np.ndarray:
     change = x[last[long]] - x[last[long] - season]
     ahead[long] = same + phi ** (step[:, None] + 1) * change[:, None]
     return ahead
+
+
+def persistence(panel: Panel, columns: np.ndarray) -> np.ndarray:
+    """phi (K,) of some columns of x: how much of a change over a season is left a step later, as in `projected`."""
+    season, x = panel.season_length, panel.x[:, columns].astype(float)
+    rows = np.flatnonzero(panel.position_of_rows() > season)
+    now, before = x[rows] - x[rows - season], x[rows - 1] - x[rows - 1 - season]
+    power = np.nansum(before**2, axis=0)
+    phi: np.ndarray = np.clip(np.nansum(now * before, axis=0) / np.where(power > 0, power, 1.0), 0.0, 1.0)
+    return phi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,24 +14,30 @@ from forecast.estimators.base import Forecaster
 from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.naive import Naive, SeasonalNaive
 from forecast.estimators.baselines.theta import Theta
+from forecast.estimators.ensemble import Ensemble
 from forecast.estimators.held_out import held_out
 from forecast.estimators.lag_regressor import LagRegressor
 from forecast.estimators.neural.narx import NARX
+from forecast.estimators.neural.online_rnn import OnlineRNN
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
 from forecast.estimators.neural.seq2seq import Seq2Seq
 from forecast.estimators.neural.transformer import Transformer
 from forecast.estimators.pretrained.estimator import Pretrained
+from forecast.estimators.saving import load
 from tests.checks_forecaster import covariates, long_frame, monthly
 
 Y = monthly(72)
 SLOW = [pytest.mark.backend, pytest.mark.slow]
 NETWORK = NARX(lags=3, hidden=(2,), epochs=5, random_state=0)
+ONLINE = OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0)
 MODELS = [
     AR(),
     LagRegressor(lags=3),
     Theta(),
     Pretrained(),
     SeasonalNaive(),
+    Ensemble({"ar": AR(lags=2), "naive": Naive()}, combine="weights"),
+    pytest.param(ONLINE, marks=SLOW),
     pytest.param(NETWORK, marks=SLOW),
 ]
 
@@ -51,6 +58,30 @@ def test_seasonal_differences_are_those_taken_by_hand(model: Forecaster) -> None
     pd.testing.assert_series_equal(outer.predict(X[65:]), inner.predict(X[65:]) + Y[53:60].to_numpy())
     outer.partial_fit(X[65:70], Y[65:70]), inner.partial_fit(X[65:70], changes[53:58])
     pd.testing.assert_series_equal(outer.predict(X[70:]), inner.predict(X[70:]) + Y[58:60].to_numpy())
+
+
+@pytest.mark.backend
+def test_a_stream_keeps_the_levels_that_its_differences_need(tmp_path: Path) -> None:
+    changes = Y.diff(12).dropna()
+    outer = clone(ONLINE).set_params(transform="seasonal_difference", keep=20).fit(Y[:60])
+    inner = clone(ONLINE).set_params(keep=20).fit(changes[:48])
+    outer.partial_fit(Y[60:65]).update(Y[65:]), inner.partial_fit(changes[48:53]).update(changes[53:])
+    assert len(outer.panel_.y) == 32 and len(inner.panel_.y) == 20
+    outer.save(tmp_path / "model.forecast")
+    for model in (outer, load(tmp_path / "model.forecast")):
+        pd.testing.assert_series_equal(model.predict(9), inner.predict(9) + Y[60:69].to_numpy())
+        np.testing.assert_allclose(model.prequential_[12:], inner.prequential_)
+        assert np.isnan(model.prequential_[:12]).all()
+
+
+def test_models_of_an_ensemble_share_one_history_of_differences(tmp_path: Path) -> None:
+    long = long_frame()
+    model = Ensemble([AR(lags=2), Naive()], transform="difference").fit(long)
+    model.update(long_frame((50, 44)).groupby("unique_id").tail(2).iloc[:2])  # of the first series alone
+    one, other = model.named_estimators_.values()
+    assert one.panel_ is other.panel_ and [*one.panel_.lengths] == [49, 39]
+    model.save(tmp_path / "model.forecast")
+    pd.testing.assert_frame_equal(load(tmp_path / "model.forecast").predict(3), model.predict(3))
 
 
 def test_two_differences_after_a_logarithm() -> None:

@@ -41,6 +41,9 @@ def test_the_file_says_what_it_takes(tmp_path: Path) -> None:
         "targets": ["sales"],
         "covariates": ["price", "heat"],
         "future": ["price"],  # heat is read from a year before: it is not asked for
+        "texts": [],
+        "future_texts": [],
+        "categories": {},
         "series": [],
     }
 
@@ -67,8 +70,6 @@ def test_a_missing_value_or_too_few_rows_give_no_number(tmp_path: Path) -> None:
     ("model", "told"),
     [
         (Naive(), "must be a forecaster that can be exported: AR, .*; received Naive. Use model.save"),
-        (AR(lags=2, past=["heat"]), "past"),
-        (AR(lags=2, calendar=["month"]), "calendar"),
         (AR(lags=2, trend="ct", difference=False), "trend"),
         (AR(lags=2, horizon=61), "61 steps after 60 rows"),
     ],
@@ -81,12 +82,6 @@ def test_what_cannot_be_exported_is_refused_and_nothing_is_written(
     with pytest.raises(ValueError, match=told):
         model.fit(X, y).export(tmp_path / "old.onnx")
     assert [file.read_text() for file in tmp_path.iterdir()] == ["as it was"]
-
-
-def test_text_is_refused(tmp_path: Path) -> None:
-    X, y, _ = two_tables()
-    with pytest.raises(ValueError, match="numbers; received categories"):
-        AR(lags=2).fit(X.assign(price=np.where(X["price"] > 0, "high", "low")), y).export(tmp_path / "m.onnx")
 
 
 def test_a_file_that_would_answer_differently_is_not_written(

@@ -286,10 +286,6 @@ def test_members_of_an_ensemble_keep_their_transforms() -> None:
         agree(ask(around), np.exp(ask(inside)))
     around.update(Y[50:55]), inside.update(np.log(Y[50:55]))
     agree(around.partial_fit(Y[55:]).predict(4), np.exp(inside.partial_fit(np.log(Y[55:])).predict(4)))
-    with pytest.raises(
-        ValueError, match=r"transform: must be without differences in Ensemble.*AR\(transform"
-    ):
-        Ensemble(transform="difference").fit(Y)
     with pytest.raises(ValueError, match=r"bias_correction: must be False inside an ensemble"):
         Ensemble({"ar": AR(transform="log", bias_correction=True)}).fit(Y)
 
@@ -303,8 +299,6 @@ def test_models_that_learn_online_and_hierarchies() -> None:
     )
     outer.partial_fit(Y[40:]), inner.partial_fit(np.log(Y[40:]))
     agree(outer.predict(3), np.exp(inner.predict(3)))
-    with pytest.raises(ValueError, match=r"without differences in OnlineRNN.*y\.diff\(\)"):
-        clone(small).set_params(transform=["log", "difference"]).fit(Y)
     frame = pd.DataFrame({"a": Y, "b": Y, "sum": 2 * Y})
     tree = pd.DataFrame({"node": ["a", "b", "sum"], "parent": ["sum", "sum", None]})
     for options in ({"transform": "log"}, {"nonnegative": True}):

@@ -50,7 +50,6 @@ def test_a_forecast_below_zero_is_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"transform": "difference"}, "transform='difference'"),
         ({"transform": PowerTransformer()}, "transform='PowerTransformer'"),
         ({"transform": "log", "bias_correction": True}, "bias_correction"),
     ],

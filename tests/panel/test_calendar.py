@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from forecast.panel import Coding, Panel, build_request, panel_from_state, panel_state
-from forecast.panel.calendar import check_calendar
+from forecast.panel.calendar import calendar_frame, check_calendar
 
 HOURS = pd.date_range("2024-02-27", periods=24 * 15, freq="h", tz="Europe/Berlin")
 Y = pd.Series(np.arange(len(HOURS)) * 1.0, HOURS)
@@ -44,6 +44,20 @@ def test_series_that_start_at_other_times_have_one_calendar() -> None:
     )
     panel = Panel.from_data(long, coding=Coding(calendar=["weekday", (7, 1)]))
     np.testing.assert_allclose(panel.x[10:30], panel.x[30:])
+
+
+def test_a_frame_of_any_index_has_the_columns_of_its_timestamps() -> None:
+    calendar = ["hour", "weekday", (24, 1)]
+    part = Panel.from_data(Y[100:200], coding=Coding(calendar=calendar))
+    found = calendar_frame(part, HOURS)  # before, in and after the history
+    assert found.index.equals(HOURS)
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), columns(Y, calendar))
+    with pytest.raises(ValueError, match="00:30:00.*, where no step of the history falls"):
+        calendar_frame(part, HOURS[:1] + pd.Timedelta("30min"))
+    with pytest.raises(TypeError, match="index: must be timestamps in the time zone"):
+        calendar_frame(part, pd.RangeIndex(3))
+    with pytest.raises(TypeError, match=r"index: must be an index of pandas; received int.*X\.index"):
+        calendar_frame(part, 12)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,13 @@ def gaps_in(values: np.ndarray, *rows: int) -> np.ndarray:
     return values
 
 
+def test_what_is_filled_lies_within_the_known_values() -> None:
+    demand = np.maximum(np.tile([40.0, 1.0, 1.0, 90.0], 30) * np.repeat([0.05, 1.0], 60), 1.0)[:, None]
+    holes = gaps_in(demand, *range(1, 60, 8), *range(3, 60, 16))
+    found = filled(holes, np.array([0, 120]), (4,))
+    assert found.min() == 1.0 and found.max() == 90.0
+
+
 def test_a_trend_and_a_season_are_filled_and_each_series_by_itself() -> None:
     line = np.r_[np.arange(60.0), 500.0 - 2 * np.arange(60.0)][:, None]
     assert_allclose(filled(gaps_in(line, 7, 8, 70), TWO), line)

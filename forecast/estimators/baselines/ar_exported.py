@@ -57,7 +57,7 @@ def _taps(model: Any) -> np.ndarray:
 def _exogenous(ar: Any, model: Any, known: Known) -> tuple[str | None, int]:
     """What lagged covariates add (B, H, O), None without any, and how far back they are read."""
     lags, graph, horizon = ar.exog_lags_.tolist(), known.graph, known.horizon
-    if not lags or not known.reads_x:
+    if not lags or not known.tables.columns:
         return None, 0
     center, back = known.of_series(model.exog_center[:, None]), max(lags)
     parts = [known.last(known.x, back, known.panel.n_exog)] if back else []

@@ -16,11 +16,6 @@ from forecast.estimators.baselines.delays import Pairs, find_pairs
 MARGIN = 8.0
 """Levels are kept where their criterion is this far below that of differences (Burnham and Anderson 2004)."""
 
-CHUNK = 1 << 12
-"""Rows of a table that stand in memory at once; of more a triangular factor is kept, which has their products."""
-
-Part = tuple[np.ndarray, np.ndarray, np.ndarray | None]
-
 
 @dataclass(frozen=True)
 class Form:
@@ -68,7 +63,7 @@ class Equation:
     changed: bool = False
 
 
-def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
+def fit_equation(parts: Sequence[auto.Part], form: Form) -> Equation:
     """The equation of all parts; the alternatives of a form are compared on the same rows."""
     if form.exog is None:
         without_weights, lags = [part[:2] for part in parts], first_lags(parts, form)
@@ -87,7 +82,7 @@ def fit_equation(parts: Sequence[Part], form: Form) -> Equation:
     return solve(parts, form, changes[0], difference=True)
 
 
-def first_lags(parts: Sequence[Part], form: Form) -> tuple[int, ...]:
+def first_lags(parts: Sequence[auto.Part], form: Form) -> tuple[int, ...]:
     """Lags of the target beside which those of the covariates are searched."""
     if form.lags is not None:
         return _fixed(form)
@@ -99,7 +94,7 @@ def _fixed(form: Form) -> tuple[int, ...]:
     return tuple(sorted({*(form.lags or ()), *form.seasonal}))
 
 
-def candidates(parts: Sequence[Part], form: Form) -> list[int]:
+def candidates(parts: Sequence[auto.Part], form: Form) -> list[int]:
     """Lags in the order in which they are tried, after those that are always included."""
     rows = max(len(y) for y, *_ in parts)
     fixed = len(form.trend.replace("n", "")) + len(form.exog or ()) + len(form.seasonal)
@@ -111,7 +106,7 @@ def candidates(parts: Sequence[Part], form: Form) -> list[int]:
 
 
 def choose(
-    parts: Sequence[Part], form: Form, tried: Sequence[int], *, difference: bool
+    parts: Sequence[auto.Part], form: Form, tried: Sequence[int], *, difference: bool
 ) -> tuple[tuple[int, ...], float]:
     """The leading lags of `tried` with the least criterion, on the rows that have all of them, and its value.
 
@@ -131,7 +126,7 @@ def choose(
     return tuple(sorted(lags[: always + best])), float(values[best])
 
 
-def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, difference: bool) -> Equation:
+def solve(parts: Sequence[auto.Part], form: Form, lags: tuple[int, ...], *, difference: bool) -> Equation:
     """Least squares on the rows that have these lags, as an equation in levels."""
     start = max((*lags, *_exog_lags(form), 0)) + difference
     block, rows = tables(parts, form, lags, start, difference=difference)
@@ -162,25 +157,22 @@ def solve(parts: Sequence[Part], form: Form, lags: tuple[int, ...], *, differenc
 
 
 def tables(
-    parts: Sequence[Part], form: Form, lags: Sequence[int], start: int, *, difference: bool
+    parts: Sequence[auto.Part], form: Form, lags: Sequence[int], start: int, *, difference: bool
 ) -> tuple[np.ndarray, int]:
     """[regressors, target] of the rows of all parts, or a triangular factor of them, and the number of rows."""
     blocks, rows = list[np.ndarray](), 0
-    for y, x, weights in parts:
-        for before in range(0, max(len(y) - start, 1), CHUNK):
-            piece = slice(before, before + start + CHUNK)
-            part = y[piece], x[piece], None if weights is None else weights[piece]
-            blocks.append(
-                np.column_stack(table(part, form, lags, start, difference=difference, before=before))
-            )
+    for part in parts:
+        for before, piece in auto.pieces(part, start):
+            found = table(piece, form, lags, start, difference=difference, before=before)
+            blocks.append(np.column_stack(found))
             rows += len(blocks[-1])
-            if sum(map(len, blocks)) > CHUNK:
+            if sum(map(len, blocks)) > auto.CHUNK:
                 blocks = [auto.triangular(np.vstack(blocks))]
     return np.vstack(blocks), rows
 
 
 def table(
-    part: Part, form: Form, lags: Sequence[int], start: int, *, difference: bool, before: int = 0
+    part: auto.Part, form: Form, lags: Sequence[int], start: int, *, difference: bool, before: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Regressors [trend, covariates, lags] and target of the complete rows from `start` on, or their differences.
 
@@ -193,11 +185,8 @@ def table(
     trends = auto.trend_columns(form.trend, before + np.arange(start + 1, len(y) + 1, dtype=float))
     if difference:
         trends[:] = 1.0
-    columns = [trends[:, trends_of(form, difference)]]
-    columns += [auto.lagged(x[:, [column]], (lag,), start) for lag, column in form.exog or ()]
-    columns += [auto.lagged(y[:, None], lags, start)]
-    known = None if weights is None else weights[difference:][start:]
-    return auto.complete(np.hstack(columns), y[start:], known)
+    known = None if weights is None else weights[difference:]
+    return auto.lag_rows((y, x, known), trends[:, trends_of(form, difference)], form.exog or (), lags, start)
 
 
 def reliability(block: np.ndarray, rows: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,12 @@ _LONGEST_SEASON = 96
 _MANY_ROWS = 300
 SHARE = 0.002
 """Least fraction by which a lag must lower the squares to become an input of a network."""
+
+CHUNK = 1 << 12
+"""Rows of a table that stand in memory at once; of more a triangular factor is kept, which has their products."""
+
+Part = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+"""Targets (T,) or (T, O), covariates (T, E) and weights (T,) of a series."""
 
 
 def seasons_of(season: Any, panel: Panel, *, told: bool = False) -> tuple[int, ...]:
@@ -56,6 +62,24 @@ def lagged(values: np.ndarray, lags: Sequence[int], start: int) -> np.ndarray:
     if not len(lags):
         return np.empty((len(values) - start, 0))
     return np.hstack([values[start - lag : len(values) - lag] for lag in lags])
+
+
+def pieces(part: Part, start: int) -> Iterator[tuple[int, Part]]:
+    """Pieces of a part with `CHUNK` rows from `start` on and the `start` rows before them, and the rows before each."""
+    y, x, weights = part
+    for before in range(0, max(len(y) - start, 1), CHUNK):
+        piece = slice(before, before + start + CHUNK)
+        yield before, (y[piece], x[piece], None if weights is None else weights[piece])
+
+
+def lag_rows(
+    part: Part, trends: np.ndarray, pairs: Sequence[tuple[int, int]], lags: Sequence[int], start: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Regressors [trends, covariates, lags] and target of the complete rows from `start` on, by `complete`."""
+    y, x, weights = part
+    columns = [trends, *(lagged(x[:, [column]], (lag,), start) for lag, column in pairs)]
+    columns.append(lagged(y[:, None] if y.ndim == 1 else y, lags, start))
+    return complete(np.hstack(columns), y[start:], None if weights is None else weights[start:])
 
 
 def least_squares(design: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -225,15 +249,13 @@ def _shared_factor(
     long = np.flatnonzero(panel.lengths > start)
     for which in long[np.unique(np.linspace(0, len(long) - 1, min(series, len(long))).astype(int))]:
         y, x = standard_part(panel, which, shifted="c" in trend)
-        time = np.arange(start + 1, len(y) + 1, dtype=float)
-        columns = [trend_columns(trend, time)[:, ["c" in trend, "t" in trend]]]
-        columns += [lagged(x[:, [column]], (lag,), start) for lag, column in pairs]
         known = target_weights(panel.y[panel.offsets[which] : panel.offsets[which + 1]], None)
-        known = None if known is None else known[start:]
-        regressors, target = complete(np.hstack([*columns, lagged(y, lags, start)]), y[start:], known)
-        block = np.hstack([regressors, target])
-        count += len(block)
-        factor = triangular(block if factor is None else np.vstack([factor, block]))
+        for before, part in pieces((y, x, known), start):
+            time = before + np.arange(start + 1, len(part[0]) + 1, dtype=float)
+            trends = trend_columns(trend, time)[:, ["c" in trend, "t" in trend]]
+            block = np.hstack(lag_rows(part, trends, pairs, lags, start))
+            count += len(block)
+            factor = triangular(block if factor is None else np.vstack([factor, block]))
     return factor, count
 
 

@@ -53,6 +53,9 @@ class EmbeddingForecaster(NeuralForecaster):
         self.levels_ = learned_levels(X, vectors) if vectors else {}
         return super()._read(self._coded(X), y, names)
 
+    def _codes(self) -> Levels:
+        return self.levels_
+
     def _coded(self, X: Any) -> Any:
         return coded(X, self.levels_) if self.levels_ else X
 

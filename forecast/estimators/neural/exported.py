@@ -69,11 +69,12 @@ class Loop:
         return known.whole(values, needed, before, ahead), window
 
     def _covariates(self, x: str) -> str:
-        """Scaled covariates (B, T, E), the number of the series last where the network has vectors for them."""
+        """Scaled covariates (B, T, E) as `Coder.arranged` has them: codes last, then the number of the series."""
         graph, scaler, coder = self.graph, self.model.scaler_, self.inputs.coder
-        if coder.columns or coder.constants:
-            raise refused("codes", "a network whose covariates are numbers")
         scaled = graph.Div(graph.Sub(x, scaler.x_center), scaler.x_spread)
+        if coder.columns:
+            numbers = np.delete(np.arange(len(scaler.x_center)), coder.columns)
+            scaled = graph.Gather(scaled, [*numbers, *coder.columns], axis=2)
         if coder.series and self.known.series:
             number = graph.Reshape(graph.number(self.known.series), [-1, 1, 1])
             shape = graph.Concat(graph.Shape(x, start=0, end=2), [1], axis=0)

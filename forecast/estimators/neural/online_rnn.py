@@ -10,12 +10,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from forecast._checks import check_choice, check_count, check_positive, check_seed, explain
-from forecast.estimators import saving
+from forecast.estimators import differences, saving
 from forecast.estimators.base import State
 from forecast.estimators.neural.inputs import Scaled, Scaler, check_varies, limits_after
 from forecast.estimators.neural.options import resolve_lags
 from forecast.estimators.neural.time_major import TimeMajor, time_major
-from forecast.estimators.transforms import refuse_differences
 from forecast.estimators.unweighted import Unweighted
 from forecast.estimators.validation import learned
 from forecast.networks import OnlineConfig
@@ -169,6 +168,9 @@ class OnlineRNN(Unweighted):
         self._set_learner(learner)
         stand = memory.hidden, memory.influence, memory.past
         self.state_ = OnlineState(*stand, passes[-1], panel.y - passes[0], self.scaler_.range)
+
+    def _learn_from(self, panel: Panel, weights: np.ndarray | None) -> None:
+        super()._learn_from(panel, weights)
         self._forget_rows()
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -229,7 +231,9 @@ class OnlineRNN(Unweighted):
     @property
     def prequential_(self) -> np.ndarray:
         """Errors (rows, O), in the user's order of rows; NaN in the first rows, which were not forecast."""
-        return self.panel_.user_rows(self.state_.errors)
+        errors = np.full(self.panel_.y.shape, np.nan)
+        errors[self.panel_.position_of_rows() >= sum(self.differences_)] = self.state_.errors
+        return self.panel_.user_rows(errors)
 
     # ---------------------------------------------------------------- inside
 
@@ -279,8 +283,13 @@ class OnlineRNN(Unweighted):
 
     def _advance(self, X: Any, y: Any, *, rate: float) -> None:
         """Append the new rows, run over them, and keep the last rows only."""
-        before = self.panel_.lengths
+        before = self.panel_.lengths - sum(self.differences_)
         super().update(X, y)
+        differences.within(self, lambda model: model._follow(before, rate))
+        self._forget_rows()
+
+    def _follow(self, before: np.ndarray, rate: float) -> None:
+        """Run over the rows of the history after the first `before` (S,) ones."""
         panel, state, program = self.panel_, self.state_, self._program()
         inputs = self._scaled(panel)
         rows = time_major(_panel(inputs), before)
@@ -294,23 +303,23 @@ class OnlineRNN(Unweighted):
         state.seen = _range(np.concatenate([state.seen, inputs.y]))
         if rate:
             self._set_learner(learner)
-        self._forget_rows()
 
     def _set_learner(self, learner: Moments) -> None:
         self.theta_, self.steps_ = learner.theta, learner.count
         self.moments_ = np.stack([learner.m, learner.v])
 
     def _forget_rows(self) -> None:
-        """Keep the last `keep` rows of each series, and the forecasts made for them."""
-        panel, state = self.panel_, self.state_
-        if panel.lengths.max() > self.keep:
-            kept = panel.position_of_rows() >= np.repeat(panel.lengths - self.keep, panel.lengths)
+        """Keep the last `keep` rows of each series, or of its differences, and the forecasts made for them."""
+        panel, state, lag = self.panel_, self.state_, sum(self.differences_)
+        first = np.maximum(panel.lengths - self.keep - lag, 0)
+        if first.any():
+            position = panel.position_of_rows()
+            kept = (position >= np.repeat(first + lag, panel.lengths))[position >= lag]
             state.forecasts, state.errors = state.forecasts[kept], state.errors[kept]
-            self.panel_ = panel.slice(np.maximum(panel.lengths - self.keep, 0))
+            self.panel_ = panel.slice(first)
 
     def _check_options(self) -> None:
         super()._check_options()
-        refuse_differences(self, "Pass y.diff() and add its forecasts to the last value")
         check_choice("solver", self.solver, SOLVERS)
         check_choice("scale", self.scale, ("series", None))
         check_count("epochs", self.epochs)
