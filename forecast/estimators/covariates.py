@@ -34,6 +34,7 @@ class CovariateRoles(Documented):
         past: columns of X that are known up to now alone, such as measured weather. They are never asked for: in the
             steps ahead stand their last season and what is left of its last change (`forecast.panel.past_covariates`).
         static: columns of X that hold one value for each series, such as the size of a shop; never asked for again.
+            Those in a frame of their own are joined first: long.merge(shops, on="unique_id").
     """
 
     uses_covariates: ClassVar[bool] = True
