@@ -40,7 +40,11 @@ def fit(own: WindowProgram, seed: int, **options) -> np.ndarray:
 )
 def test_fits_in_two_threads_are_those_in_a_row(options: dict) -> None:
     """Also the first ones, which compile, and with callbacks that look at the weights of their own fit."""
-    alone = [fit(WindowProgram.of(ALONE), seed, **options) for seed in range(4)]
+    one = WindowProgram.of(ALONE)
+    alone = [fit(one, seed, **options) for seed in range(4)]
+    np.testing.assert_array_equal(
+        fit(WindowProgram.of(ALONE), 3, **options), alone[3]
+    )  # nothing stays in `one`
     own, seen = WindowProgram.of(ALONE), dict[int, list[np.ndarray]]()
 
     class Look(keras.callbacks.Callback):

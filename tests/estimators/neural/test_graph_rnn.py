@@ -53,7 +53,7 @@ def test_the_edges_tell_what_no_node_knows_of_itself() -> None:
 @pytest.mark.parametrize("outputs", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_before_training_every_node_is_its_autoregression(outputs: int) -> None:
     y = stream()
-    model = small(lags=2, outputs=outputs, cell="elman", epochs=1, validation=0).fit(y)
+    model = small(lags=2, outputs=outputs, cell="elman", epochs=1, validation=0, jit_compile=False).fit(y)
     model.theta_ = model.linear_theta_
     linear = AR(lags=2, joint=False).fit(y.iloc[: len(y) - outputs + 1])  # the last first steps of `outputs`
     np.testing.assert_allclose(model.predict(1), linear.simulate(1, y), rtol=1e-7)

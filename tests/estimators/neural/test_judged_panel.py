@@ -19,7 +19,15 @@ from forecast.windows import naive_error
 pytestmark = pytest.mark.backend
 QUARTERS = pd.date_range("2000-01-01", periods=60, freq="QS")
 SMALL: dict[str, Any] = dict(
-    horizon=4, hidden=(2,), blocks=1, members=1, epochs=1, batch_size=16, learning_rate=1e-9, random_state=0
+    horizon=4,
+    hidden=(2,),
+    blocks=1,
+    members=1,
+    epochs=1,
+    batch_size=16,
+    learning_rate=1e-9,
+    jit_compile=False,
+    random_state=0,
 )
 
 

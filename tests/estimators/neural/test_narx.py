@@ -175,10 +175,11 @@ def test_lags_of_each_column() -> None:
 
 
 def test_lags_given() -> None:
-    model = NARX(lags=[4, 1], exog_lags=1, hidden=(2,), epochs=1).fit(X, DRIVEN)
+    quick = dict(epochs=1, selection=False, jit_compile=False)
+    model = NARX(lags=[4, 1], exog_lags=1, hidden=(2,), **quick).fit(X, DRIVEN)
     assert (model.lags_, model.exog_lags_, model.window_) == ((1, 4), (0, 1), 4)
     assert model.config_.hidden == (2,)
-    assert NARX(lags=1, exog_lags=[5], hidden=()).fit(X, DRIVEN).min_history(model.panel_) == 6
+    assert NARX(lags=1, exog_lags=[5], hidden=(), **quick).fit(X, DRIVEN).min_history(model.panel_) == 6
 
 
 @pytest.mark.parametrize(("linear", "activation"), [(False, "tanh"), (True, "relu"), (True, "linear")])

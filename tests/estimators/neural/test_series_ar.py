@@ -55,10 +55,15 @@ def test_series_unlike_each_other_are_forecast_by_an_equation_each(model: NARX) 
     np.testing.assert_array_equal(model.predict(inside)["NARX"], ar.predict(inside)["AR"])
 
 
-@pytest.mark.parametrize("start", [NARX(**SMALL), ResidualTDNN(horizon=4)], ids=["AR", "pretrained"])
+TINY: dict[str, Any] = dict(blocks=1, hidden=(2,), members=1, epochs=1, jit_compile=False, random_state=0)
+
+
+@pytest.mark.parametrize(
+    "start", [NARX(**SMALL), ResidualTDNN(horizon=4, **TINY)], ids=["NARX", "ResidualTDNN"]
+)
 def test_a_model_inside_with_a_calendar_comes_back_from_its_file(start: Any, tmp_path: Path) -> None:
     model = start.set_params(calendar=["weekday"]).fit(UNLIKE)
-    assert vars(model).keys() & {"series_ar_", "pretrained_"}
+    assert isinstance(model.series_ar_, AR)
     model.save(tmp_path / "model")
     pd.testing.assert_frame_equal(load(tmp_path / "model").predict(), model.predict(), check_exact=True)
 
@@ -134,6 +139,6 @@ def test_errors_are_those_of_forecasts_from_the_origins(model: NARX) -> None:
 
 
 def test_networks_across_series_have_none() -> None:
-    options: dict[str, Any] = dict(horizon=4, lags=2, units=2, epochs=2, random_state=0)
+    options: dict[str, Any] = dict(horizon=4, lags=2, units=2, epochs=2, random_state=0, jit_compile=False)
     fitted = GraphRNN(**options).fit(UNLIKE)
     assert fitted.series_ar_ is None and "AR" not in fitted.selection_["candidate"].tolist()
