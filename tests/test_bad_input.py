@@ -27,7 +27,7 @@ FUTURE = covariates(pd.period_range(Y.index[-1] + 1, periods=6, freq="M"))
 
 
 def narx(**options: Any) -> NARX:
-    return NARX(**{"lags": 2, "hidden": (2,), "epochs": 2, **options})
+    return NARX(**{"lags": 2, "hidden": (2,), "epochs": 2, "jit_compile": False, **options})
 
 
 @cache

@@ -28,7 +28,7 @@ from tests.checks_forecaster import covariates, long_frame, monthly
 
 Y = monthly(72)
 SLOW = [pytest.mark.backend, pytest.mark.slow]
-NETWORK = NARX(lags=3, hidden=(2,), epochs=5, random_state=0)
+NETWORK = NARX(lags=3, hidden=(2,), epochs=5, jit_compile=False, random_state=0)
 ONLINE = OnlineRNN(lags=2, units=2, jit_compile=False, random_state=0)
 MODELS = [
     AR(),

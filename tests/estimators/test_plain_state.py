@@ -27,7 +27,7 @@ MODELS = {
         ["forecast.estimators.baselines.ar.AR", "forecast.estimators.pipeline.ForecastPipeline", PANEL],
     ),
     "NARX": pytest.param(
-        NARX(lags=2, exog_lags=0, epochs=2, hidden=(2,), random_state=0),
+        NARX(lags=2, exog_lags=0, epochs=2, hidden=(2,), jit_compile=False, random_state=0),
         [
             "forecast.estimators.neural.inputs.Scaler",
             "forecast.estimators.neural.narx.NARX",

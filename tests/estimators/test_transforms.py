@@ -32,7 +32,7 @@ from tests.checks_forecaster import check_forecaster, covariates, long_frame, mo
 from tests.estimators.test_saving import array, contents, forge, refused
 
 Y = monthly()
-NETWORK = NARX(lags=3, hidden=(2,), epochs=5, random_state=0)
+NETWORK = NARX(lags=3, hidden=(2,), epochs=5, jit_compile=False, random_state=0)
 SLOW = [pytest.mark.backend, pytest.mark.slow]
 
 
@@ -322,7 +322,14 @@ def test_models_that_learn_online_and_hierarchies() -> None:
             marks=pytest.mark.slow,
         ),
         pytest.param(
-            NARX(lags=2, hidden=(2,), epochs=5, random_state=0, transform=["log", "difference"]),
+            NARX(
+                lags=2,
+                hidden=(2,),
+                epochs=5,
+                jit_compile=False,
+                random_state=0,
+                transform=["log", "difference"],
+            ),
             marks=SLOW,
         ),
     ],

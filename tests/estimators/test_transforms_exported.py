@@ -15,7 +15,9 @@ from forecast.estimators.pretrained.estimator import Pretrained
 from tests.checks_forecaster import long_frame, monthly
 from tests.checks_onnx import assert_answers
 
-SMALL: dict[str, Any] = {"lags": 2, "hidden": (2,), "epochs": 1, "selection": False, "random_state": 0}
+SMALL: dict[str, Any] = dict(
+    lags=2, hidden=(2,), epochs=1, selection=False, jit_compile=False, random_state=0
+)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,15 @@ LATER = covariates(pd.period_range(Y.index[-1] + 1, periods=6, freq="M"), seed=3
 
 def small(**options) -> NARX:
     """A network that stays, whatever a linear model would do."""
-    return NARX(**{"lags": 2, "hidden": (2,), "epochs": 5, "random_state": 0, "selection": False, **options})
+    small = {
+        "lags": 2,
+        "hidden": (2,),
+        "epochs": 5,
+        "random_state": 0,
+        "selection": False,
+        "jit_compile": False,
+    }
+    return NARX(**small | options)
 
 
 # ---------------------------------------------------------------- scaling
@@ -360,7 +368,9 @@ def test_a_fifth_of_the_values_missing_costs_little() -> None:
 
 def test_a_fitted_model_forecasts_with_the_members_that_it_has() -> None:
     y = np.sin(np.arange(60.0))
-    model = NARX(lags=2, hidden=(2,), members=2, epochs=2, selection=False, random_state=0).fit(y)
+    model = NARX(
+        lags=2, hidden=(2,), members=2, epochs=2, selection=False, jit_compile=False, random_state=0
+    ).fit(y)
     before = model.predict(3)
     np.testing.assert_array_equal(model.set_params(members=3).predict(3), before)
 
@@ -370,6 +380,7 @@ def test_candidates_know_no_more_of_a_past_covariate_than_the_forecast() -> None
     X = pd.DataFrame({"x": rng.normal(size=120)}, pd.date_range("2024-01-01", periods=120))
     y = (5 * X["x"] + 0.1 * rng.normal(size=120)).rename("y")
     options: dict[str, Any] = {"exog_lags": 0, "hidden": (2,), "epochs": 2, "horizon": 3, "random_state": 0}
+    options |= {"jit_compile": False}
     known, past = (
         NARX(**options, past=names).fit(X, y).selection_.set_index("candidate") for names in (None, ["x"])
     )

@@ -18,7 +18,7 @@ from tests.checks_onnx import answers, assert_answers, session
 from tests.estimators.test_exporting import two_tables
 
 pytestmark = pytest.mark.backend
-TINY: dict[str, Any] = {"epochs": 1, "selection": False, "random_state": 0}
+TINY: dict[str, Any] = {"epochs": 1, "selection": False, "jit_compile": False, "random_state": 0}
 
 
 def stirred(model: Any) -> Any:
@@ -61,7 +61,7 @@ def test_linear_models_ar_and_the_mean_with_a_network(tmp_path: Path) -> None:
 
 def test_a_history_beyond_the_training_data_moves_the_bounds(tmp_path: Path) -> None:
     y = pd.Series(1.2 ** np.arange(40.0) + np.sin(np.arange(40.0)))
-    model = NARX(lags=2, random_state=0).fit(y[:36])
+    model = NARX(lags=2, jit_compile=False, random_state=0).fit(y[:36])
     run = session(model, tmp_path, 12)
     model.update(y[36:])
     np.testing.assert_allclose(answers(run, model).ravel(), model.predict(12), rtol=1e-9)

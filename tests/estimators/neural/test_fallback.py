@@ -17,7 +17,9 @@ from forecast.panel import Panel
 
 pytestmark = pytest.mark.backend
 DAYS = pd.date_range("2024-01-01", periods=40)
-SMALL: dict[str, Any] = dict(lags=2, hidden=(2,), epochs=3, scale="series", selection=False, random_state=0)
+SMALL: dict[str, Any] = dict(
+    lags=2, hidden=(2,), epochs=3, scale="series", selection=False, jit_compile=False, random_state=0
+)
 
 
 def walk(seed: int) -> np.ndarray:
@@ -85,7 +87,7 @@ def test_a_gap_everywhere_is_a_reason() -> None:
 
 def test_a_constant_node_is_forecast_flat() -> None:
     with pytest.warns(UserWarning, match="constant"):
-        model = GraphRNN(lags=1, units=2, epochs=2, selection=False, random_state=0).fit(
+        model = GraphRNN(lags=1, units=2, epochs=2, selection=False, jit_compile=False, random_state=0).fit(
             panel(a=walk(0), b=walk(1), flat=np.full(40, 5.0))
         )
     assert model.predict(2).set_index("unique_id").loc["flat", "GraphRNN"].tolist() == [5.0, 5.0]

@@ -33,7 +33,8 @@ def long_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def small(**options) -> GraphRNN:
-    return GraphRNN(**{"edges": EDGES, "lags": 1, "units": 3, "epochs": 60, "random_state": 0, **options})
+    small = {"edges": EDGES, "lags": 1, "units": 3, "epochs": 60, "jit_compile": False, "random_state": 0}
+    return GraphRNN(**small | options)
 
 
 @pytest.mark.slow
@@ -53,7 +54,7 @@ def test_the_edges_tell_what_no_node_knows_of_itself() -> None:
 @pytest.mark.parametrize("outputs", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_before_training_every_node_is_its_autoregression(outputs: int) -> None:
     y = stream()
-    model = small(lags=2, outputs=outputs, cell="elman", epochs=1, validation=0, jit_compile=False).fit(y)
+    model = small(lags=2, outputs=outputs, cell="elman", epochs=1, validation=0).fit(y)
     model.theta_ = model.linear_theta_
     linear = AR(lags=2, joint=False).fit(y.iloc[: len(y) - outputs + 1])  # the last first steps of `outputs`
     np.testing.assert_allclose(model.predict(1), linear.simulate(1, y), rtol=1e-7)

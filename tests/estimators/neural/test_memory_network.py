@@ -11,7 +11,7 @@ from forecast.estimators.neural.memory_network import MemoryNetwork
 from tests.checks_forecaster import monthly
 
 pytestmark = pytest.mark.backend
-SMALL = dict(units=3, slots=4, width=2, random_state=0, scale="series", selection=False)
+SMALL = dict(units=3, slots=4, width=2, random_state=0, scale="series", selection=False, jit_compile=False)
 Y = monthly(96)
 
 

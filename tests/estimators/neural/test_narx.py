@@ -184,7 +184,7 @@ def test_lags_given() -> None:
 
 @pytest.mark.parametrize(("linear", "activation"), [(False, "tanh"), (True, "relu"), (True, "linear")])
 def test_other_architectures(linear: bool, activation: str) -> None:
-    options = {"linear": linear, "activation": activation, "selection": False}
+    options = {"linear": linear, "activation": activation, "selection": False, "jit_compile": False}
     model = NARX(lags=2, hidden=(3, 2), epochs=5, random_state=0, **options).fit(Y)
     assert np.isfinite(model.predict(6)).all()
     assert ("linear/kernel" in parts(model, model.theta_[0])) == linear
@@ -206,7 +206,10 @@ def test_grid_search_in_two_processes() -> None:
 
 @pytest.mark.parametrize("name", ["hours out of summer time", "business days", "month end unset"])
 def test_the_index_goes_on_and_changes_no_value(name: str) -> None:
-    model, index = NARX(lags=2, hidden=(2,), epochs=1, selection=False, random_state=0), INDEXES[name]
+    model, index = (
+        NARX(lags=2, hidden=(2,), epochs=1, selection=False, jit_compile=False, random_state=0),
+        INDEXES[name],
+    )
     y = Y.iloc[: len(index)].set_axis(index)
     forecast = model.fit(y.iloc[:ROWS]).predict(AHEAD)
     pd.testing.assert_index_equal(forecast.index, index[ROWS:])

@@ -31,7 +31,9 @@ def hierarchy(seed: int, nodes: int = 9, rows: int = 50) -> tuple[pd.DataFrame, 
 
 
 def small(**options) -> RecursiveNet:
-    return RecursiveNet(**{"lags": 2, "units": 2, "epochs": 4, "random_state": 0, **options})
+    return RecursiveNet(
+        **{"lags": 2, "units": 2, "epochs": 4, "jit_compile": False, "random_state": 0, **options}
+    )
 
 
 def check_sums_of(values: pd.DataFrame, parents: pd.DataFrame) -> None:

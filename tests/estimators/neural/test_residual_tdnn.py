@@ -16,7 +16,9 @@ from forecast.training.drawn_windows import DrawnWindows
 from tests.checks_forecaster import monthly
 
 pytestmark = pytest.mark.backend
-SMALL = {"blocks": 1, "hidden": (8,), "batch_size": 32, "members": 1, "selection": False, "random_state": 0}
+SMALL = dict(
+    blocks=1, hidden=(8,), batch_size=32, members=1, selection=False, jit_compile=False, random_state=0
+)
 
 
 def ramps(count: int = 20, rows: int = 30) -> pd.DataFrame:
@@ -89,7 +91,9 @@ def test_quantiles_do_not_cross_and_hold_the_forecast(loss: object) -> None:
 def test_an_autoregression_takes_its_place_where_it_forecasts_better(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     y = pd.Series(rng.normal(size=90).cumsum(), pd.period_range("2015-01", periods=90, freq="M"))
-    model = ResidualTDNN(horizon=3, window=6, blocks=1, hidden=(4,), epochs=2, random_state=0).fit(y)
+    model = ResidualTDNN(
+        horizon=3, window=6, blocks=1, hidden=(4,), epochs=2, jit_compile=False, random_state=0
+    ).fit(y)
     assert (
         model.selection_["candidate"].iloc[-1] == "network, 2 epochs" and model.selection_["kept"].sum() == 1
     )

@@ -12,7 +12,7 @@ from tests.checks_forecaster import covariates, long_frame, monthly
 pytestmark = pytest.mark.backend
 Y = monthly(96)
 X = covariates(Y.index)
-SMALL = dict(window=3, units=2, horizon=4, epochs=2, random_state=0)
+SMALL = dict(window=3, units=2, horizon=4, epochs=2, jit_compile=False, random_state=0)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,9 @@ from forecast.windows import naive_error
 
 pytestmark = pytest.mark.backend
 ROWS = 80
-SMALL: dict[str, Any] = dict(horizon=4, lags=2, hidden=(2,), epochs=2, scale="series", random_state=0)
+SMALL: dict[str, Any] = dict(
+    horizon=4, lags=2, hidden=(2,), epochs=2, scale="series", jit_compile=False, random_state=0
+)
 
 
 def alternating(seed: int, slope: float, level: float) -> np.ndarray:
@@ -113,7 +115,7 @@ def test_one_series_whose_lags_are_chosen_is_forecast_by_ar_where_that_is_better
 
 @pytest.mark.slow
 def test_a_residual_network_stands_beside_it() -> None:
-    fitted = ResidualTDNN(horizon=4, epochs=2, random_state=0).fit(UNLIKE)
+    fitted = ResidualTDNN(horizon=4, epochs=2, jit_compile=False, random_state=0).fit(UNLIKE)
     table = fitted.selection_.set_index("candidate")
     expected = AR(horizon=4).fit(UNLIKE).predict()["AR"]
     assert np.isfinite(table["error"]["AR"]) and table["kept"].sum() == 1

@@ -53,6 +53,7 @@ def test_linear_response_is_least_squares() -> None:
         feedback=False,
         epochs=1,
         scale=None,
+        jit_compile=False,
         random_state=0,
         selection=False,
     ).fit(x, y)
@@ -62,7 +63,15 @@ def test_linear_response_is_least_squares() -> None:
 
 
 def test_the_start_forecasts_as_ar() -> None:
-    model = TDNN(lags=[1, 12], hidden=(3,), epochs=1, random_state=0, scale="series", selection=False).fit(Y)
+    model = TDNN(
+        lags=[1, 12],
+        hidden=(3,),
+        epochs=1,
+        jit_compile=False,
+        random_state=0,
+        scale="series",
+        selection=False,
+    ).fit(Y)
     model.theta_ = model.linear_theta_
     np.testing.assert_allclose(model.predict(24), AR(lags=[1, 12]).fit(Y).predict(24), rtol=1e-7)
 
@@ -71,7 +80,7 @@ def test_the_start_forecasts_as_ar() -> None:
 def test_delays_in_the_first_layer_alone_are_narx() -> None:
     """The same network under the other name: their weights, moved over, give the same forecasts."""
     narx = NARX(lags=2, hidden=(3,), epochs=10, weight_decay=1e-3, random_state=0).fit(Y)
-    model = TDNN(lags=2, hidden=(3,), epochs=1, random_state=0).fit(Y)
+    model = TDNN(lags=2, hidden=(3,), epochs=1, jit_compile=False, random_state=0).fit(Y)
     assert model.theta_.shape == narx.theta_.shape
     slices = narx._compiled().slices()
     values = {"/".join(path.split("/")[-2:]): narx.theta_[0][part] for path, part in slices.items()}
@@ -82,7 +91,15 @@ def test_delays_in_the_first_layer_alone_are_narx() -> None:
 
 @pytest.mark.slow
 def test_delays_in_every_layer() -> None:
-    model = TDNN(lags=3, hidden=(4, 2), delays=(2, 1), activation=(None, "tanh"), epochs=3, random_state=0)
+    model = TDNN(
+        lags=3,
+        hidden=(4, 2),
+        delays=(2, 1),
+        activation=(None, "tanh"),
+        epochs=3,
+        jit_compile=False,
+        random_state=0,
+    )
     config = model.fit(X, Y).config_
     assert [layer.delays for layer in config.layers] == [(0, 1, 2), (0, 1, 2)]
     assert [layer.activation for layer in config.layers] == [None, "tanh"]
@@ -97,9 +114,16 @@ def test_a_wiener_hammerstein_system_is_learned() -> None:
     x = rng.normal(size=800)
     inner = np.convolve(x, [1.0, 0.6, 0.3])[:800]
     y = np.convolve(np.tanh(1.5 * inner), [1.0, 0.5])[:800] + 0.02 * rng.normal(size=800)
-    model = TDNN(lags=3, hidden=(4,), delays=1, feedback=False, linear=True, epochs=100, random_state=0).fit(
-        x[:600, None], y[:600]
-    )
+    model = TDNN(
+        lags=3,
+        hidden=(4,),
+        delays=1,
+        feedback=False,
+        linear=True,
+        epochs=100,
+        jit_compile=False,
+        random_state=0,
+    ).fit(x[:600, None], y[:600])
     error = np.sqrt(np.mean((model.predict(x[600:, None]) - y[600:]) ** 2))
     assert error < 0.03 < 0.1 * y.std()
 
@@ -146,7 +170,9 @@ def test_direct_forecasts_are_regressions_of_every_step() -> None:
         "validation": 0,
         "scale": None,
     }
-    model = TDNN(lags=2, horizon=3, strategy="direct", random_state=0, **options).fit(x[:100], y[:100])
+    model = TDNN(lags=2, horizon=3, strategy="direct", jit_compile=False, random_state=0, **options).fit(
+        x[:100], y[:100]
+    )
     forecast = model.predict(x[100:104])
     for h in range(3):
         now = np.arange(2, 98)
