@@ -51,6 +51,15 @@ from tests.checks_forecaster import cases, covariates, forecasters, monthly
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 every_forecaster = pytest.mark.parametrize("model", cases(broad=True))
 weighted = pytest.mark.parametrize("model", cases(leave_out=Unweighted, broad=True))
+KINDS = (
+    "NARX",
+    "OnlineRNN",
+    "Seq2Seq",
+    "KerasForecaster",
+)  # the other networks are searched by the code of NARX
+of_every_kind = pytest.mark.parametrize(
+    "model", [case for case in cases(broad=True) if not case.marks or case.id in KINDS]
+)
 Y = monthly(72)
 X = covariates(Y.index)
 LATER = pd.period_range(Y.index[-1] + 1, periods=4, freq="M")
@@ -77,7 +86,7 @@ def test_pipeline_with_scaler(model: Forecaster) -> None:
     pd.testing.assert_series_equal(plain.predict(X[40:50]), framed.predict(X[40:50]))
 
 
-@every_forecaster
+@of_every_kind
 def test_grid_search_with_and_without_covariates(model: Forecaster) -> None:
     search = GridSearchCV(clone(model), {"horizon": [1, 2]}, cv=FOLDS, error_score="raise")
     alone = search.fit(Y)
@@ -107,7 +116,7 @@ def test_grid_search_of_lags_in_a_pipeline() -> None:
     assert nested.fit(Y).best_params_ == {"estimator__alpha": 1e-3}
 
 
-@every_forecaster
+@of_every_kind
 def test_halving_grid_search(model: Forecaster) -> None:
     search = HalvingGridSearchCV(
         clone(model),

@@ -81,6 +81,7 @@ def test_every_system_of_the_field_is_in_the_table() -> None:
 
 
 @backend
+@slow
 def test_first_forecast(tmp_path: Path) -> None:
     printed = run("first_forecast", tmp_path)
     narx, ar = (numbers(printed, f"{name}: mean absolute error")[0] for name in ("NARX", "AR"))
