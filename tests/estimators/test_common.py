@@ -14,7 +14,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 import forecast
 from forecast.estimators.base import Forecaster
+from forecast.estimators.baselines.ar import AR
 from forecast.estimators.baselines.ets import ETS
+from forecast.estimators.neural.narx import NARX
 from forecast.estimators.pipeline import ForecastPipeline
 from tests.checks_forecaster import EXPECTED_FAILED_CHECKS, cases, check_forecaster, forecasters, on_sequences
 from tests.checks_tools import check_backtest, check_polars, check_sklearn
@@ -45,7 +47,11 @@ def test_every_public_estimator_is_under_these_checks() -> None:
     assert classes - {ForecastPipeline} == {type(model) for model in [*forecasters(), *on_sequences()]}
 
 
-@pytest.mark.parametrize("model", [case for case in cases() if case.id in ("AR()", "NARX")])
+@pytest.mark.parametrize(
+    "model",
+    [AR(), pytest.param(NARX(lags=2, hidden=(2,), epochs=2, jit_compile=False), marks=pytest.mark.backend)],
+    ids=["AR", "NARX"],
+)
 def test_check_polars(model: Forecaster) -> None:
     check_polars(model)
 

@@ -51,12 +51,8 @@ from tests.checks_forecaster import cases, covariates, forecasters, monthly
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 every_forecaster = pytest.mark.parametrize("model", cases(broad=True))
 weighted = pytest.mark.parametrize("model", cases(leave_out=Unweighted, broad=True))
-KINDS = (
-    "NARX",
-    "OnlineRNN",
-    "Seq2Seq",
-    "KerasForecaster",
-)  # the other networks are searched by the code of NARX
+# The other networks are searched by the code of NARX.
+KINDS = ("NARX", "OnlineRNN", "Seq2Seq", "KerasForecaster")
 of_every_kind = pytest.mark.parametrize(
     "model", [case for case in cases(broad=True) if not case.marks or case.id in KINDS]
 )
@@ -318,10 +314,9 @@ def test_statsmodels_and_keras_are_loaded_only_when_needed() -> None:
 
 @pytest.mark.slow
 def test_joblib_workers_give_the_same_forecasts() -> None:
+    # One model of each way of keeping what is learned.
     kinds = AR, MarkovSwitching, LagRegressor, Ensemble, NARX, OnlineRNN, Seq2Seq, KerasForecaster
-    models = [
-        model for model in forecasters() if type(model) in kinds
-    ]  # one of each way of keeping what it learns
+    models = [model for model in forecasters() if type(model) in kinds]
     there = Parallel(n_jobs=2, backend="loky")(delayed(_fit_and_forecast)(model) for model in models)
     for model, forecast in zip(models, there, strict=True):
         np.testing.assert_allclose(forecast, _fit_and_forecast(model), rtol=1e-6)

@@ -42,9 +42,8 @@ def test_fits_in_two_threads_are_those_in_a_row(options: dict) -> None:
     """Also the first ones, which compile, and with callbacks that look at the weights of their own fit."""
     one = WindowProgram.of(ALONE)
     alone = [fit(one, seed, **options) for seed in range(4)]
-    np.testing.assert_array_equal(
-        fit(WindowProgram.of(ALONE), 3, **options), alone[3]
-    )  # nothing stays in `one`
+    last = fit(WindowProgram.of(ALONE), 3, **options)
+    np.testing.assert_array_equal(last, alone[3])  # the fits before leave nothing in the program
     own, seen = WindowProgram.of(ALONE), dict[int, list[np.ndarray]]()
 
     class Look(keras.callbacks.Callback):

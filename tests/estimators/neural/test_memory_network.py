@@ -18,7 +18,7 @@ Y = monthly(96)
 @pytest.mark.slow
 def test_it_starts_at_ar_with_its_heads_sharp() -> None:
     """What the cell starts at, heads that are sharp and go by location, is not drawn at random."""
-    model = MemoryNetwork(lags=[1, 12], window=3, solver="lm", epochs=1, jit_compile=False, **SMALL).fit(Y)
+    model = MemoryNetwork(lags=[1, 12], window=3, solver="lm", epochs=1, **SMALL).fit(Y)
     model.theta_ = model.linear_theta_
     np.testing.assert_allclose(model.predict(24), AR(lags=[1, 12]).fit(Y).predict(24), rtol=1e-7)
     assert model.window_ == 12

@@ -206,10 +206,8 @@ def test_grid_search_in_two_processes() -> None:
 
 @pytest.mark.parametrize("name", ["hours out of summer time", "business days", "month end unset"])
 def test_the_index_goes_on_and_changes_no_value(name: str) -> None:
-    model, index = (
-        NARX(lags=2, hidden=(2,), epochs=1, selection=False, jit_compile=False, random_state=0),
-        INDEXES[name],
-    )
+    model = NARX(lags=2, hidden=(2,), epochs=1, selection=False, jit_compile=False, random_state=0)
+    index = INDEXES[name]
     y = Y.iloc[: len(index)].set_axis(index)
     forecast = model.fit(y.iloc[:ROWS]).predict(AHEAD)
     pd.testing.assert_index_equal(forecast.index, index[ROWS:])
