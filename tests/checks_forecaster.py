@@ -82,8 +82,8 @@ def forecasters() -> list[Forecaster]:
             jit_compile=False,
             random_state=0,
         ),
-        GraphRNN(lags=2, units=2, cell="elman", epochs=3, jit_compile=False, random_state=0),
-        RecursiveNet(lags=2, units=2, epochs=3, jit_compile=False, random_state=0),
+        GraphRNN(lags=2, units=2, cell="elman", epochs=3, selection=False, jit_compile=False, random_state=0),
+        RecursiveNet(lags=2, units=2, epochs=3, selection=False, jit_compile=False, random_state=0),
         ResidualTDNN(
             window=3,
             horizon=2,
@@ -116,6 +116,7 @@ def forecasters() -> list[Forecaster]:
             attention="additive",
             linear=False,
             epochs=2,
+            selection=False,
             jit_compile=False,
             random_state=0,
         ),
