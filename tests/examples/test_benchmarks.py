@@ -454,7 +454,7 @@ def test_day_or_week(script: ModuleType) -> None:
 
 def test_weather(script: ModuleType) -> None:
     """Weather known ahead is worth more than weather of the past."""
-    table = script.main(["--quick", "--models", "AR", "--days", "1"]).set_index("weather")
+    table = script.main(["--quick", "--models", "AR", "--steps", "24"]).set_index("weather")
     assert table.loc["known", "RMSSE"] < 0.5 * table.loc["past", "RMSSE"]
 
 
