@@ -151,13 +151,17 @@ class LagRegressor(Forecaster):
     def _fit_step(
         self, table: np.ndarray, y: np.ndarray, known: np.ndarray, weights: np.ndarray | None
     ) -> list[Any]:
-        """A regressor for each target column of y, from the rows where it is known; the table may be changed."""
+        """A regressor for each target column of y, from the rows where it is known; the table may be changed.
+
+        A regressor may scale its table in place, as weighted least squares do: only the last one gets the table itself.
+        """
         plain = LinearRegression(copy_X=False) if self.estimator is None else self.estimator
         scaled = type(plain) is LinearRegression and plain.fit_intercept
         units = standardise(table) if scaled else None
         fitted = []
         for target, which in enumerate(known.T):
-            some = slice(None) if which.all() else which  # no copy of what is used whole
+            last = target == len(known.T) - 1
+            some = slice(None) if last and which.all() else which  # a mask copies
             given = table[some], y[some, target], None if weights is None else weights[some]
             fitted.append(
                 self._fit_one(*given) if units is None else least_squares(clone(plain), *given, *units)

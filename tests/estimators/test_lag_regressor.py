@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
@@ -89,6 +90,20 @@ def test_several_targets_see_the_lags_of_all() -> None:
     both = pd.DataFrame({"a": Y, "b": Y.shift(1).bfill()})
     model = LagRegressor(lags=1).fit(both)
     assert model.regressors_[1].coef_ == pytest.approx([1.0, 0.0], abs=1e-8)
+
+
+@pytest.mark.parametrize("estimator", [None, LinearRegression(copy_X=False), Ridge(copy_X=False)])
+def test_each_of_several_targets_sees_the_table_as_it_is(estimator: object) -> None:
+    rng = np.random.default_rng(0)
+    y, weights = rng.normal(size=(60, 2)).cumsum(axis=0), rng.uniform(0.1, 2, 60)
+    table = np.hstack([y[:-1], rng.normal(size=(59, 1))])
+    fitted = LagRegressor(lags=1, estimator=estimator).fit(
+        np.vstack([np.zeros((1, 1)), table[:, 2:]]), y, weights
+    )
+    plain = LinearRegression() if estimator is None else clone(estimator).set_params(copy_X=True)
+    for target, found in enumerate(fitted.regressors_):
+        wanted = clone(plain).fit(table, y[1:, target], weights[1:])
+        assert found.coef_ == pytest.approx(wanted.coef_)
 
 
 def test_parameters_of_the_regressor_can_be_searched() -> None:
