@@ -12,7 +12,7 @@ from sklearn.model_selection import BaseCrossValidator
 
 from forecast._checks import check_choice, check_count, explain
 from forecast.panel.long import Names, is_long
-from forecast.panel.naming import names_of
+from forecast.panel.naming import names_of, refuse_other_names
 
 Window = Literal["expanding"] | int
 Align = Literal["time", "end"]
@@ -108,11 +108,13 @@ class RollingOrigin(BaseCrossValidator):
             groups: ignored, there for scikit-learn.
 
         Raises:
-            ValueError: a row without its time; an array when there is a gap, since a forecaster cannot see the
-                gap before the rows of an array.
+            ValueError: a row without its time; a frame whose times are in a column that is not named; an array when
+                there is a gap, since a forecaster cannot see the gap before the rows of an array.
         """
         data = y if X is None else X
         names = names_of(data, None, self.series, self.time, None, valued=False)
+        if y is None and not is_long(data, names):
+            refuse_other_names(data, "X")
         times, ids = read_timeline(data, names)
         if times is None:
             times, ids = read_timeline(y, names) if y is not None and len(y) == len(ids) else (None, ids)

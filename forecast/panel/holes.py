@@ -11,7 +11,7 @@ from pandas.tseries.frequencies import to_offset
 from forecast._checks import check_choice, explain
 from forecast.panel import long
 from forecast.panel.frequency import OFF_GRID, Clock, Frequency
-from forecast.panel.naming import names_of, naming
+from forecast.panel.naming import names_of, refuse_other_names
 from forecast.panel.read import split_index
 from forecast.panel.regularity import (
     frequency_with_holes,
@@ -71,7 +71,7 @@ def fill_gaps(
         ids, times = (whole.index.get_level_values(level) for level in (0, -1))
         columns = {name: whole[name].to_numpy() if name in whole else None for name in frame.columns}
         return long.write_long(ids, times, columns, library, id_type, time_type, names)
-    _refuse_other_names(y)
+    refuse_other_names(y)
     if not isinstance(y, (pd.Series, pd.DataFrame)):
         remedy = "Pass a Series or frame on the timestamps of its rows"
         raise TypeError(explain("y", "data with an index, or a long frame", f"a {type(y).__name__}", remedy))
@@ -93,16 +93,6 @@ def fill_gaps(
         [ids.repeat([len(line) for line in lines]), lines[0].append(lines[1:])], names=y.index.names
     )
     return y if len(index) == len(y) else y.reindex(index)
-
-
-def _refuse_other_names(y: Any) -> None:
-    """Refuse a table whose times stand in a column that is not named."""
-    if not long.is_frame(y) or not isinstance(getattr(y, "index", None), pd.RangeIndex | None):
-        return
-    remedy = naming(long.to_pandas(y)[0], valued=False)
-    if remedy:
-        allowed = "data with the times in its index, or a long frame with the columns unique_id, ds"
-        raise ValueError(explain("y", allowed, f"the columns {', '.join(map(repr, y.columns))}", remedy))
 
 
 def _step(times: pd.Index, freq: Any) -> Any:

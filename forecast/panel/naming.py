@@ -121,6 +121,19 @@ def likely_names(frame: pd.DataFrame) -> Names | None:
     return Names(series, time, TARGET if TARGET in rest else (numbers or ["<target>"])[0])
 
 
+def refuse_other_names(data: Any, argument: str = "y") -> None:
+    """Refuse a table whose times stand in a column that is not named."""
+    index = getattr(data, "index", None)
+    if not is_frame(data) or not (index is None or pd.api.types.is_integer_dtype(index.dtype)):
+        return
+    remedy = naming(to_pandas(data)[0], valued=False)
+    if remedy:
+        allowed = "data with the times in its index, or a long frame with the columns unique_id, ds"
+        raise ValueError(
+            explain(argument, allowed, f"the columns {', '.join(map(repr, data.columns))}", remedy)
+        )
+
+
 def _holds_times(column: pd.Series) -> bool:
     """Whether a column holds timestamps, or text that begins with one."""
     if isinstance(column.dtype, pd.PeriodDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):

@@ -218,3 +218,11 @@ def test_names_of_a_long_frame_in_a_search(library):
     assert list(search.predict(3).columns) == ["store", "date", "AR"]
     with pytest.raises(ValueError, match="series: must be a column of the frame"):
         next(RollingOrigin(3, series="shop", time="date").split(mine))
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(3, None)])
+def test_rows_of_a_frame_whose_times_are_not_named_are_not_taken_for_steps(rows):
+    dates = np.tile(pd.date_range("2024", periods=9), 2)
+    frame = pd.DataFrame({"shop": np.repeat(["a", "b"], 9), "date": dates, "sales": 1.0})
+    with pytest.raises(ValueError, match="series='shop', time='date'"):
+        next(RollingOrigin(2, windows=1).split(frame[rows]))
