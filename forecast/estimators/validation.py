@@ -299,6 +299,8 @@ def split_target(X: Any, y: Any, panel: Panel) -> tuple[Any, Any]:
     if form == "single":
         return (X.index if _has_index(X) else np.reshape(plain_array(X), (len(X), -1))), X
     target = panel.layout.targets[0]
+    keys = panel.layout.names.keys if form == "long" else ()
+    long.require_long(list(X.columns), (*keys, target), "y")
     rest = X.drop(columns=target) if isinstance(X, pd.DataFrame) else X.drop(target)
     return rest, np.asarray(X[target])
 

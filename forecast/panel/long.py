@@ -148,7 +148,11 @@ def _strip(values: Any) -> Any:
 
 
 def require_long(columns: list[Any], needed: tuple[Any, ...], argument: str, remedy: str = "") -> None:
-    """Refuse a long frame without the columns it needs."""
+    """Refuse a long frame without the columns it needs, or with two of one name."""
+    twice = [name for name in needed if columns.count(name) > 1]
+    if twice:
+        allowed, received = "a frame with unique column names", f"{twice} more than once"
+        raise ValueError(explain(argument, allowed, received, "Rename or drop one of them"))
     lost = [name for name in needed if name not in columns]
     if lost:
         received = f"columns {', '.join(map(repr, columns))} without {', '.join(map(repr, lost))}"

@@ -180,3 +180,23 @@ def test_a_column_of_the_name_of_the_forecasts_is_not_lost() -> None:
     model = AR(lags=1).fit(rows(0, 36).rename(columns={"store": "AR"}), **{**NAMES, "series": "AR"})
     with pytest.raises(ValueError, match="must be named unlike the forecasts; received 'AR'"):
         model.predict(rows(36, 38).rename(columns={"store": "AR"}))
+
+
+def test_a_score_needs_the_target_under_its_name() -> None:
+    frame = FRAME.drop(columns=["sky", "y"])
+    model = Naive().fit(frame[frame["date"] < DAYS[40]], **NAMES)
+    with pytest.raises(ValueError, match="rename"):
+        model.score(frame[frame["date"] >= DAYS[40]].rename(columns={"sales": "y"}))
+
+
+def test_two_columns_of_one_role_are_told() -> None:
+    frame = pd.concat([ALONE, ALONE[["date"]]], axis=1)
+    with pytest.raises(ValueError, match=r"\['date'\] more than once"):
+        Naive().fit(frame, time="date", target="sales")
+
+
+def test_what_selects_the_covariates_selects_the_keys_too() -> None:
+    model = AR(lags=1).fit(FRAME.drop(columns="sky"), **NAMES)
+    with pytest.raises(ValueError) as error:
+        model.predict(model.make_future_frame(1).assign(y=0.0, more=0.0))
+    assert "X[['store', 'date', 'y']]" in str(error.value)
