@@ -189,17 +189,19 @@ def covariate_columns(panel: Panel, columns: pd.Index, first_lags: np.ndarray) -
     """
     layout = panel.layout
     aside = set() if layout.form == "pair" else set(layout.target_names)
-    aside |= {*layout.names.keys} if layout.form == "long" else set()
+    keys = layout.names.keys if layout.form == "long" else ()
+    aside |= {*keys}
     given, known = [name for name in columns if name not in aside], [*layout.covariates]
     now = {name for name, at in layout.covariates.items() if (first_lags[at] == 0).any()}
     if layout.x_kind == "array":
         check_width(panel, len(given))
     elif given != [name for name in known if name in given or name in now]:
-        raise ValueError(_difference(given, known))
+        raise ValueError(_difference(given, known, keys))
     return given
 
 
-def _difference(given: list, known: list) -> str:
+def _difference(given: list, known: list, keys: tuple) -> str:
+    """The message for columns that are not those of `fit`; `keys` are those of series and time."""
     extra = [name for name in given if name not in known]
     lost = [name for name in known if name not in given]
     message = "The feature names should match those that were passed during fit.\n"
@@ -209,7 +211,9 @@ def _difference(given: list, known: list) -> str:
         message += "Feature names seen at fit time, yet now missing:\n" + _bullets(lost)
     if not extra and not lost:
         message += "Feature names must be in the same order as they were in fit.\n"
-    remedy = f"Select them with X[{known!r}]; model.make_future_frame(horizon) shows the frame to fill"
+    remedy = (
+        f"Select them with X[{[*keys, *known]!r}]; model.make_future_frame(horizon) shows the frame to fill"
+    )
     return message + explain("columns of X", f"{known}, as in fit", f"{given}", remedy)
 
 

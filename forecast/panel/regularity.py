@@ -32,7 +32,9 @@ def unsorted_timestamps(steps: np.ndarray, index: pd.Index, where: Callable[[int
     if (steps < 0).any():
         row = int(np.argmax(steps < 0))
         received = f"{_text(index[row + 1])} after {_text(index[row])}"
-        remedy = "Sort them first, for example y.sort_index() or long.sort_values(['unique_id', 'ds'])"
+        remedy = (
+            "Sort them first, for example y.sort_index(), or a long frame with sort_values by series and time"
+        )
         remedy += _local_hours(index[:-1][steps < 0])
         if (steps < 0).mean() > 0.25:  # no mistake in the order of a record
             remedy += (
