@@ -191,15 +191,19 @@ def row_weights(sample_weight: Any, X: Any, panel: Panel) -> np.ndarray | None:
     sample_weight = aligned_weights(sample_weight, index if panel.layout.has_index else None)
     weights = np.asarray(plain_array(sample_weight), dtype=np.float64)
     allowed, rows = "one number of at least 0 per row, not all of them zero", len(panel.y)
+    remedy = "Pass None to weigh all rows alike"
     if weights.shape != (rows,):
         received = f"weights of shape {weights.shape} for {rows} rows"
+        if weights.shape == (len(X),):
+            received += ", those that were missing included"
+            remedy = "Insert these first with forecast.fill_gaps, and weigh them too"
     elif not np.isfinite(weights).all() or (weights < 0).any():
         received = "negative or infinite weights, or NaN"
     elif not weights.any():
         received = "sample weights that are all zero"
     else:
         return panel.panel_rows(weights)
-    raise ValueError(explain("sample_weight", allowed, received, "Pass None to weigh all rows alike"))
+    raise ValueError(explain("sample_weight", allowed, received, remedy))
 
 
 def aligned_weights(sample_weight: Any, index: pd.Index | None) -> Any:

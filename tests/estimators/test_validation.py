@@ -63,6 +63,12 @@ def test_index_of_y_says_which_rows_an_array_means() -> None:
     assert after_gap == pytest.approx(r2_score(Y[53:], framed.predict(held)[3:]))
 
 
+def test_weights_of_rows_that_are_inserted_have_to_be_given() -> None:
+    y = monthly(24).drop(monthly(24).index[5])
+    with pytest.raises(ValueError, match="fill_gaps, and weigh them too"):
+        AR(lags=1, missing_rows="fill").fit(y, sample_weight=np.ones(23))
+
+
 def test_score_weighs_the_rows_of_its_index() -> None:
     model = AR(lags=1).fit(Y[HISTORY])
     right = model.score(10, Y[LATER], sample_weight=WEIGHTS[LATER])
