@@ -118,12 +118,7 @@ def write_long(
     columns = {**({} if names.time in columns else keys), **columns, **keys}
     if library == "pandas":
         return pd.DataFrame({name: _strip(values) for name, values in columns.items()})
-    native = {
-        str(name): [None if value is np.nan else value for value in values.tolist()]
-        if isinstance(values, pd.Categorical)
-        else values
-        for name, values in columns.items()
-    }
+    native = {str(name): _without_nan(values) for name, values in columns.items()}
     if isinstance(times, pd.DatetimeIndex) and times.unit == "s":  # the unit of dates; polars starts at ms
         times = times.as_unit("ms")
     zone = getattr(times, "tz", None)
@@ -141,6 +136,13 @@ def write_long(
     if id_type is not None and id_type != "Enum" and hasattr(nw, id_type):
         frame = frame.with_columns(nw.col(key).cast(getattr(nw, id_type)))
     return frame.select(list(native)).to_native()
+
+
+def _without_nan(values: Any) -> Any:
+    """A column as other libraries take it: a missing category, text or truth is None."""
+    if getattr(values, "dtype", None) == object or isinstance(values, pd.Categorical):
+        return [None if value is np.nan else value for value in values.tolist()]
+    return values
 
 
 def _strip(values: Any) -> Any:

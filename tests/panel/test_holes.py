@@ -131,3 +131,12 @@ def test_holes_of_frames_with_other_names() -> None:
     for data in (long, pl.from_pandas(long)):
         with pytest.raises(ValueError, match="Name its columns: series='store', time='date'; others"):
             fill_gaps(data)
+
+
+def test_a_text_in_an_inserted_row_of_polars_is_missing() -> None:
+    frame = pl.DataFrame(
+        {"unique_id": ["a"] * 3, "ds": [1, 2, 4], "y": [1.0, 2, 3], "sky": ["sun", "rain", "sun"]}
+    )
+    frame = frame.with_columns(open=pl.lit(True))
+    whole = fill_gaps(frame, 1)
+    assert whole["sky"].to_list() == ["sun", "rain", None, "sun"] and whole["open"].null_count() == 1
