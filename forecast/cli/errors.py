@@ -69,7 +69,7 @@ _REMEDIES = (
         "are told apart by their offsets: write the times with them, and pass --time-zone 'Europe/Berlin'",
     ),
     (r"Fill the gaps, for example \w+\.interpolate.*\(\)", "Fill the gaps in the file"),
-    (r"Insert them with forecast\.fill_gaps.*to the forecaster or to backtest", _ROWS),
+    (r"Insert them with forecast\.fill_gaps.*to the forecaster or, in a backtest, to backtest", _ROWS),
     (r"Keep one row for each timestamp, for example [^;]*\(\)\]", "Keep one row for each time of a series"),
     (
         r"of several series name that of each row, in the column unique_id of a long frame",

@@ -148,7 +148,7 @@ def holes_of(index: pd.DatetimeIndex, frequency: Frequency, where: str) -> Value
     missing = frequency.clock.index(frequency.stamps(np.full(len(lost), stamps[0]), lost))
     remedy = (
         f"Insert them with forecast.fill_gaps(y, freq={name!r}), or pass missing_rows='fill' to the forecaster "
-        "or to backtest"
+        "or, in a backtest, to backtest"
     )
     return missing_timestamps(where, missing, remedy + _local_hours(missing))
 

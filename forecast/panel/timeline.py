@@ -317,7 +317,8 @@ def _check_steps(line: Timeline, index: pd.Index, offsets: np.ndarray, where: Wh
     lost = np.setdiff1d(np.arange(found[last - 1]), found[first:last])
     missing = line.stamps(np.full(len(lost), series[row]), lost)
     remedy = (
-        "Insert them with forecast.fill_gaps(y), or pass missing_rows='fill' to the forecaster or to backtest"
+        "Insert them with forecast.fill_gaps(y), or pass missing_rows='fill' to the forecaster or, in a backtest, "
+        "to backtest"
     )
     raise missing_timestamps(where(row), missing, remedy)
 

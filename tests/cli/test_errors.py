@@ -28,7 +28,7 @@ FIT = Namespace(command="fit", data="sales.csv")
         ("lags: must be 1.", "lags: must be 1."),
         (
             "timestamps of series 'a': holes. Insert them with forecast.fill_gaps(y, freq='D'), or pass "
-            "missing_rows='fill' to the forecaster or to backtest.",
+            "missing_rows='fill' to the forecaster or, in a backtest, to backtest.",
             "sales.csv, timestamps of series 'a': holes. Pass --set missing_rows=fill, or add a row for each to the "
             "file, with or without a value.",
         ),
