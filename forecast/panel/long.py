@@ -140,7 +140,7 @@ def write_long(
 
 def _without_nan(values: Any) -> Any:
     """A column as other libraries take it: a missing category, text or truth is None."""
-    if getattr(values, "dtype", None) == object or isinstance(values, pd.Categorical):
+    if pd.api.types.is_object_dtype(values) or isinstance(values, pd.Categorical):
         return [None if value is np.nan else value for value in values.tolist()]
     return values
 
