@@ -92,7 +92,10 @@ class Exporting(CovariateRoles):
                 raise refused(received, "a model whose categories are all texts or all numbers")
 
     def _about(self, known: Known, rows: int) -> dict[str, str]:
-        frequency = self.panel_.timeline.index(0, 0, 1)
+        timeline = self.panel_.timeline
+        frequency = getattr(timeline, "offset", None) or timeline.index(
+            0, 0, 1
+        )  # an index may not carry its own
         about = {
             "model": type(self).__name__,
             "horizon": known.horizon,

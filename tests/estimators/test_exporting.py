@@ -51,7 +51,8 @@ def test_the_file_says_what_it_takes(tmp_path: Path) -> None:
 def test_series_go_by_their_place(tmp_path: Path) -> None:
     model = AR(lags=2).fit(long_frame())
     run = session(model, tmp_path, 3)
-    assert about(run)["series"] == ["s0", "s1"]
+    told = about(run)
+    assert told["series"] == ["s0", "s1"] and told["frequency"] == "MS"
     both, rows = answers(run, model), model.panel_.y[-2:][None]
     one = run.run(None, {"history": rows, "series": np.array([1])})[0]
     np.testing.assert_array_equal(one[0], both[1])
