@@ -127,6 +127,7 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
             {"series": "shop"},
             "data: must be files with the columns shop, ds, y; received 0.parquet without",
         ),
+        (data, {"series": None}, "series: must be the name of a column; received None"),
         (data, {"horizon": 0}, "horizon: must be"),
         (data, {"rows": 0}, "rows: must be"),
         (data, {"n_jobs": 0}, "n_jobs: must be"),
