@@ -84,7 +84,7 @@ def predict_partitions(
         0         a   4    3.0
         1         b   4    9.0
     """
-    names = _names(series=series, time=time, target=target)
+    names = _names(series, time, target)
     asked = _Asked(
         model,
         check_horizon(getattr(model, "horizon", None) if horizon is None else horizon),
@@ -117,13 +117,12 @@ def longest_of_first(data: str | Path, names: tuple[str, str, str], rows: int) -
     return frame[frame["unique_id"] == frame["unique_id"].value_counts().index[0]]
 
 
-def _names(**given: str) -> tuple[str, str, str]:
+def _names(series: str, time: str, target: str) -> tuple[str, str, str]:
     """The columns of series, time and target; each has to be there."""
-    for role, name in given.items():
+    for role, name in (("series", series), ("time", time), ("target", target)):
         if not isinstance(name, str):
             remedy = "A single series needs a column too, the same text in every row"
             raise ValueError(explain(role, "the name of a column", repr(name), remedy))
-    series, time, target = given.values()
     return series, time, target
 
 

@@ -93,9 +93,7 @@ class Exporting(CovariateRoles):
 
     def _about(self, known: Known, rows: int) -> dict[str, str]:
         timeline = self.panel_.timeline
-        frequency = getattr(timeline, "offset", None) or timeline.index(
-            0, 0, 1
-        )  # an index may not carry its own
+        frequency = getattr(timeline, "offset", None) or timeline.index(0, 0, 1)
         about = {
             "model": type(self).__name__,
             "horizon": known.horizon,
