@@ -33,6 +33,11 @@ def test_known_answers(model: Forecaster, y: list[float], expected: list[float])
     np.testing.assert_allclose(model.fit(np.array(y)).predict(3), expected)
 
 
+def test_a_drift_goes_on_from_the_last_seen_value_of_each_target() -> None:
+    y = np.array([[1.0, 5.0], [2.0, 7.0], [3.0, NAN]])
+    np.testing.assert_allclose(Drift().fit(y).predict(2), [[4.0, 11.0], [5.0, 13.0]])
+
+
 @pytest.mark.parametrize("model", [Naive(), SeasonalNaive(season=3), Drift()], ids=repr)
 def test_history_equals_forecasts_from_each_origin(model: Forecaster) -> None:
     y = np.random.default_rng(0).normal(size=12)
