@@ -360,6 +360,7 @@ def test_speed(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
         "Adam step",
         "windows",
         "many covariates",
+        "many covariates",
     ]
     assert float(lines[1].rpartition(" ")[2]) < 1e-5  # compiled loop and loop over model.predict agree
     assert capsys.readouterr().out.splitlines()[1:] == lines
