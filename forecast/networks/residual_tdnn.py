@@ -30,6 +30,7 @@ class ResidualTDNNConfig(DirectConfig):
         skip: whether the forecasts start from the last season instead of the last value.
         proportions: whether spread and level of a window, relative to the size of its values, are inputs.
         decoder: units through which each step reads its own covariates; not used when E = 0.
+        exog_units: R, learned sums of the covariates by which a row of the window is read; None reads all E.
         window_norm: whether each window has units of its own, else level 0 and spread 1.
         targets, exog, embedded, dtype: those of `NetworkConfig`.
 
@@ -51,11 +52,14 @@ class ResidualTDNNConfig(DirectConfig):
     skip: bool = False
     proportions: bool = False
     decoder: int = 16
+    exog_units: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("length", "season", "blocks", "decoder"):
             check_count(name, getattr(self, name))
+        if self.exog_units is not None:
+            check_count("exog_units", self.exog_units)
 
     @property
     def window(self) -> int:
@@ -79,7 +83,9 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
         level, spread: the last value and the mean absolute seasonal difference of the window, `WindowUnits`.
         known: 1 where y is known and 0 where it is NaN, in a short or gappy window.
         stack: `DoublyResidual`, the layer "blocks": `config.blocks` blocks of `config.hidden` units, which
-            explain z part by part; x: the covariates of the window; v: the vectors of `config.embedded`.
+            explain z part by part; v: the vectors of `config.embedded`.
+        x: the covariates; those of the window with `config.exog_units` as R sums W x_j of each row, W the layer
+            "covariates", without a bias.
         r: with `config.proportions`; size is the mean |y| of the window, so zero must be a meaningful value.
         s: the last season of z with `config.skip`, else 0.
         g: a layer "decoder" of `config.decoder` units and a linear layer, the same for all steps, when E > 0.
@@ -90,6 +96,8 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
     References:
         Oreshkin, B. N., Carpov, D., Chapados, N. and Bengio, Y. (2020). N-BEATS: neural basis expansion
         analysis for interpretable time series forecasting. ICLR.
+        Das, A., Kong, W., Leach, A., Mathur, S., Sen, R. and Yu, R. (2023). Long-term forecasting with TiDE:
+        time-series dense encoder. TMLR: the projection of the covariates of a row.
 
     Example:
         >>> from forecast.networks import ResidualTDNNConfig
@@ -106,7 +114,7 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
         rows[:, :, config.targets : config.targets + config.exog],
         rows[:, -1, config.targets + config.exog :],
     )
-    parts = [_flat(ops.arcsinh(z)), _flat(known), _flat(x[:, : config.length]), vectors]
+    parts = [_flat(ops.arcsinh(z)), _flat(known), _flat(_projected(x[:, : config.length], config)), vectors]
     if config.proportions:
         parts.append(_flat(_proportions(z, known, ops.cast(statistics, z.dtype))))
     stack = DoublyResidual(
@@ -131,6 +139,14 @@ def residual_tdnn(config: ResidualTDNNConfig) -> keras.Model:
 def _flat(rows: Any) -> Any:
     """(B, L, F) -> (B, L*F)."""
     return ops.reshape(rows, (-1, rows.shape[1] * rows.shape[2]))
+
+
+def _projected(x: Any, config: ResidualTDNNConfig) -> Any:
+    """The covariates of the window (B, L, E) as the blocks read them: (B, L, R), or as they are."""
+    if config.exog_units is None or not config.exog:
+        return x
+    layer = keras.layers.Dense(config.exog_units, use_bias=False, name="covariates", dtype=config.dtype)
+    return layer(x)
 
 
 def _proportions(z: Any, known: Any, units: Any) -> Any:

@@ -57,7 +57,7 @@ class PaddedSeries:
     def inputs(self, program: WindowProgram, past: Array, at: Array) -> Array:
         """What a network sees (B, L + lead, O+E) before the rows `at`: the targets `past` (B, L, O) and covariates."""
         rows, targets = self.length + program.lead, past.shape[2]
-        window = np.full((len(at), rows, program.features), np.nan)
+        window = np.full((len(at), rows, program.features), np.nan, program.dtype)
         window[:, : self.length, :targets] = past
         if program.exog:
             window[:, :, targets:] = self.rows(self.x, at - self.length + 1, rows)

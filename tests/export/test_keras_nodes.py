@@ -33,7 +33,9 @@ NETWORKS = [
     NARXConfig(lags=(1, 2), embedded=((3, 2),), activation="silu", **WIDE),
     TDNNConfig(layers=(DelayLayer(6, (0, 1, 2)), DelayLayer(3, (0, 5))), output_delays=(0, 2), **WIDE),
     TDNNConfig(layers=(DelayLayer(6, (0, 2)),), exog=1, horizon=3, linear_exog_lags=(0,), **WIDE),
-    ResidualTDNNConfig(length=9, horizon=4, season=3, window_norm=True, exog=2, skip=True, **WIDE),
+    ResidualTDNNConfig(
+        length=9, horizon=4, season=3, window_norm=True, exog=2, exog_units=1, skip=True, **WIDE
+    ),
     ResidualTDNNConfig(
         length=9, horizon=4, window_norm=True, proportions=True, activation="softplus", **WIDE
     ),

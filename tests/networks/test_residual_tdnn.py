@@ -44,6 +44,22 @@ def test_a_step_sees_covariates_up_to_its_own_time() -> None:
     assert np.abs(after[:, 2] - before[:, 2]).min() > 1e-6
 
 
+def test_blocks_read_learned_sums_of_the_covariates_of_a_row() -> None:
+    config = ResidualTDNNConfig(**{**CONFIG.to_dict(), "exog": 2})
+    plain = config.build()
+    randomize(plain)
+    window = np.concatenate([WINDOW, normal((5, 8, 1), seed=3, dtype="float32")], axis=2)
+    sums = ResidualTDNNConfig(**{**config.to_dict(), "exog_units": 2}).build()
+    weights = {weight.path: weight.numpy() for weight in plain.weights}
+    for weight in sums.weights:
+        weight.assign(weights.get(weight.path, np.eye(2)))
+    same(evaluate(sums, window), evaluate(plain, window))
+    sums.get_layer("covariates").set_weights([np.array([[1.0, 2.0], [-1.0, -2.0]])])
+    before = evaluate(sums, window)
+    window[:, :5, 2:] += 3.0  # the sums do not change
+    same(evaluate(sums, window), before, rtol=1e-4)
+
+
 def test_config_and_network_come_back(tmp_path: object) -> None:
     config = ResidualTDNNConfig(length=4, horizon=2, embedded=((3, 2),))
     assert ResidualTDNNConfig.from_dict(config.to_dict()) == config and config.lead == 1

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from forecast._checks import check_choice, explain
+from forecast._checks import check_auto, check_choice, check_count, explain
 from forecast.estimators.export_inputs import Known
 from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.judged_panel import errors_at_end
@@ -34,6 +34,7 @@ from forecast.training.rivals import decide, kept
 from forecast.training.selection import show
 
 OF_ANY_START = ("horizon", "season", "selection", "verbose", "jit_compile", "random_state", "start")
+EXOG_UNITS, MANY_COVARIATES = 4, 8
 PRETRAINED = "Pretrained"  # its name among the parts of a file
 
 
@@ -58,6 +59,8 @@ class ResidualTDNN(PaddedForecaster):
         blocks: number of residual blocks; "auto" = from the number of windows.
         hidden: units of each hidden layer of a block; "auto" = from the number of windows.
         activation: Keras name of the activation of the hidden layers.
+        exog_units: sums of the covariates, learned, by which every row of the window is read; None = the covariates
+            themselves; "auto" = 4 where there are more than 8 covariates, else None.
         skip: whether forecasts start from the last season instead of the last value; "auto" = where that is
             better in the last horizons of the series, if there are many of them, else not.
 
@@ -85,6 +88,7 @@ class ResidualTDNN(PaddedForecaster):
     blocks: int | str = "auto"
     hidden: Sequence[int] | str = "auto"
     activation: str = "relu"
+    exog_units: int | str | None = "auto"
     skip: bool | str = "auto"
     start: str = "random"
 
@@ -104,6 +108,7 @@ class ResidualTDNN(PaddedForecaster):
             blocks=blocks,
             hidden=check_units("hidden", hidden, minimum=1),
             activation=check_activation(self.activation) or "linear",
+            exog_units=_exog_units(self.exog_units, panel.n_exog),
             skip=self.skip is True,
             proportions=self.scale == "window" and has_zero(panel),
             **self._common(panel),
@@ -202,3 +207,11 @@ class ResidualTDNN(PaddedForecaster):
             raise ValueError("a model other than Pretrained stands in the place of the network")
         if rest := {name: part for name, part in parts.items() if name != PRETRAINED}:
             super()._take_parts(rest)
+
+
+def _exog_units(units: int | str | None, covariates: int) -> int | None:
+    """Sums by which a row of so many covariates is read; None = the covariates themselves."""
+    if isinstance(units, str):
+        check_auto("exog_units", units)
+        units = EXOG_UNITS if covariates > MANY_COVARIATES else None
+    return None if units is None or not covariates else check_count("exog_units", units)

@@ -77,6 +77,21 @@ def test_horizon_and_season_shape_the_network() -> None:
     assert (config.season, config.horizon) == (4, 5)
 
 
+def test_many_covariates_are_read_by_a_few_sums(tmp_path: Path) -> None:
+    y = monthly(60)
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(66, 9)), pd.period_range(y.index[0], periods=66))
+    X.columns = [f"x{number}" for number in range(9)]
+    options = dict(horizon=3, window=6, epochs=1, **SMALL)
+    model = ResidualTDNN(**options).fit(X[:60], y)
+    assert model.config_.exog_units == 4
+    assert ResidualTDNN(**options).fit(X.iloc[:60, :8], y).config_.exog_units is None
+    assert ResidualTDNN(exog_units=4, **options).fit(y).config_.exog_units is None
+    model.save(tmp_path / "model.zip")
+    pd.testing.assert_series_equal(load(tmp_path / "model.zip").predict(X[60:]), model.predict(X[60:]))
+    with pytest.raises(ValueError, match="exog_units"):
+        ResidualTDNN(exog_units=0, **options).fit(X[:60], y)
+
+
 @pytest.mark.parametrize("loss", [(0.1, 0.5, 0.9), "gaussian"])
 def test_quantiles_do_not_cross_and_hold_the_forecast(loss: object) -> None:
     y = monthly(60)
