@@ -32,6 +32,7 @@ from forecast.training.window_program import RUN_CHUNK, WindowProgram, shown
 FEW, MANY = 20_000, 100  # rows and series below which forecasts from several origins choose how long to train
 LEAST_SERIES = 10  # of a larger history whose last horizons choose
 BATCHES = 100  # of an epoch
+BATCH, BATCH_VALUES = 512, 1 << 15  # most windows of a batch, and most values that they forecast
 SHARES = (0.25, 1.0)  # of the epochs: the lengths that they choose from
 JUDGED_SHARE = 0.5  # of the epochs: how long networks learn to be judged by the last horizons
 SIZES = ((1_000, 1, 32), (10_000, 2, 64), (100_000, 3, 128))  # most windows, blocks, units
@@ -47,7 +48,9 @@ class PaddedForecaster(EmbeddingForecaster):
             "series" those of its series, mean and deviation in the training part; None leaves the data alone.
         solver: only "adam"; training: only "one-step", all steps of a block at once.
         epochs: passes of 100 batches, or over all rows where a hundred series or more have fewer of them.
-        batch_size: windows per batch, drawn at random, every series equally often.
+        batch_size: windows per batch, drawn at random, every series equally often, at most about an eighth of the rows;
+            "auto" = 512, and fewer where the horizon is above 64 steps: windows that overlap by a longer one tell less
+            each, and cost more.
         validation: only "auto": where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in place of the network
             (`selection`); of ten series or more with more rows, the last two horizons of each choose between AR,
@@ -63,12 +66,13 @@ class PaddedForecaster(EmbeddingForecaster):
     loss: Any = "absolute"
     solver: str = "adam"
     epochs: int = 10
-    batch_size: int = 512
+    batch_size: Any = "auto"
     learning_rate: float = 1e-3
     members: int = 3
 
     _solvers: ClassVar[tuple[str, ...]] = ("adam",)
     _scales: ClassVar[tuple[str | None, ...]] = ("series", "window", None)
+    _auto_batches: ClassVar[bool] = True
 
     def _rows_before(self, config: NetworkConfig) -> int:
         return config.window if isinstance(config, NARXConfig) else 2  # the least that tells a spread
@@ -83,11 +87,10 @@ class PaddedForecaster(EmbeddingForecaster):
             raise ValueError(explain("validation", allowed, self.validation, remedy))
 
     def _options(self, program: WindowProgram, rows: int) -> Options:
-        options = super()._options(program, rows)
-        size = min(
-            self.batch_size, 1 << max(rows // 8, 16).bit_length() - 1
-        )  # few sizes: fits share what is compiled
-        return replace(options, validation=0, batch_size=size)
+        options, size = super()._options(program, rows), self.batch_size
+        if size == "auto":
+            size = min(BATCH, _power_of_two(BATCH_VALUES // self.config_.steps))
+        return replace(options, validation=0, batch_size=min(size, _power_of_two(max(rows // 8, 16))))
 
     def _few(self, panel: Panel) -> bool:
         """Whether forecasts from several origins choose."""
@@ -268,6 +271,11 @@ class PaddedForecaster(EmbeddingForecaster):
         if self._replaced:
             return super()._completed(panel, inputs)
         return inputs.y  # the network is told which values are missing
+
+
+def _power_of_two(number: int) -> int:
+    """The largest power of two up to a number: of few sizes, fits share what is compiled."""
+    return 1 << max(number, 1).bit_length() - 1
 
 
 def first_season(season: Any, panel: Panel) -> int:

@@ -95,6 +95,7 @@ class TrainingOptions(Forecaster):
     _solvers: ClassVar[tuple[str, ...]] = SOLVERS
     _scales: ClassVar[tuple[str | None, ...]] = ("auto", "series", "panel", "window", "level", None)
     _heads: ClassVar[tuple[str, ...]] = ("point",)
+    _auto_batches: ClassVar[bool] = False  # whether batch_size may be "auto"
     _knows_zero: ClassVar[bool] = False  # whether training takes errors relative to the values themselves
 
     def _check_options(self) -> None:
@@ -168,7 +169,8 @@ def check_training(model: Any, solvers: Sequence[str]) -> None:
     check_choice("solver", model.solver, solvers)
     check_choice("training", model.training, TRAININGS)
     for name in ("epochs", "batch_size", "patience", "members"):
-        check_count(name, getattr(model, name))
+        if not (name == "batch_size" and model._auto_batches and model.batch_size == "auto"):
+            check_count(name, getattr(model, name))
     if model.steps is not None:
         check_count("steps", model.steps)
     check_seed(model.random_state)

@@ -12,6 +12,7 @@ from forecast import load
 from forecast.estimators.baselines.naive import Naive, SeasonalNaive
 from forecast.estimators.neural.padded import MANY
 from forecast.estimators.neural.residual_tdnn import ResidualTDNN
+from forecast.panel import Panel
 from forecast.training.drawn_windows import DrawnWindows
 from tests.checks_forecaster import monthly
 
@@ -75,6 +76,23 @@ def test_horizon_and_season_shape_the_network() -> None:
     assert (config.season, config.horizon) == (12, 12)
     config = ResidualTDNN(season=4, horizon=5, epochs=1, **SMALL).fit(y).config_
     assert (config.season, config.horizon) == (4, 5)
+
+
+def test_batches_have_fewer_windows_where_the_horizon_is_long_or_rows_are_few() -> None:
+    y = pd.Series(np.random.default_rng(0).normal(size=6_000))
+    untrained = {**SMALL, "hidden": (2,), "season": None}
+
+    def size(rows: int, horizon: int, batch_size: object) -> int:
+        model = ResidualTDNN(horizon=horizon, window=4, epochs=1, **untrained).set_params(
+            batch_size=batch_size
+        )
+        model.config_ = model._configure(Panel.from_data(y, None))
+        return model._options(model._compiled(), rows).batch_size
+
+    assert [size(6_000, steps, "auto") for steps in (1, 64, 65, 168)] == [512, 512, 256, 128]
+    assert size(6_000, 168, 512) == 512 and size(300, 1, "auto") == 32
+    with pytest.raises((TypeError, ValueError), match="batch_size"):
+        ResidualTDNN(batch_size="few").fit(y)
 
 
 def test_many_covariates_are_read_by_a_few_sums(tmp_path: Path) -> None:
