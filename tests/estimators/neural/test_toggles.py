@@ -46,7 +46,7 @@ OTHERS: dict[str, Any] = {
     "attention": "multiplicative", "context": "every", "decoding": "teacher-forcing", "slots": 4, "width": 2,
     "read_heads": 2, "controller": "gru", "outputs": 2, "loss": "absolute", "edges": NODES, "parents": TREE,
     "both_ways": False, "aggregate": "sum", "season": 9, "blocks": 2, "skip": True, "strategy": "direct",
-    "build": two_layers, "selection": True, "start": "pretrained", "calendar": ["month"],
+    "build": two_layers, "exog_units": 2, "selection": True, "start": "pretrained", "calendar": ["month"],
     "transform": "log",
 }  # fmt: skip
 
