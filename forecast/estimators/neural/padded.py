@@ -78,6 +78,9 @@ class PaddedForecaster(EmbeddingForecaster):
         return config.window if isinstance(config, NARXConfig) else 2  # the least that tells a spread
 
     def _check_options(self) -> None:
+        if isinstance(self.batch_size, str) and self.batch_size != "auto":
+            allowed, remedy = "'auto' or a whole number", "Pass batch_size='auto' or batch_size=512"
+            raise ValueError(explain("batch_size", allowed, repr(self.batch_size), remedy))
         super()._check_options()
         check_choice("training", self.training, ("one-step",))
         if self.steps is not None:

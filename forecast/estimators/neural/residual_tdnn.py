@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from forecast._checks import check_auto, check_choice, check_count, explain
+from forecast._checks import check_choice, check_count, explain
 from forecast.estimators.export_inputs import Known
 from forecast.estimators.neural.inputs import View
 from forecast.estimators.neural.judged_panel import errors_at_end
@@ -212,6 +212,8 @@ class ResidualTDNN(PaddedForecaster):
 def _exog_units(units: int | str | None, covariates: int) -> int | None:
     """Sums by which a row of so many covariates is read; None = the covariates themselves."""
     if isinstance(units, str):
-        check_auto("exog_units", units)
+        if units != "auto":
+            allowed, remedy = "'auto', None or a whole number", "Pass exog_units='auto' or exog_units=4"
+            raise ValueError(explain("exog_units", allowed, repr(units), remedy))
         units = EXOG_UNITS if covariates > MANY_COVARIATES else None
     return None if units is None or not covariates else check_count("exog_units", units)
