@@ -16,10 +16,11 @@ import argparse
 import time
 import warnings
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
-from weather import CALENDAR, DAY, ORIGINS, make, read, rmsse
+from weather import CALENDAR, DAY, ORIGINS, generated, make, read, rmsse
 
 
 def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
@@ -27,39 +28,34 @@ def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--sets", nargs="+", default=list(DAY), choices=DAY)
     parser.add_argument("--steps", nargs="+", type=int, default=[24, 168], help="horizons in rows")
     parser.add_argument("--units", nargs="+", type=int, default=[0, 2, 4, 8], help="0: as they are")
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[512])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data, two origins")
     options = parser.parse_args(argv)
+    if options.folder is None and not options.quick:
+        parser.error("FOLDER is needed unless --quick is given")
+    origins = 2 if options.quick else ORIGINS
+    small = {"epochs": 1, "members": 1} if options.quick else {}
     rows = []
-    for name in options.sets:
-        whole, covariates = read(options.folder, name)
-        for steps in options.steps:
-            y, X = (part.iloc[: -ORIGINS * steps] for part in (whole, covariates))
-            for units in options.units:
-                for batch_size in options.batch_sizes:
-                    for seed in options.seeds:
-                        model = make("ResidualTDNN", steps, CALENDAR[name], list(X))
-                        model.set_params(
-                            exog_units=units or None,
-                            batch_size=batch_size,
-                            random_state=seed,
-                            selection=False,
-                        )
-                        begun = time.perf_counter()
-                        with warnings.catch_warnings():
-                            warnings.simplefilter("ignore", UserWarning)
-                            score = rmsse(model, y, X, steps, ORIGINS, DAY[name])
-                        seconds = time.perf_counter() - begun
-                        print(
-                            f"{name} {steps} steps, {units} units, batches of {batch_size}, seed {seed}: "
-                            f"{score:.4f}  ({seconds:.0f} s)",
-                            flush=True,
-                        )
-                        rows.append([name, steps, units, batch_size, seed, score, seconds])
+    for name, steps in product(options.sets[:1] if options.quick else options.sets, options.steps):
+        whole = generated() if options.quick else read(options.folder, name)
+        y, X = (part.iloc[: -origins * steps] for part in whole)
+        for units, batch_size, seed in product(options.units, options.batch_sizes, options.seeds):
+            model = make("ResidualTDNN", steps, CALENDAR[name], list(X)).set_params(
+                exog_units=units or None, batch_size=batch_size, random_state=seed, selection=False, **small
+            )
+            begun = time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                score = rmsse(model, y, X, steps, origins, DAY[name])
+            seconds = time.perf_counter() - begun
+            way = f"{name} {steps} steps, {units} units, batches of {batch_size}, seed {seed}"
+            print(f"{way}: {score:.4f}  ({seconds:.0f} s)", flush=True)
+            rows.append([name, steps, units, batch_size, seed, score, seconds])
     columns = ["set", "steps", "units", "batch_size", "seed", "RMSSE", "seconds"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -23,6 +23,7 @@ import forecast
 from forecast.datasets import load_air_passengers, load_lynx, load_sunspots
 
 STEPS, TOLERANCE = 8, 1e-6
+IN_FLOAT32 = {"KerasForecaster": 1e-4}  # AVX-512 and SSE4.2 round apart: 2e-5
 NET: dict[str, Any] = {"epochs": 20, "random_state": 0}
 
 
@@ -106,11 +107,12 @@ def compare(new: dict[str, dict[str, list[float]]], old: dict[str, dict[str, lis
     deviation = {title: float(y.std()) for title, y in series().items()}
     above = 0
     for name, by_series in new.items():
+        tolerance = IN_FLOAT32.get(name, TOLERANCE)
         for title, values in by_series.items():
             gap = np.abs(np.subtract(values, old[name][title])).max() / deviation.get(title, 1.0)
-            above += gap > TOLERANCE
-            print(f"{name:18s} {title:18s} {gap:9.2e}{'  *' if gap > TOLERANCE else ''}")
-    print(f"{above} above {TOLERANCE:g} of the deviation of the series")
+            above += gap > tolerance
+            print(f"{name:18s} {title:18s} {gap:9.2e}{'  *' if gap > tolerance else ''}")
+    print(f"{above} above {TOLERANCE:g} of the deviation of the series, of networks in float32 1e-4")
     return above
 
 

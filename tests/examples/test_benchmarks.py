@@ -459,6 +459,12 @@ def test_weather(script: ModuleType) -> None:
     assert table.loc["known", "RMSSE"] < 0.5 * table.loc["past", "RMSSE"]
 
 
+@slow
+def test_exog_units_choices(script: ModuleType) -> None:
+    table = script.main(["--quick", "--steps", "24", "--units", "0", "4"])
+    assert finite(table[["RMSSE", "seconds"]].to_numpy()) and table["RMSSE"].nunique() == 2
+
+
 def test_missing(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing taken away costs nothing, NN5 without gaps is what it is, and the long record is fitted in one call."""
     hours, rng = np.arange(900), np.random.default_rng(0)

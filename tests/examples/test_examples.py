@@ -21,9 +21,10 @@ backend = pytest.mark.backend  # on three: all that the others use is tested on 
 slow = pytest.mark.slow
 
 
-def run(name: str, folder: Path, *arguments: str) -> str:
+def run(name: str, folder: Path, *arguments: str, optimised: bool = False) -> str:
     """What the example prints, run in `folder` without a warning."""
-    status, printed, told = run_script(ROOT / "examples" / f"{name}.py", folder, *arguments)
+    script = ROOT / "examples" / f"{name}.py"
+    status, printed, told = run_script(script, folder, *arguments, optimised=optimised)
     assert status == 0, told[-3000:]
     assert "Warning" not in told
     return printed
@@ -238,8 +239,11 @@ def test_online_learning(tmp_path: Path) -> None:
 
 @slow
 def test_copy_task(tmp_path: Path) -> None:
-    """Bits right at 8, 12, 16 and 20 words; the networks are trained on 1 to 8."""
-    printed = run("copy_task", tmp_path)
+    """Bits right at 8, 12, 16 and 20 words; the networks are trained on 1 to 8.
+
+    As users compile it: what unoptimised code rounds differs so much between processors that 3 % of the bits turn.
+    """
+    printed = run("copy_task", tmp_path, optimised=True)
     memory, lstm = (numbers(printed, name) for name in ("memory", "LSTM"))
     assert memory[1] <= lstm[1] < 1.1 * memory[1]
     assert min(memory[3::2]) > 0.97 and lstm[3] < 0.8 and lstm[9] < 0.6
