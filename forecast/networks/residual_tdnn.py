@@ -30,7 +30,7 @@ class ResidualTDNNConfig(DirectConfig):
         skip: whether the forecasts start from the last season instead of the last value.
         proportions: whether spread and level of a window, relative to the size of its values, are inputs.
         decoder: units through which each step reads its own covariates; not used when E = 0.
-        exog_units: R, learned sums of the covariates by which a row of the window is read; None reads all E.
+        exog_units: R, learned linear combinations by which the E covariates of a row are read; None reads all E.
         window_norm: whether each window has units of its own, else level 0 and spread 1.
         targets, exog, embedded, dtype: those of `NetworkConfig`.
 

@@ -49,8 +49,8 @@ class PaddedForecaster(EmbeddingForecaster):
         solver: only "adam"; training: only "one-step", all steps of a block at once.
         epochs: passes of 100 batches, or over all rows where a hundred series or more have fewer of them.
         batch_size: windows per batch, drawn at random, every series equally often, at most about an eighth of the rows;
-            "auto" = 512, and fewer where the horizon is above 64 steps: windows that overlap by a longer one tell less
-            each, and cost more.
+            "auto" = 512, and fewer where the horizon is above 64 steps, so that a batch forecasts no more than 32,768
+            values (`examples/benchmarks/exog_units_choices.py`).
         validation: only "auto": where there are fewer than 20,000 rows and 100 series, forecasts from the last
             origins of the history choose how long to train, or an autoregression in place of the network
             (`selection`); of ten series or more with more rows, the last two horizons of each choose between AR,

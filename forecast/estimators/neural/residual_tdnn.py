@@ -34,7 +34,7 @@ from forecast.training.rivals import decide, kept
 from forecast.training.selection import show
 
 OF_ANY_START = ("horizon", "season", "selection", "verbose", "jit_compile", "random_state", "start")
-EXOG_UNITS, MANY_COVARIATES = 4, 8
+EXOG_UNITS, MANY_COVARIATES = 4, 8  # chosen by examples/benchmarks/exog_units_choices.py
 PRETRAINED = "Pretrained"  # its name among the parts of a file
 
 
@@ -59,8 +59,8 @@ class ResidualTDNN(PaddedForecaster):
         blocks: number of residual blocks; "auto" = from the number of windows.
         hidden: units of each hidden layer of a block; "auto" = from the number of windows.
         activation: Keras name of the activation of the hidden layers.
-        exog_units: sums of the covariates, learned, by which every row of the window is read; None = the covariates
-            themselves; "auto" = 4 where there are more than 8 covariates, else None.
+        exog_units: number of learned linear combinations of the covariates by which each row of the window is read;
+            None = the covariates themselves; "auto" = 4 where there are more than 8 covariates, else None.
         skip: whether forecasts start from the last season instead of the last value; "auto" = where that is
             better in the last horizons of the series, if there are many of them, else not.
 
