@@ -21,6 +21,7 @@ FREE |= {"categories": ["no", 1], "calendar": ["no", 1, ["no"]], "past": ["no", 
 FREE |= {"static": ["no", 1, ["no"]]}
 FREE |= {"transform": ["no", 1, [], object, ["difference", "log"], ["auto", "log"], ["boxcox", "boxcox"]]}
 FREE |= {"estimators": [1, "no", {}, [3], {"ar__x": forecasters()[0]}], "combine": [1, "no", None]}
+FREE |= {"batch_size": [object(), float("nan"), -1, -0.5, True, None, "no"]}
 Y = monthly()
 
 

@@ -25,7 +25,7 @@ def test_an_error_counts_in_units_of_its_window_or_of_its_series(
     padded = PaddedSeries(
         np.array([0, 9]), Y, none, one, zero=np.zeros((1, 1)), length=3, horizon=2, season=1
     )
-    program: Any = SimpleNamespace(objective=SQUARED, lead=1, features=1, exog=0)
+    program: Any = SimpleNamespace(objective=SQUARED, lead=1, features=1, exog=0, dtype="float64")
     probe = np.zeros(1, int), padded.begin + at
     drawn = DrawnWindows(
         program, padded, padded.begin, padded.end, probe, 1, measure, 3, np.random.default_rng(0)

@@ -33,13 +33,24 @@ def maximise(model: ETSModel, iterations: int = 1000) -> np.ndarray:
     cost = _Cost(model, full, np.flatnonzero(free))
     bounds = list(zip(lower[free], upper[free], strict=True))
     options = {"maxiter": iterations, "maxfun": 10 * iterations, "ftol": 1e-14, "gtol": 1e-8, "maxcor": 30}
-    last = np.inf
-    for _ in range(_SEARCHES):
-        found = minimize(cost, full[free], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        full[free] = found.x
-        if not found.fun < last - 1e-10:
-            break
-        last = found.fun
+
+    def searched(point: np.ndarray) -> tuple[np.ndarray, float]:
+        last = np.inf
+        for _ in range(_SEARCHES):
+            found = minimize(cost, point, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+            point = found.x
+            if not found.fun < last - 1e-10:
+                break
+            last = found.fun
+        return point, float(found.fun)
+
+    start = full.copy()
+    full[free], least = searched(full[free])
+    if free[1] and full[1] >= upper[1]:  # beta = alpha is often a lesser maximum, where the search was caught
+        start[4:] = full[4:]
+        other, cost_there = searched(start[free])
+        if cost_there < least:
+            full[free] = other
     full[1] *= full[0]
     full[2] *= 1 - full[0]
     values = dict(zip(names, full, strict=True))
