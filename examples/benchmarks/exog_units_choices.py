@@ -12,29 +12,21 @@ fit and the forecasts, for
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
 from collections.abc import Sequence
 from itertools import product
-from pathlib import Path
 
 import pandas as pd
-from weather import CALENDAR, DAY, ORIGINS, generated, make, read, rmsse
+from weather import CALENDAR, DAY, ORIGINS, generated, make, parser_of, read, rmsse
 
 
 def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
     """Measure and print; one row for each set, horizon and way."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--sets", nargs="+", default=list(DAY), choices=DAY)
-    parser.add_argument("--steps", nargs="+", type=int, default=[24, 168], help="horizons in rows")
+    parser = parser_of(__doc__)
     parser.add_argument("--units", nargs="+", type=int, default=[0, 2, 4, 8], help="0: as they are")
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[512])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data, two origins")
     options = parser.parse_args(argv)
     if options.folder is None and not options.quick:
         parser.error("FOLDER is needed unless --quick is given")

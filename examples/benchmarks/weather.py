@@ -62,17 +62,23 @@ def make(name: str, horizon: int, calendar: list[str], past: list[str] | None) -
     return kind(horizon=horizon, calendar=calendar, past=past, **seed)
 
 
-def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
-    """Measure and print; one row for each set, horizon, kind of weather and model."""
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """The options of every script on these sets."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--sets", nargs="+", default=list(DAY), choices=DAY)
     parser.add_argument("--steps", nargs="+", type=int, default=[24, 168], help="horizons in rows")
+    parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data, two origins")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> pd.DataFrame:
+    """Measure and print; one row for each set, horizon, kind of weather and model."""
+    parser = parser_of(__doc__)
     parser.add_argument("--weather", nargs="+", default=["past", "known"], choices=("past", "known"))
     parser.add_argument("--models", nargs="+", default=list(MODELS))
-    parser.add_argument("--quick", action="store_true", help="without FOLDER: generated data, two origins")
     options = parser.parse_args(argv)
     if options.folder is None and not options.quick:
         parser.error("FOLDER is needed unless --quick is given")
